@@ -1,0 +1,75 @@
+/*
+ * Sign-in: a credential goes in, an opaque handle comes out (DESIGN 4).  Only
+ * store processes decide who somebody is; workers carry handles.  Handles and
+ * the throttle live in the pool's private memory, which workers unmap, so any
+ * store process understands a handle that another one made.
+ */
+
+#ifndef PTN_AUTH_H
+#define PTN_AUTH_H
+
+
+#include "ptn_directory.h"
+
+
+typedef struct ptn_auth_s  ptn_auth_t;
+
+typedef ptn_guid_t  ptn_handle_t;       /* all zero: nobody */
+
+/* Who acts: every store call carries one (groups and rights come later). */
+typedef struct {
+    uint64_t     user;
+    ptn_guid_t   mailbox;           /* the user's own */
+    ptn_str_t    address;
+    ptn_str_t    locale;
+    uint64_t     generation;
+    uint64_t     quota;
+} ptn_actor_t;
+
+typedef struct {
+    ptn_str_t  addr;                /* textual peer address */
+    uint32_t   service;             /* PTN_SERVICE_* asked for */
+    bool       tls;
+    bool       local;
+} ptn_auth_peer_t;
+
+
+/*
+ * `shared` is the pool's private memory or NULL (tests, CLI: own memory).
+ */
+ptn_rc_t ptn_auth_open(ptn_directory_t *dir, void *shared, size_t size,
+    const ptn_conf_t *conf, ptn_auth_t **ret_auth);
+void ptn_auth_close(ptn_auth_t *auth);
+
+/*
+ * Checks a password.  Slow (yescrypt) unless the same credential was verified
+ * lately (keyed hash in private memory, void after any change of the user):
+ * auth lane.  EAUTH (unknown user, wrong password, disabled, service off: not
+ * to be told apart, also not by time), ETHROTTLE (too many failures for the
+ * address or the login; decided before any hash is computed), EDENIED (clear
+ * text and not allowed).  `password` is wiped in place, always.
+ * *ret_actor lives in `pool`.
+ */
+ptn_rc_t ptn_auth_password(ptn_auth_t *auth, ptn_pool_t *pool,
+    const ptn_auth_peer_t *peer, ptn_str_t login, ptn_str_t password,
+    ptn_actor_t *ret_actor, ptn_handle_t *ret_handle);
+
+/*
+ * The actor behind a handle.  ESTALE: unknown, expired, or the user changed
+ * so that it must sign in again.  Cheap.
+ */
+ptn_rc_t ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
+    const ptn_handle_t *handle, ptn_actor_t *ret_actor);
+void ptn_auth_forget(ptn_auth_t *auth, const ptn_handle_t *handle);
+
+/*
+ * SASL PLAIN (RFC 4616) and the LOGIN mechanism: parse, then password.
+ * `response` is decoded bytes and is wiped.  authzid, when given, must equal
+ * the user.  EPARSE: malformed.
+ */
+ptn_rc_t ptn_auth_sasl_plain(ptn_auth_t *auth, ptn_pool_t *pool,
+    const ptn_auth_peer_t *peer, ptn_str_t response,
+    ptn_actor_t *ret_actor, ptn_handle_t *ret_handle, ptn_str_t *ret_login);
+
+
+#endif /* PTN_AUTH_H */

@@ -1,0 +1,129 @@
+/*
+ * store/directory: who and what exists (DESIGN 4).  First backend: SQLite.
+ * A handle belongs to one thread.  Calls block on disk.
+ *
+ * Addresses and logins compare without case (ASCII case folding of the domain
+ * and of the local part); names are UTF-8.
+ */
+
+#ifndef PTN_DIRECTORY_H
+#define PTN_DIRECTORY_H
+
+
+#include "ptn_base.h"
+#include "ptn_conf.h"
+
+
+typedef struct ptn_directory_s  ptn_directory_t;
+
+typedef enum {
+    PTN_USER_PERSON, PTN_USER_SHARED, PTN_USER_ROOM, PTN_USER_EQUIPMENT
+} ptn_user_kind_e;
+
+#define PTN_SERVICE_IMAP   0x0001
+#define PTN_SERVICE_POP3   0x0002
+#define PTN_SERVICE_SMTP   0x0004
+#define PTN_SERVICE_EWS    0x0008
+#define PTN_SERVICE_MAPI   0x0010
+#define PTN_SERVICE_EAS    0x0020
+#define PTN_SERVICE_DAV    0x0040
+#define PTN_SERVICE_WEB    0x0080
+#define PTN_SERVICE_ALL    0x00ff
+
+typedef struct {
+    uint64_t    id;             /* stable, never reused */
+    ptn_guid_t  mailbox;        /* names the mailbox; ptn_slot() hashes it */
+    ptn_str_t   address;        /* primary, lower case: "alice@example.test" */
+    ptn_str_t   display;
+    ptn_str_t   locale;         /* "en", "de" ...: folder names */
+    uint32_t    kind;
+    uint32_t    services;
+    bool        disabled;
+    uint64_t    quota;          /* bytes, 0: none */
+    uint64_t    generation;     /* moves with each change of the user */
+} ptn_user_t;
+
+typedef struct {
+    uint64_t   id;
+    ptn_str_t  name;            /* lower case */
+    bool       disabled;
+} ptn_domain_t;
+
+
+/* Creates the file and schema when there is none and `create` is set. */
+ptn_rc_t ptn_directory_open(const ptn_conf_t *conf, bool create,
+    ptn_directory_t **ret_dir);
+void ptn_directory_close(ptn_directory_t *dir);
+
+/* Domains.  EEXIST, ENOTFOUND, ENOTEMPTY (users left), EINVAL (not a name). */
+ptn_rc_t ptn_domain_add(ptn_directory_t *dir, ptn_str_t name);
+ptn_rc_t ptn_domain_get(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t name, ptn_domain_t *ret_domain);
+ptn_rc_t ptn_domain_list(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_domain_t **ret_domains, size_t *ret_n);
+ptn_rc_t ptn_domain_set_disabled(ptn_directory_t *dir, ptn_str_t name,
+    bool disabled);
+ptn_rc_t ptn_domain_delete(ptn_directory_t *dir, ptn_str_t name);
+
+/*
+ * Users.  add: `user->id`, `mailbox` and `generation` are made and filled.
+ * The mailbox itself is made by the caller (ptn_mbox_create) or on first use.
+ */
+ptn_rc_t ptn_user_add(ptn_directory_t *dir, ptn_user_t *user);
+ptn_rc_t ptn_user_set(ptn_directory_t *dir, const ptn_user_t *user);
+ptn_rc_t ptn_user_delete(ptn_directory_t *dir, ptn_str_t address);
+ptn_rc_t ptn_user_get(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t address, ptn_user_t *ret_user);   /* primary address only */
+ptn_rc_t ptn_user_by_id(ptn_directory_t *dir, ptn_pool_t *pool,
+    uint64_t id, ptn_user_t *ret_user);
+ptn_rc_t ptn_user_list(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t domain, ptn_user_t **ret_users, size_t *ret_n); /* empty: all */
+
+/*
+ * Verifiers: yescrypt (crypt(3)) and SCRAM-SHA-256 StoredKey/ServerKey, made
+ * together from the password, which is wiped by the caller.
+ */
+ptn_rc_t ptn_user_set_password(ptn_directory_t *dir, ptn_str_t address,
+    ptn_str_t password);
+
+typedef struct {
+    ptn_str_t  crypt;           /* "$y$j9T$..." */
+    ptn_str_t  scram_sha256;    /* "SCRAM-SHA-256$iter:salt$stored:server" */
+} ptn_verifiers_t;
+
+ptn_rc_t ptn_user_verifiers(ptn_directory_t *dir, ptn_pool_t *pool,
+    uint64_t id, ptn_verifiers_t *ret_verifiers);
+
+/* Aliases: address -> address.  EEXIST when it is taken by anything. */
+typedef struct {
+    ptn_str_t  alias, target;
+} ptn_alias_t;
+
+ptn_rc_t ptn_alias_add(ptn_directory_t *dir, ptn_str_t alias,
+    ptn_str_t target);
+ptn_rc_t ptn_alias_delete(ptn_directory_t *dir, ptn_str_t alias);
+ptn_rc_t ptn_alias_list(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t domain, ptn_alias_t **ret_aliases, size_t *ret_n);
+
+/*
+ * Where mail for `address` goes.  Plus-addressing ("alice+x" is alice, unless
+ * an exact entry exists), aliases in up to 8 steps (then ELIMIT).  A local
+ * user gives OK; an alias to a foreign address OK with user.id 0 and `foreign`
+ * set.  ENOTFOUND: the domain is ours, the address is not.  ESUPPORT: the
+ * domain is not ours.  EDENIED: disabled.
+ */
+typedef struct {
+    ptn_user_t  user;
+    ptn_str_t   foreign;
+    ptn_str_t   detail;         /* behind the plus */
+} ptn_rcpt_t;
+
+ptn_rc_t ptn_directory_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t address, ptn_rcpt_t *ret_rcpt);
+
+/* May `user` send as `address` (own primary address, own aliases)? */
+ptn_rc_t ptn_directory_may_send_as(ptn_directory_t *dir, uint64_t user,
+    ptn_str_t address);
+
+
+#endif /* PTN_DIRECTORY_H */
