@@ -82,8 +82,11 @@ typedef struct {
 
 typedef enum {
     PTN_FRAME_MORE,         /* all of `in` was looked at, nothing complete */
+    PTN_FRAME_TEXT,         /* the first `n` bytes are text of this unit and a
+                               body follows: take them, call again */
     PTN_FRAME_BODY,         /* the first `n` bytes are body: take, call again */
-    PTN_FRAME_UNIT,         /* the first `n` bytes complete the text: a unit */
+    PTN_FRAME_UNIT,         /* the first `n` bytes (0 allowed) are the rest of
+                               the text: take them, the unit is complete */
     PTN_FRAME_SEND,         /* send `reply`, call again */
     PTN_FRAME_SKIP,         /* drop the first `n` bytes, call again */
     PTN_FRAME_FAIL          /* send `reply`, close */
@@ -95,8 +98,17 @@ typedef enum {
 } ptn_class_e;
 
 /*
- * The scanner's state, kept in the worker between calls (so that no byte is
- * scanned twice) and zeroed before each unit but for `next` and `text_max`.
+ * The scanner's state, kept in the worker between calls and zeroed before each
+ * unit but for `next` and `text_max`.
+ *
+ * `in` is always what has arrived and was not yet taken.  After TEXT, BODY,
+ * UNIT and SKIP the worker removes the first `n` bytes and sets `scanned` to
+ * 0; after MORE and SEND it leaves `in` and `scanned` alone, so that `frame`
+ * looks at no byte twice.  Inline literals are not taken apart: they stay in
+ * `in` until the TEXT or UNIT that takes them with their command.  A body is
+ * taken as it comes (BODY for whatever is there), so memory stays bounded.
+ * PTN_MODE_DATA: an empty text, a body, then UNIT with n 0 (the terminating
+ * CRLF.CRLF belongs to the body).
  */
 typedef struct {
     const ptn_stream_next_t  *next;

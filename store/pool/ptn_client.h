@@ -19,10 +19,12 @@ typedef struct ptn_ticket_s  ptn_ticket_t;      /* one job under way */
 
 typedef enum {
     PTN_EV_META,        /* data, len */
-    PTN_EV_DATA,        /* data, len in shared memory: ptn_client_release()
-                           each, in order, when they have been sent */
+    PTN_EV_DATA,        /* data, len in shared memory, stable until
+                           ptn_client_release(): each, in order, when they
+                           have been sent; also after FINAL */
     PTN_EV_FILE,        /* fd (now the callee's), off, len */
-    PTN_EV_FINAL        /* rc, trailer in data/len, session; ticket is dead */
+    PTN_EV_FINAL        /* rc, trailer in data/len, session; the ticket is
+                           dead once all DATA is released, too */
 } ptn_event_e;
 
 typedef struct {
