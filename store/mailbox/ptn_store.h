@@ -254,6 +254,9 @@ typedef struct {
     int64_t      received;      /* seconds UTC; 0: now */
     bool         delivery;      /* checks receive quota, sets delivery props */
     ptn_str_t    sender;        /* envelope, with delivery */
+    ptn_str_t    key;           /* not empty: at most once.  Kept with the
+                                   message's commit for at least 30 days; a
+                                   second append with it gives EEXIST */
 } ptn_append_t;
 
 typedef struct {
@@ -262,7 +265,7 @@ typedef struct {
     uint64_t  modseq;
 } ptn_appended_t;
 
-/* ENOTFOUND, EQUOTA, ETOOBIG. */
+/* ENOTFOUND, EQUOTA, ETOOBIG; EEXIST: `key` was used before. */
 ptn_rc_t ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder,
     const ptn_append_t *append, ptn_appended_t *ret);
 
