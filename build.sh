@@ -1,0 +1,481 @@
+#!/usr/bin/env bash
+#
+# postern: one script that builds, tests, runs and packages it.
+#
+#   ./build.sh build               modules, objs/postern (the CLI), unit tests
+#   ./build.sh run [--dir DIR] [--port-base N] [--detach] [--empty]
+#                                  a whole site in DIR (./run), ports from N
+#                                  (10000) on: 10143 IMAP, 10025 SMTP ...
+#   ./build.sh stop [--dir DIR]    stops that site, waits until nothing is left
+#   ./build.sh test [FILE...]      everything a change must pass, or some tests;
+#                                  ends with "N passed, N failed"
+#   ./build.sh test clients        the heavy real clients and servers
+#   ./build.sh unit [NAME...]      unit programs t/unit/NAME.c
+#   ./build.sh asan build|unit|test|run|stop [...]
+#                                  the same with ASan and UBSan, in objs/asan
+#   ./build.sh fuzz NAME SECONDS   t/fuzz/NAME.c; prints executions and coverage
+#   ./build.sh bench [NAME]        figures as TSV, peers beside them
+#   ./build.sh tables [WORD]       the rows of the dispatch tables, with file
+#   ./build.sh dump NAME < BYTES   a wire structure, from bytes to text
+#   ./build.sh package             Debian packages in objs/package
+#   ./build.sh install             into the nginx of this machine
+#   ./build.sh clean               removes objs/
+#
+# It needs Debian 12 and installs, without asking, the packages it lacks.
+# Everything made goes to objs/ (POSTERN_OBJS names another place).
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$top"
+
+objs=${POSTERN_OBJS:-objs}
+jobs=${POSTERN_JOBS:-2}
+flavour=plain
+
+need_build="gcc make nginx nginx-dev libnginx-mod-stream libsqlite3-dev
+    libzstd-dev libssl-dev libicu-dev libcrypt-dev"
+need_run="openssl curl"
+need_test="perl python3 openssl curl isync swaks sqlite3"
+need_clients="dovecot-imapd dovecot-lmtpd"
+need_fuzz="clang llvm libclang-rt-14-dev"
+need_package="dpkg-dev debhelper fakeroot"
+
+
+die()
+{
+    echo "build.sh: $*" >&2
+    exit 1
+}
+
+
+# The header comment of this file is the help.
+usage()
+{
+    sed -n '3,/^$/ { s/^# \{0,1\}//p }' "$top/build.sh"
+}
+
+
+# Installs what dpkg does not know as installed.
+need()
+{
+    local p missing="" sudo=""
+
+    for p in "$@"; do
+        case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) in
+            "install ok installed") ;;
+            *) missing="$missing $p" ;;
+        esac
+    done
+
+    [ -n "$missing" ] || return 0
+
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null \
+            || die "as root: apt-get install --no-install-recommends$missing"
+        sudo="sudo"
+    fi
+
+    echo "installing:$missing" >&2
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q \
+        --no-install-recommends $missing >&2 \
+    || { $sudo apt-get update -q >&2 &&
+         DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q \
+             --no-install-recommends $missing >&2; } \
+    || die "could not install:$missing"
+}
+
+
+# ---------------------------------------------------------------- the rooms
+
+# The include path of a room is the rule of DESIGN 2: what a room may not use
+# it does not find.  directory/ stands in mailbox's list for ptn_auth.h alone,
+# the acting user.
+room_uses()
+{
+    local s="store/base"
+
+    case $1 in
+        store/base)      echo "$s" ;;
+        store/mapi)      echo "$s store/mapi" ;;
+        store/content)   echo "$s store/mapi store/content" ;;
+        store/mailbox)   echo "$s store/mapi store/content store/mailbox" \
+                              "store/directory" ;;
+        store/directory) echo "$s store/directory" ;;
+        store/pool)      echo "$s store/pool" ;;
+        mail_stream/core)
+                         echo "$(all_store) mail_stream/core" ;;
+        mail_stream/*)   echo "$(all_store) mail_stream/core $1" ;;
+        ngx_modules/*)   echo "$(all_store) $1" ;;
+        *)               all_store ;;
+    esac
+}
+
+
+all_store()
+{
+    echo store/base store/mapi store/content store/mailbox store/directory \
+         store/delivery store/pool store/cli
+}
+
+
+rooms()
+{
+    find store ngx_modules mail_stream -mindepth 1 -maxdepth 1 -type d | sort
+}
+
+
+includes()
+{
+    local d
+
+    for d in "$@"; do
+        printf ' -I%s' "$d"
+    done
+}
+
+
+# Library sources, by glob.  The CLI's main() is no library source.
+sources()
+{
+    find store ngx_modules mail_stream -mindepth 2 -maxdepth 2 \
+        -name 'ptn_*.c' ! -name 'ptn_cli_main.c' | sort
+}
+
+
+# Units, benches: one source, one program.
+programs()
+{
+    if [ -d "$1" ]; then
+        find "$1" -maxdepth 1 -name '*.c' | sort
+    fi
+}
+
+
+# ------------------------------------------------------------ make rules
+
+flags_for()
+{
+    local warn="-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -fPIC -g"
+
+    case $1 in
+        asan)
+            echo "$warn -O1 -fno-omit-frame-pointer" \
+                 "-fsanitize=address,undefined -fno-sanitize-recover=all"
+            ;;
+        fuzz)
+            echo "$warn -O1 -fno-omit-frame-pointer" \
+                 "-fsanitize=fuzzer-no-link,address,undefined" \
+                 "-fno-sanitize-recover=all" \
+                 "-fprofile-instr-generate -fcoverage-mapping"
+            ;;
+        *)
+            echo "$warn -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2"
+            ;;
+    esac
+}
+
+
+link_flags_for()
+{
+    case $1 in
+        asan) echo "-fsanitize=address,undefined" ;;
+        fuzz) echo "-fsanitize=fuzzer,address,undefined" \
+                   "-fprofile-instr-generate" ;;
+        *)    echo "-Wl,-z,relro -Wl,-z,now" ;;
+    esac
+}
+
+
+libs="-lsqlite3 -lzstd -lssl -lcrypto -licui18n -licuuc -lcrypt -lpthread -lm"
+
+
+# Writes $1 only where its contents change, so that make sees real changes.
+put()
+{
+    local new
+
+    new=$(cat)
+    if [ ! -f "$1" ] || [ "$new" != "$(cat "$1")" ]; then
+        printf '%s\n' "$new" > "$1"
+    fi
+}
+
+
+# $1: flavour, $2: where its objects go.
+rules()
+{
+    local fl=$1 out=$2 room src o cc=gcc all=()
+
+    [ "$fl" != fuzz ] || cc=clang
+
+    mkdir -p "$out"
+    sources | put "$out/sources.list"
+
+    {
+        cat <<END
+CC = $cc
+CFLAGS = $(flags_for "$fl") \$(EXTRA)
+LFLAGS = $(link_flags_for "$fl") -Wl,--as-needed
+LIBS = $libs
+ALL_INC =$(includes $(rooms))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+END
+
+        for room in $(rooms); do
+            cat <<END
+
+$out/$room/%.o: $room/%.c $out/Makefile
+	@mkdir -p \$(@D)
+	\$(CC) \$(CFLAGS)$(includes $(room_uses "$room")) -MMD -MP -c -o \$@ \$<
+END
+        done
+
+        echo
+        for src in $(sources); do
+            o=$out/${src%.c}.o
+            all+=("$o")
+            echo "LIB += $o"
+        done
+
+        cat <<END
+
+lib: $out/libptn.a
+
+$out/libptn.a: \$(LIB) $out/sources.list
+	@rm -f \$@
+	ar rcs \$@ \$(LIB)
+END
+
+        if [ -f store/cli/ptn_cli_main.c ]; then
+            cat <<END
+
+cli: $out/postern
+
+$out/postern: $out/store/cli/ptn_cli_main.o $out/libptn.a
+	\$(CC) \$(CFLAGS) \$(LFLAGS) -o \$@ $out/store/cli/ptn_cli_main.o \\
+	    $out/libptn.a \$(LIBS)
+
+-include $out/store/cli/ptn_cli_main.d
+END
+        else
+            printf '\ncli:\n'
+        fi
+
+        cat <<END
+
+$out/unit/%: t/unit/%.c $out/libptn.a $out/Makefile
+	@mkdir -p \$(@D)
+	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
+	    $out/libptn.a \$(LFLAGS) \$(LIBS)
+
+$out/bench/%: t/bench/%.c $out/libptn.a $out/Makefile
+	@mkdir -p \$(@D)
+	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
+	    $out/libptn.a \$(LFLAGS) \$(LIBS)
+
+$out/bin/%: t/fuzz/%.c $out/libptn.a $out/Makefile
+	@mkdir -p \$(@D)
+	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -It/fuzz -MMD -MP -MF \$@.d \\
+	    -o \$@ \$< $out/libptn.a \$(LFLAGS) \$(LIBS)
+
+END
+
+        printf 'units:'
+        for src in $(programs t/unit); do
+            printf ' %s' "$out/unit/$(basename "$src" .c)"
+        done
+        printf '\n\n'
+
+        for o in "${all[@]}"; do
+            echo "-include ${o%.o}.d"
+        done
+        echo "-include \$(wildcard $out/unit/*.d $out/bench/*.d $out/bin/*.d)"
+    } | put "$out/Makefile"
+}
+
+
+# Where a flavour's objects go.
+out_of()
+{
+    case $1 in
+        plain) echo "$objs" ;;
+        fuzz)  echo "$objs/fuzz" ;;
+        *)     echo "$objs/$1" ;;
+    esac
+}
+
+
+run_make()
+{
+    local out
+
+    out=$(out_of "$flavour")
+    rules "$flavour" "$out"
+    make --no-print-directory -s -j"$jobs" -f "$out/Makefile" "$@"
+}
+
+
+# ---------------------------------------------------------------- commands
+
+cmd_build()
+{
+    # shellcheck disable=SC2086
+    need $need_build
+    run_make lib cli
+    build_modules
+    run_make -k units
+}
+
+
+build_modules()
+{
+    :
+}
+
+
+cmd_unit()
+{
+    local out name list=()
+
+    # shellcheck disable=SC2086
+    need $need_build perl
+    out=$(out_of "$flavour")
+
+    if [ $# -eq 0 ]; then
+        for name in $(programs t/unit); do
+            list+=("$out/unit/$(basename "$name" .c)")
+        done
+    else
+        for name in "$@"; do
+            name=$(basename "$name" .c)
+            [ -f "t/unit/$name.c" ] || die "no t/unit/$name.c"
+            list+=("$out/unit/$name")
+        done
+    fi
+
+    [ ${#list[@]} -gt 0 ] || { echo "no unit programs"; return 0; }
+
+    run_make -k "${list[@]}" || true
+    sanitizer_env
+    prove -j"$jobs" -e '' "${list[@]}"
+}
+
+
+sanitizer_env()
+{
+    [ "$flavour" = asan ] || return 0
+    export ASAN_OPTIONS="detect_odr_violation=0:abort_on_error=0:exitcode=99"
+    export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+}
+
+
+cmd_asan()
+{
+    local what=${1:-}
+
+    flavour=asan
+    case $what in
+        build|unit|test|run|stop)
+            shift
+            "cmd_$what" "$@"
+            ;;
+        *)
+            usage
+            exit 2
+            ;;
+    esac
+}
+
+
+# The parser's files: those the target names in a line `Covers: FILE...`,
+# else ptn_NAME*.c wherever it lives.
+fuzz_covers()
+{
+    local list
+
+    list=$(sed -n 's/^.*Covers: *\([^*]*\).*/\1/p' "t/fuzz/$1.c")
+    # shellcheck disable=SC2086
+    if [ -n "$list" ]; then
+        ls $list
+    else
+        find store ngx_modules mail_stream -name "ptn_$1*.c"
+    fi
+}
+
+
+cmd_fuzz()
+{
+    local name=${1:-} seconds=${2:-} out work corpus=() rc=0 covers
+
+    [ -n "$name" ] && [ -n "$seconds" ] || { usage; exit 2; }
+    [ -f "t/fuzz/$name.c" ] || die "no t/fuzz/$name.c; there are:" \
+        "$(programs t/fuzz | xargs -rn1 basename | tr '\n' ' ')"
+
+    # shellcheck disable=SC2086
+    need $need_build $need_fuzz
+    flavour=fuzz
+    out=$(out_of fuzz)
+    run_make "$out/bin/$name"
+
+    work=$out/run/$name
+    mkdir -p "$work/found"
+    [ ! -d "t/fuzz/corpus/$name" ] || corpus=("t/fuzz/corpus/$name")
+    rm -f "$work"/*.profraw "$work/log"
+
+    LLVM_PROFILE_FILE="$work/%p.profraw" \
+    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+        "$out/bin/$name" -max_total_time="$seconds" -timeout=10 \
+        -rss_limit_mb=2048 -print_final_stats=1 -verbosity=1 \
+        -artifact_prefix="$work/" "$work/found" "${corpus[@]}" \
+        > "$work/log" 2>&1 || rc=$?
+
+    if [ $rc -ne 0 ]; then
+        tail -40 "$work/log"
+        die "fuzz $name: FOUND something, input in $work"
+    fi
+
+    llvm-profdata merge -o "$work/all.profdata" "$work"/*.profraw
+    covers=$(fuzz_covers "$name" || true)
+    # shellcheck disable=SC2086
+    [ -z "$covers" ] || llvm-cov report "$out/bin/$name" \
+        -instr-profile="$work/all.profdata" $covers 2>/dev/null \
+        | awk '/^-+$/ { next }
+               /^Filename/ { next }
+               NF >= 10 { printf "coverage\t%s\t%d of %d lines\t%s\n",
+                          $1, $8 - $9, $8, $10 }'
+    sed -n 's/^stat::number_of_executed_units: */executions\t/p' "$work/log"
+    echo "fuzz $name: $seconds s, nothing found"
+}
+
+
+cmd_clean()
+{
+    rm -rf "$objs"
+}
+
+
+main()
+{
+    local what=${1:-}
+
+    [ $# -eq 0 ] || shift
+    case $what in
+        build|unit|asan|fuzz|clean)
+            "cmd_$what" "$@"
+            ;;
+        ""|help|-h|--help)
+            usage
+            ;;
+        *)
+            usage >&2
+            exit 2
+            ;;
+    esac
+}
+
+
+main "$@"
