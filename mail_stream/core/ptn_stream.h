@@ -89,7 +89,9 @@ typedef enum {
                                the text: take them, the unit is complete */
     PTN_FRAME_SEND,         /* send `reply`, call again */
     PTN_FRAME_SKIP,         /* drop the first `n` bytes, call again */
-    PTN_FRAME_FAIL          /* send `reply`, close */
+    PTN_FRAME_FAIL,         /* send `reply`, close */
+    PTN_FRAME_TEXT          /* the first `n` bytes are text of the unit under
+                               way: take (before body bytes), call again */
 } ptn_frame_e;
 
 typedef enum {
@@ -113,9 +115,12 @@ typedef enum {
 typedef struct {
     const ptn_stream_next_t  *next;
     size_t                    text_max;
-    size_t                    scanned;      /* of `in` */
+    size_t                    scanned;      /* of `in`; kept by `frame`, which
+                                               counts on the driver to drop
+                                               the `n` bytes it returned */
     uint64_t                  body_left;    /* of the literal under way */
-    uint64_t                  body_len;     /* so far in this unit */
+    uint64_t                  body_len;     /* so far in this unit; both are
+                                               kept by `frame` */
     uint64_t                  state;        /* the protocol's own */
     size_t                    n;            /* out */
     ptn_class_e               cls;          /* out, with UNIT: lane and batch */
