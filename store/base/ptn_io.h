@@ -40,6 +40,32 @@ const char *ptn_io_site_name(ptn_io_site_e site);
 
 typedef struct ptn_io_s  ptn_io_t;
 
+
+/*
+ * A change of a database file.  SQLite keeps the descriptor of such a file to
+ * itself, and opening it a second time would drop SQLite's POSIX locks at the
+ * close(2): so these changes are not made by the table's pwrite() and so on
+ * but by the "unix" VFS, and the table is told of each one before and after.
+ * What needs no descriptor (unlink, sync_dir) does go through the table's own
+ * calls.  Rollback journals are reported like WALs.  Not reported, because no
+ * recovery may lean on them: locks, -shm files, temporary files.
+ */
+typedef enum {
+    PTN_IO_OP_CREATE,       /* path is about to exist, empty */
+    PTN_IO_OP_WRITE,        /* p, n, off */
+    PTN_IO_OP_TRUNCATE,     /* off: the new length */
+    PTN_IO_OP_SYNC          /* site */
+} ptn_io_op_e;
+
+typedef struct {
+    ptn_io_op_e     op;
+    ptn_io_site_e   site;   /* PTN_IO_WAL or PTN_IO_DB: which kind of file */
+    const char     *path;   /* absolute, no links followed by us */
+    const void     *p;
+    size_t          n;
+    off_t           off;
+} ptn_io_change_t;
+
 /*
  * All return -1 with errno set on failure, as the system calls of their
  * names do; read and write may be short.  `io` is the table itself, so that
@@ -60,10 +86,29 @@ struct ptn_io_s {
     int      (*mkdir)(ptn_io_t *io, const char *path, mode_t mode);
     void      *state;           /* of an implementation in front */
     ptn_io_t  *next;            /* what it passes calls on to */
+
+    /*
+     * Changes of database files, made by SQLite; both may be NULL, as they
+     * are in ptn_io_posix: then the VFS costs one test of a pointer.
+     *
+     * before: 0 lets the change happen; 1 skips it and SQLite is told that it
+     * was done (a sync that lies, a benchmark without fsync; OP_CREATE happens
+     * all the same); -1 with errno refuses it: nothing happens, SQLite sees
+     * SQLITE_FULL for ENOSPC, else the I/O error of that call.
+     * after: the change was made (`err` 0), skipped (0 too) or failed (errno).
+     *
+     * Calls come from the thread that uses the connection, so several at once
+     * when several do; calls about one connection are in order.
+     */
+    int      (*before)(ptn_io_t *io, const ptn_io_change_t *change);
+    void     (*after)(ptn_io_t *io, const ptn_io_change_t *change, int err);
 };
 
 /* The system's calls.  A constant in effect: never written. */
 extern ptn_io_t  ptn_io_posix;
+
+/* As ptn_io_posix, but every sync says yes at once (conf->fsync off). */
+extern ptn_io_t  ptn_io_nosync;
 
 
 /* Loops over short writes.  0, or -1 with errno. */
@@ -73,12 +118,39 @@ int ptn_io_write_all(ptn_io_t *io, int fd, const void *p, size_t n, off_t off);
 ssize_t ptn_io_read_all(ptn_io_t *io, int fd, void *p, size_t n, off_t off);
 
 /*
- * Registers a SQLite VFS named `name` that stands on "unix" and sends every
- * change of file content, size and name, and every sync, through `io`.  The
- * sync sites are WAL, DB and DB_DIR.  Call once per name and process, before
- * a database is opened; EIO when SQLite refuses.
+ * Registers a SQLite VFS named `name` that stands on "unix" and shows `io`
+ * every change of file content, size and name, and every sync, of database
+ * files, WALs and rollback journals:
+ *
+ *   xOpen that makes a file      before/after OP_CREATE
+ *   xWrite                       before/after OP_WRITE
+ *   xTruncate                    before/after OP_TRUNCATE
+ *   xSync                        before/after OP_SYNC, site WAL or DB; the
+ *                                first one of a file that was opened with
+ *                                SQLITE_OPEN_CREATE is followed by
+ *                                io->sync_dir(directory, DB_DIR)
+ *   xDelete                      io->unlink, then, when SQLite asks for it,
+ *                                io->sync_dir(directory, DB_DIR)
+ *
+ * There is no other way: memory mapping is not offered, files do not grow in
+ * chunks, atomic batches are not announced.  Unlike "unix", an error of a
+ * directory sync is an error here.
+ *
+ * A recorder for power-loss tests: keep (path, op) in order from `after` with
+ * err 0 and from its own pwrite, ftruncate, rename ...; a file's state after
+ * a loss is its state at its last SYNC plus any subset of the later WRITEs
+ * (whole, or torn inside their own range only: SQLite assumes powersafe
+ * overwrite) and TRUNCATEs; a name made, moved or removed since the last
+ * sync_dir of its directory is there or not.  -shm files are to be deleted.
+ * To show that a site is needed, leave its syncs out of the record.
+ *
+ * Call once per name and process, before a database is opened; again with the
+ * same `io` is OK, with another is EEXIST.  EIO when SQLite refuses.
  */
 ptn_rc_t ptn_io_vfs_register(ptn_io_t *io, const char *name);
+
+/* For tests; nothing may be open on it.  An unknown name is ignored. */
+void ptn_io_vfs_unregister(const char *name);
 
 
 #endif /* PTN_IO_H */
