@@ -69,6 +69,7 @@ typedef struct {
 
 typedef struct {
     bool       tls;
+    bool       starttls;            /* the server can, and not yet done */
     bool       local;               /* loopback peer */
     ptn_str_t  addr;                /* textual peer address */
     uint16_t   port;
@@ -89,9 +90,7 @@ typedef enum {
                                the text: take them, the unit is complete */
     PTN_FRAME_SEND,         /* send `reply`, call again */
     PTN_FRAME_SKIP,         /* drop the first `n` bytes, call again */
-    PTN_FRAME_FAIL,         /* send `reply`, close */
-    PTN_FRAME_TEXT          /* the first `n` bytes are text of the unit under
-                               way: take (before body bytes), call again */
+    PTN_FRAME_FAIL          /* send `reply`, close */
 } ptn_frame_e;
 
 typedef enum {
@@ -115,15 +114,18 @@ typedef enum {
 typedef struct {
     const ptn_stream_next_t  *next;
     size_t                    text_max;
-    size_t                    scanned;      /* of `in`; kept by `frame`, which
-                                               counts on the driver to drop
-                                               the `n` bytes it returned */
+    size_t                    scanned;      /* of `in`; 0 when bytes of `in`
+                                               were just taken */
     uint64_t                  body_left;    /* of the literal under way */
     uint64_t                  body_len;     /* so far in this unit; both are
                                                kept by `frame` */
     uint64_t                  state;        /* the protocol's own */
     size_t                    n;            /* out */
     ptn_class_e               cls;          /* out, with UNIT: lane and batch */
+    bool                      barrier;      /* out, with UNIT: its answer may
+                                               change the mode (AUTH, DATA,
+                                               IDLE, STARTTLS ...): nothing
+                                               behind it is framed before */
     ptn_str_t                 reply;        /* out: static bytes */
 } ptn_frame_t;
 

@@ -15,6 +15,7 @@ typedef struct {
     uint16_t                   port;
     uint16_t                   listen_port;
     bool                       tls;
+    bool                       starttls;
     bool                       local;
     u_char                     addr_len;
     u_char                     variant_len;
@@ -184,6 +185,7 @@ ptn_stream_bind(ptn_stream_t *s, ptn_stream_peer_t *peer, ptn_job_t *job,
     memset(s, 0, sizeof(ptn_stream_t));
 
     peer->tls = ss->tls;
+    peer->starttls = ss->starttls;
     peer->local = ss->local;
     peer->port = ss->port;
     peer->listen_port = ss->listen_port;
@@ -297,6 +299,7 @@ ptn_stream_open(ptn_job_t *job, const ptn_stream_parsed_t *p,
     ss->port = p->head.port;
     ss->listen_port = p->head.listen_port;
     ss->tls = p->head.tls;
+    ss->starttls = p->head.starttls && !p->head.tls;
     ss->local = p->head.local;
     ss->addr_len = p->head.addr_len;
     ss->variant_len = p->head.variant_len;

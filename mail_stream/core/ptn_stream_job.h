@@ -40,7 +40,8 @@ typedef struct {
     uint8_t       addr_len;
     uint8_t       variant_len;
     uint16_t      nunits;
-    uint32_t      reserved;
+    uint8_t       starttls;
+    uint8_t       reserved[3];
     ptn_handle_t  handle;
 } ptn_stream_req_t;
 
