@@ -243,7 +243,18 @@ END
 
         cat <<END
 
+# One archive for tests, and the two shares of the two nginx modules.
 lib: $out/libptn.a
+
+$out/libptn_core.a: \$(filter-out $out/mail_stream/%,\$(LIB)) \\
+    $out/sources.list
+	@rm -f \$@
+	ar rcs \$@ \$(filter %.o,\$^)
+
+$out/libptn_stream.a: \$(filter $out/mail_stream/%,\$(LIB)) \\
+    $out/sources.list
+	@rm -f \$@
+	ar rcs \$@ \$(filter %.o,\$^)
 
 $out/libptn.a: \$(LIB) $out/sources.list
 	@rm -f \$@
@@ -331,9 +342,71 @@ cmd_build()
 }
 
 
+# The distribution's nginx, its own configure, out of tree.  configure runs
+# again only when the list of sources or the flags change.
 build_modules()
 {
-    :
+    local out scratch opt ld names stamp so lib sos=()
+
+    names=$(find ngx_modules mail_stream -name 'ngx_*.c' | sort)
+    if [ ! -f ngx_modules/core/ngx_postern_module.c ]; then
+        echo "no ngx_modules/core/ngx_postern_module.c: no nginx modules" >&2
+        return 0
+    fi
+
+    out=$(cd "$(out_of "$flavour")" && pwd)
+    scratch=$out/nginx
+    run_make "$(out_of "$flavour")/libptn_core.a" \
+        "$(out_of "$flavour")/libptn_stream.a"
+
+    opt="$(flags_for "$flavour") -Wno-error=shadow -ffile-prefix-map=$top=."
+    opt=${opt/-std=gnu11 -D_GNU_SOURCE/}
+    ld=$(link_flags_for "$flavour")
+
+    mkdir -p "$scratch"
+    stamp=$(echo "$names"; cat config; echo "$opt $ld";
+            dpkg-query -W -f '${Version}' nginx-dev)
+
+    if [ ! -f "$scratch/out/Makefile" ] \
+        || [ "$stamp" != "$(cat "$scratch/stamp" 2>/dev/null)" ]
+    then
+        ln -sfn /usr/share/nginx/src/auto "$scratch/auto"
+        ln -sfn /usr/share/nginx/src/src "$scratch/src"
+        ln -sfn /usr/share/nginx/src/configure "$scratch/configure"
+
+        (
+            cd "$scratch"
+            # shellcheck disable=SC1091
+            . /usr/share/nginx/src/conf_flags
+            export POSTERN_CORE_LIB=$out/libptn_core.a
+            export POSTERN_STREAM_LIB=$out/libptn_stream.a
+            ASAN_OPTIONS=detect_leaks=0 ./configure \
+                --with-cc-opt="$opt" --with-ld-opt="$ld" \
+                "${NGX_CONF_FLAGS[@]}" \
+                --with-stream=dynamic --with-stream_ssl_module \
+                --add-dynamic-module="$top" --builddir="$scratch/out"
+        ) > "$scratch/configure.log" 2>&1 \
+            || { tail -20 "$scratch/configure.log" >&2
+                 die "nginx's configure failed"; }
+
+        echo "$stamp" > "$scratch/stamp"
+    fi
+
+    for so in ngx_postern_module ngx_stream_postern_module; do
+        grep -q "^modules:.*/$so.so" "$scratch/out/Makefile" || continue
+
+        lib=$out/libptn_core.a
+        [ $so = ngx_postern_module ] || lib=$out/libptn_stream.a
+        [ ! "$lib" -nt "$scratch/out/$so.so" ] || rm -f "$scratch/out/$so.so"
+        sos+=("$scratch/out/$so.so")
+    done
+
+    make --no-print-directory -s -C "$scratch" -j"$jobs" -f out/Makefile \
+        "${sos[@]}"
+
+    for so in "${sos[@]}"; do
+        [ ! "$so" -nt "$out/$(basename "$so")" ] || cp "$so" "$out/"
+    done
 }
 
 
