@@ -25,12 +25,23 @@ typedef struct {
     ptn_directory_t    *directory;
     ptn_auth_t         *auth;
     ptn_queue_t        *queue;      /* this process's writer; NULL in the CLI */
+    ptn_rc_t            failed;     /* of ptn_app_commit() within a batch */
 } ptn_app_t;
 
-/* `writer` names the queue segments of this process ("s0", "clerk"). */
+/*
+ * `writer` names the queue segments of this process ("s123", "clerk"); the
+ * apps of one process and writer share one queue.  NULL: no queue.
+ */
 ptn_rc_t ptn_app_open(ptn_world_t *world, const ptn_conf_t *conf,
     ptn_io_t *io, ptn_log_t *log, const char *writer, ptn_app_t **ret_app);
 void ptn_app_close(ptn_app_t *app);
+
+/*
+ * A handler that must end the batch before its job does (it needs another
+ * mailbox and may not wait for it with one locked) does it by this: when it
+ * fails, the pool's commit fails too, so that no reply of the batch lies.
+ */
+ptn_rc_t ptn_app_commit(ptn_app_t *app);
 
 /* The pool's hooks on top of that (ptn_job.h). */
 extern const ptn_hooks_t  ptn_app_hooks;
