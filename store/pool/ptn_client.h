@@ -18,14 +18,22 @@ typedef struct ptn_client_s  ptn_client_t;
 typedef struct ptn_ticket_s  ptn_ticket_t;      /* one job under way */
 
 typedef enum {
-    PTN_EV_META,        /* data, len */
+    PTN_EV_META,        /* data, len: valid during the call */
     PTN_EV_DATA,        /* data, len in shared memory, stable until
                            ptn_client_release(): each, in order, when they
                            have been sent; also after FINAL */
-    PTN_EV_FILE,        /* fd (now the callee's), off, len */
-    PTN_EV_FINAL        /* rc, trailer in data/len, session; the ticket is
-                           dead once all DATA is released, too */
+    PTN_EV_FILE,        /* fd (now the callee's), off, file_len */
+    PTN_EV_FINAL        /* rc, trailer in data/len (valid during the call),
+                           session.  The ticket is dead on return, unless
+                           DATA bytes are unreleased: see below */
 } ptn_event_e;
+
+/*
+ * FINAL does not wait for the client: DATA may still be under way to it.
+ * While any DATA byte is unreleased the ticket stays valid after FINAL for
+ * ptn_client_release() and ptn_client_cancel() (which then gives back all
+ * that is left), and dies with the last byte.
+ */
 
 typedef struct {
     ptn_event_e   what;
