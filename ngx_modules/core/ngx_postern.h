@@ -36,8 +36,10 @@ ptn_world_t *ngx_postern_world(void);
 
 /*
  * Watching connections: `handler(w)` runs (posted, in chunks) after the slot's
- * version moved beyond `version`.  Embedded in the caller's context; costs no
- * allocation.  Remove before the context goes.
+ * version moved beyond `version`; at once when it already has.  Once: the
+ * watch is off when the handler runs, which may add it again.  Embedded in the
+ * caller's context, zeroed first; costs no allocation.  Remove before the
+ * context goes.
  */
 typedef struct ngx_postern_watch_s  ngx_postern_watch_t;
 
@@ -56,7 +58,8 @@ void ngx_postern_unwatch(ngx_postern_watch_t *w);
 /*
  * A wheel for parked connections, one ngx timer per worker (a timer each
  * would keep a quitting worker alive): `handler` runs once, within a second
- * after `sec` seconds.
+ * after `sec` seconds.  Zero the structure first; adding it again moves it.
+ * A worker that was told to quit does not wait for ticks.
  */
 typedef struct ngx_postern_tick_s  ngx_postern_tick_t;
 
