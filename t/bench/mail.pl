@@ -58,7 +58,9 @@ row('lmtp mix x1', sub { bench($_[0], 'lmtp', 'mix', scalar @mix, 1, @mix) });
 row('append 8K x1, 500', sub { bench($_[0], 'append', 'ap1', 500, 1, @kb8) });
 row('append 8K x8, 2000', sub { bench($_[0], 'append', 'ap8', 2000, 8, @kb8) });
 
-bench($_, 'lmtp', 'full', 5000, 8, @kb8) for @order;
+for my $s (@order) {
+    bench($s, 'lmtp', 'full', 5000, 8, @kb8);
+}
 
 row('fetch 5000 (FLAGS UID RFC822.SIZE)', sub { bench($_[0], 'flags', 'full') });
 row('fetch 500 bodies', sub { bench($_[0], 'bodies', 'full', 500) });
@@ -78,8 +80,7 @@ sub run {
 # Messages of 8 KB: headers as a mailing list writes them, words, no repeats.
 sub kb8_files {
     my ($n) = @_;
-    my @words = map { chomp; $_ } grep { /^[a-z]{3,9}$/ }
-        split /\n/, join '', map { "$_\n" } words();
+    my @words = words();
     my @files;
 
     srand(7);
@@ -287,7 +288,9 @@ sub bench {
 
     open my $fh, '-|', $client, $row, $s->{imap}, $s->{lmtp}, $who,
         'secret', @args or die "client: $!\n";
-    $out .= $_ while <$fh>;
+    while (defined(my $l = <$fh>)) {
+        $out .= $l;
+    }
     close $fh or die "$name: $row failed\n";
 
     return $out + 0;
@@ -338,9 +341,9 @@ sub rss {
 
     for my $p (family($pid)) {
         open my $fh, '<', "/proc/$p/smaps_rollup" or next;
-        while (<$fh>) {
-            $rss += $1 if /^Rss:\s+(\d+)/;
-            $pss += $1 if /^Pss:\s+(\d+)/;
+        while (defined(my $l = <$fh>)) {
+            $rss += $1 if $l =~ /^Rss:\s+(\d+)/;
+            $pss += $1 if $l =~ /^Pss:\s+(\d+)/;
         }
     }
 
