@@ -261,6 +261,12 @@ service lmtp {
 EOF
 
     run('dovecot', '-c', "$d/dovecot.conf");
+
+    for (1 .. 500) {
+        last if -s "$d/run/master.pid";
+        sleep 0.02;
+    }
+
     wait_port($imap);
 
     open my $fh, '<', "$d/run/master.pid" or die "master.pid: $!\n";
