@@ -108,8 +108,8 @@ typedef enum {
  * looks at no byte twice.  Inline literals are not taken apart: they stay in
  * `in` until the TEXT or UNIT that takes them with their command.  A body is
  * taken as it comes (BODY for whatever is there), so memory stays bounded.
- * PTN_MODE_DATA: an empty text, a body, then UNIT with n 0 (the terminating
- * CRLF.CRLF belongs to the body).
+ * PTN_MODE_DATA: a body (the message without dot-stuffing, with its last
+ * CRLF), then UNIT whose text is what ended it (ptn_smtp.h).
  */
 typedef struct {
     const ptn_stream_next_t  *next;

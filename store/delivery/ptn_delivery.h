@@ -16,20 +16,51 @@
 
 
 typedef struct {
-    ptn_str_t  sender;          /* envelope sender, may be empty */
-    ptn_str_t  data;            /* with Received; Return-Path is added here */
-    ptn_str_t  queue_id;        /* for the log; may be empty */
-    bool       tls;
+    ptn_str_t    sender;        /* envelope sender, may be empty */
+    ptn_str_t    head;          /* goes before data: Received */
+    ptn_str_t    data;          /* the message; Return-Path is added here */
+    ptn_str_t    queue_id;      /* for the log and against a second delivery
+                                   after a crash; may be empty */
+    bool         tls;
+
+    /* made for the first recipient, shared by all: one copy, one parse */
+    ptn_str_t    raw;           /* with Return-Path and head */
+    ptn_mime_t  *mime;
 } ptn_delivery_t;
 
 /*
  * Delivers to one local user's INBOX, in the batch of app->store: durable
  * after ptn_store_commit(), which the caller owes (LMTP: the pool does).
- * EQUOTA, EUNAVAIL ...: as the store says.  Logs the line of DESIGN 7 only
- * through ptn_delivery_log().
+ * What is made lives in `pool`.  EQUOTA, EUNAVAIL ...: as the store says.
+ * Logs the line of DESIGN 7 only through ptn_delivery_log().
+ *
+ * With a queue id, a recipient that has the message already is OK again.
  */
 ptn_rc_t ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool,
-    const ptn_rcpt_t *rcpt, const ptn_delivery_t *d);
+    const ptn_rcpt_t *rcpt, ptn_delivery_t *d);
+
+/*
+ * Room for a message of `len` bytes behind its Return-Path (d->raw), for
+ * callers that read it from a file: fill *ret_data.  Large ones do not count
+ * against the pool's cap.
+ */
+ptn_rc_t ptn_delivery_room(ptn_pool_t *pool, ptn_delivery_t *d, size_t len,
+    u_char **ret_data);
+
+
+/* What a message's header tells those who carry it; strings point into it. */
+typedef struct {
+    size_t     header;          /* bytes, with the empty line */
+    uint32_t   received;        /* hops */
+    ptn_str_t  message_id;      /* value, without blanks */
+    bool       has_date, has_from;
+} ptn_delivery_scan_t;
+
+void ptn_delivery_scan(ptn_str_t data, ptn_delivery_scan_t *ret);
+bool ptn_delivery_8bit(ptn_str_t data);
+
+/* "Mon, 23 Nov 2026 12:00:00 +0000" */
+ptn_str_t ptn_delivery_date(ptn_pool_t *pool, int64_t sec);
 
 /* One line per message and recipient (DESIGN 7). */
 void ptn_delivery_log(ptn_log_t *log, ptn_str_t queue_id, ptn_str_t sender,
