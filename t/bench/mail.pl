@@ -227,6 +227,7 @@ mail_fsync = $fsync
 mail_uid = $uid
 mail_gid = $gid
 first_valid_uid = 1
+mail_max_userip_connections = 0
 postmaster_address = postmaster\@example.test
 passdb {
   driver = static
