@@ -36,7 +36,7 @@ flavour=plain
 need_build="gcc make nginx nginx-dev libnginx-mod-stream libsqlite3-dev
     libzstd-dev libssl-dev libicu-dev libcrypt-dev"
 need_run="openssl curl"
-need_test="perl python3 openssl curl isync swaks sqlite3"
+need_test="perl libio-socket-ssl-perl python3 openssl curl isync swaks sqlite3"
 need_clients="dovecot-imapd dovecot-lmtpd"
 need_fuzz="clang llvm libclang-rt-14-dev"
 need_package="dpkg-dev debhelper fakeroot"
@@ -339,6 +339,7 @@ cmd_build()
     run_make lib cli
     build_modules
     run_make -k units
+    nginx_wrapper "$(cd "$(out_of "$flavour")" && pwd)"
 }
 
 
@@ -407,6 +408,22 @@ build_modules()
     for so in "${sos[@]}"; do
         [ ! "$so" -nt "$out/$(basename "$so")" ] || cp "$so" "$out/"
     done
+
+    lacking "$out"
+}
+
+
+# Names of ours that the modules want and nobody has: nginx would refuse to
+# load them, so the build says it first.
+lacking()
+{
+    local names
+
+    names=$(cd "$1" && comm -23 \
+        <(nm -D --undefined-only -- *.so | grep -o '\bptn_\w*' | sort -u) \
+        <(nm -D --defined-only -- *.so | grep -o '\bptn_\w*' | sort -u))
+
+    [ -z "$names" ] || die "the modules lack: $(echo $names)"
 }
 
 
@@ -435,6 +452,119 @@ cmd_unit()
     run_make -k "${list[@]}" || true
     sanitizer_env
     prove -j"$jobs" -e '' "${list[@]}"
+}
+
+
+# An nginx for tests and `run`: the distribution's, told about sanitizers.  Its
+# -V names no module as dynamic, so that a test library does not load all that
+# Debian could install; the modules of a test are in TEST_NGINX_GLOBALS.
+nginx_wrapper()
+{
+    local out=$1 preload=""
+
+    mkdir -p "$out/bin"
+    if [ "$flavour" = asan ]; then
+        preload="export LD_PRELOAD=$(gcc -print-file-name=libasan.so)
+export ASAN_OPTIONS=detect_odr_violation=0:detect_leaks=0:exitcode=99
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    fi
+
+    put "$out/bin/nginx" <<END
+#!/bin/bash
+if [ "\$*" = -V ]; then
+    exec /usr/sbin/nginx -V 2> >(sed 's/=dynamic//g' >&2)
+fi
+$preload
+exec -a "\$0" /usr/sbin/nginx "\$@"
+END
+    chmod +x "$out/bin/nginx"
+}
+
+
+test_env()
+{
+    local out
+
+    out=$(cd "$(out_of "$flavour")" && pwd)
+    nginx_wrapper "$out"
+    export POSTERN_TOP=$top POSTERN_OBJS=$out POSTERN_REF=$top/../shared/ref
+    export POSTERN_FLAVOUR=$flavour
+    export TEST_NGINX_BINARY=$out/bin/nginx
+    unset TEST_NGINX_GLOBALS TEST_NGINX_LOAD_MODULES
+    sanitizer_env
+}
+
+
+cmd_test()
+{
+    local name list=()
+
+    # shellcheck disable=SC2086
+    need $need_build $need_run $need_test
+    [ -d "$top/../shared/ref/mail" ] || die "tests read ../shared/ref, which" \
+        "is not there: 0 passed, 1 failed"
+
+    cmd_build || die "the build failed: 0 passed, 1 failed"
+    make_user
+
+    if [ "${1:-}" = clients ] && [ $# -eq 1 ]; then
+        # shellcheck disable=SC2086
+        need $need_clients
+        mapfile -t list < <(find t/clients -name '*.t' | sort)
+    elif [ $# -gt 0 ]; then
+        for name in "$@"; do
+            mapfile -t -O "${#list[@]}" list < <(test_files "$name")
+        done
+    else
+        mapfile -t list < <(test_files t)
+    fi
+
+    [ ${#list[@]} -gt 0 ] || die "no such test: 0 passed, 1 failed"
+    test_env
+    perl t/lib/run.pl "${list[@]}"
+}
+
+
+# Test programs of a file, a folder, or the name of a unit program.
+test_files()
+{
+    local out src
+
+    out=$(out_of "$flavour")
+    case $1 in
+        t)
+            for src in $(programs t/unit); do
+                echo "$out/unit/$(basename "$src" .c)"
+            done
+            find t -name '*.t' ! -path 't/clients/*' | sort
+            ;;
+        t/unit/*.c|t/unit|t/unit/)
+            for src in $(find "$1" -name '*.c' | sort); do
+                echo "$out/unit/$(basename "$src" .c)"
+            done
+            ;;
+        *)
+            if [ -d "$1" ]; then
+                find "$1" -name '*.t' | sort
+            elif [ -f "$1" ]; then
+                echo "$1"
+            elif [ -f "t/unit/$1.c" ]; then
+                echo "$out/unit/$1"
+            else
+                die "no test $1"
+            fi
+            ;;
+    esac
+}
+
+
+# As root, mail belongs to a system user of its own (DESIGN 4).
+make_user()
+{
+    [ "$(id -u)" = 0 ] || return 0
+    getent passwd postern >/dev/null || \
+        useradd --system --user-group --home-dir /nonexistent --no-create-home \
+            --shell /usr/sbin/nologin postern
 }
 
 
@@ -537,7 +667,7 @@ main()
 
     [ $# -eq 0 ] || shift
     case $what in
-        build|unit|asan|fuzz|clean)
+        build|unit|test|asan|fuzz|clean)
             "cmd_$what" "$@"
             ;;
         ""|help|-h|--help)
