@@ -340,6 +340,7 @@ cmd_build()
     build_modules
     run_make -k units
     nginx_wrapper "$(cd "$(out_of "$flavour")" && pwd)"
+    lacking "$(out_of "$flavour")"
 }
 
 
@@ -408,8 +409,6 @@ build_modules()
     for so in "${sos[@]}"; do
         [ ! "$so" -nt "$out/$(basename "$so")" ] || cp "$so" "$out/"
     done
-
-    lacking "$out"
 }
 
 
@@ -419,6 +418,7 @@ lacking()
 {
     local names
 
+    [ -f "$1/ngx_postern_module.so" ] || return 0
     names=$(cd "$1" && comm -23 \
         <(nm -D --undefined-only -- *.so | grep -o '\bptn_\w*' | sort -u) \
         <(nm -D --defined-only -- *.so | grep -o '\bptn_\w*' | sort -u))
@@ -504,7 +504,10 @@ cmd_test()
     [ -d "$top/../shared/ref/mail" ] || die "tests read ../shared/ref, which" \
         "is not there: 0 passed, 1 failed"
 
-    cmd_build || die "the build failed: 0 passed, 1 failed"
+    # A build that failed is a failed check; what was built is tested still.
+    # shellcheck disable=SC2046
+    "$top/build.sh" $([ "$flavour" = plain ] || echo "$flavour") build \
+        || export POSTERN_BUILD_FAILED=1
     make_user
 
     if [ "${1:-}" = clients ] && [ $# -eq 1 ]; then

@@ -69,6 +69,11 @@ for my $set ([ 2, @shared ], [ 1, @alone ]) {
     }
 }
 
+if ($ENV{POSTERN_BUILD_FAILED}) {
+    push @bad, 'the build';
+    $failed++;
+}
+
 print "skipped: $_\n" for @skipped;
 print "failed: $_\n" for @bad;
 print "$passed passed, $failed failed\n";
