@@ -107,7 +107,7 @@ room_uses()
         mail_stream/core)
                          echo "$(all_store) mail_stream/core" ;;
         mail_stream/*)   echo "$(all_store) mail_stream/core $1" ;;
-        ngx_modules/*)   echo "$(all_store) $1" ;;
+        ngx_modules/*)   echo "$(all_store) ngx_modules/core $1" ;;
         *)               all_store ;;
     esac
 }

@@ -1,0 +1,56 @@
+/*
+ * ngx_modules/core: one HTTP request, one job.  A content handler fills the
+ * structure below and returns what ngx_http_postern_job() returns; the body
+ * is read, the job submitted, the reply streamed, and a client that leaves
+ * cancels the job.  The handler's reply is META (ptn_http_meta.h), bytes and
+ * file ranges, FINAL; an error without META becomes nginx's error page with
+ * the status of ptn_err.h.
+ *
+ * Request: `head`, then the body where it is small.  A large one travels as
+ * a file (job->body_len is not 0 then, and `request` is head alone).
+ *
+ * Unbuffered (RPC over HTTP): the body is handed on as it arrives, each piece
+ * a job of the same type and session: `head`, one byte that is 1 with the
+ * last piece and else 0, the bytes.  The first piece goes to `session`, or makes
+ * one (ptn_session_create) that the others name.  The next piece is read from
+ * the client only after FINAL of the one before: a handler that holds its job
+ * (ptn_job_retry) holds the client.
+ */
+
+#ifndef NGX_HTTP_POSTERN_JOB_H
+#define NGX_HTTP_POSTERN_JOB_H
+
+
+#include <ngx_http.h>
+
+#include "ngx_postern.h"
+#include "ptn_http_meta.h"
+
+
+typedef struct {
+    uint16_t    type;               /* ngx_http_postern_job_type() */
+    uint32_t    slot;               /* PTN_SLOT_ANY */
+    ptn_sid_t   session;            /* all zero: none */
+    ngx_str_t   head;               /* in r->pool */
+
+    /*
+     * Silence of the store before 504.  0: a parked request, which may wait
+     * for ever and is closed when the worker is told to quit.
+     */
+    ngx_msec_t  timeout;
+
+    /* Called with FINAL, before the reply ends; may be NULL. */
+    void      (*done)(ngx_http_request_t *r, const ptn_event_t *final);
+
+    unsigned    unbuffered:1;
+} ngx_http_postern_submit_t;
+
+
+ngx_int_t ngx_http_postern_job(ngx_http_request_t *r,
+    const ngx_http_postern_submit_t *submit);
+
+/* Index of a job type by name; -1: not in this world. */
+ngx_int_t ngx_http_postern_job_type(const char *name);
+
+
+#endif /* NGX_HTTP_POSTERN_JOB_H */
