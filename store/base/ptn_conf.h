@@ -43,6 +43,9 @@ typedef struct {
     bool         clear_text_auth;   /* credentials without TLS */
     bool         fsync;             /* never false but in benchmarks that
                                        say so */
+    const char  *auth_trusted;      /* nets of proxies, "10.0.0.0/8 ::1/128":
+                                       failed logins there count per login
+                                       only.  NULL: none but loopback */
 } ptn_conf_t;
 
 

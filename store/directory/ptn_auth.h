@@ -35,11 +35,24 @@ typedef struct {
 
 
 /*
- * `shared` is the pool's private memory or NULL (tests, CLI: own memory).
+ * `shared` is the pool's private memory (zeroed once, PTN_PRIVATE_SIZE bytes,
+ * the same in every process that shares handles) or NULL (tests, CLI: memory
+ * of its own).  EINVAL: `size` is too small, or it holds something else.  A
+ * ptn_auth_t belongs to one thread, as its directory does.
  */
 ptn_rc_t ptn_auth_open(ptn_directory_t *dir, void *shared, size_t size,
     const ptn_conf_t *conf, ptn_auth_t **ret_auth);
 void ptn_auth_close(ptn_auth_t *auth);
+
+/*
+ * Where the one line per sign-in and refusal goes (docs/log-keys.md); NULL,
+ * as after open: nowhere.  Borrowed.
+ */
+void ptn_auth_set_log(ptn_auth_t *auth, ptn_log_t *log);
+
+/* Tests only: another clock, in milliseconds, that never goes back. */
+void ptn_auth_set_clock(ptn_auth_t *auth, uint64_t (*now)(void *ctx),
+    void *ctx);
 
 /*
  * Checks a password.  Slow (yescrypt) unless the same credential was verified
@@ -55,17 +68,20 @@ ptn_rc_t ptn_auth_password(ptn_auth_t *auth, ptn_pool_t *pool,
     ptn_actor_t *ret_actor, ptn_handle_t *ret_handle);
 
 /*
- * The actor behind a handle.  ESTALE: unknown, expired, or the user changed
- * so that it must sign in again.  Cheap.
+ * The actor behind a handle.  ESTALE: unknown, expired (8 hours without use),
+ * or the user changed so that it must sign in again.  Cheap.  Sign-ins with
+ * the same credential share a handle and count; the last forget ends it.
  */
 ptn_rc_t ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
     const ptn_handle_t *handle, ptn_actor_t *ret_actor);
 void ptn_auth_forget(ptn_auth_t *auth, const ptn_handle_t *handle);
 
 /*
- * SASL PLAIN (RFC 4616) and the LOGIN mechanism: parse, then password.
- * `response` is decoded bytes and is wiped.  authzid, when given, must equal
- * the user.  EPARSE: malformed.
+ * SASL PLAIN (RFC 4616): parse, then password.  (The LOGIN mechanism: collect
+ * both answers, then ptn_auth_password.)  `response` is decoded bytes and is
+ * wiped, always.  authzid, when given, must equal the login, else EAUTH.
+ * EPARSE: malformed.  *ret_login (may be NULL) is filled unless EPARSE or
+ * ENOMEM, for the session's log; it lives in `pool`.
  */
 ptn_rc_t ptn_auth_sasl_plain(ptn_auth_t *auth, ptn_pool_t *pool,
     const ptn_auth_peer_t *peer, ptn_str_t response,
