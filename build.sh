@@ -658,6 +658,12 @@ cmd_fuzz()
 }
 
 
+# ------------------------------------------------------------------- sites
+
+# shellcheck source=conf/site.sh
+. "$top/conf/site.sh"
+
+
 cmd_clean()
 {
     rm -rf "$objs"
@@ -670,7 +676,7 @@ main()
 
     [ $# -eq 0 ] || shift
     case $what in
-        build|unit|test|asan|fuzz|clean)
+        build|unit|test|asan|fuzz|run|stop|clean)
             "cmd_$what" "$@"
             ;;
         ""|help|-h|--help)
