@@ -658,10 +658,88 @@ cmd_fuzz()
 }
 
 
+# t/bench/NAME.pl (or .sh) is a bench; C programs beside it are its tools.
+cmd_bench()
+{
+    local f list=()
+
+    # shellcheck disable=SC2086
+    need $need_build $need_test
+    cmd_build
+    make_user
+
+    if [ $# -eq 0 ]; then
+        mapfile -t list < <(find t/bench -name '*.pl' -o -name '*.sh' | sort)
+    else
+        f=$(find t/bench -name "$1.pl" -o -name "$1.sh" | head -1)
+        [ -n "$f" ] || die "no bench $1; there are:" \
+            "$(find t/bench -name '*.pl' -o -name '*.sh' | sed 's#.*/##
+                s#\..*##' | sort | tr '\n' ' ')"
+        list=("$f")
+        shift
+    fi
+
+    for f in $(programs t/bench); do
+        run_make "$objs/bench/$(basename "$f" .c)"
+    done
+
+    test_env
+    for f in "${list[@]}"; do
+        case $f in
+            *mail*) # shellcheck disable=SC2086
+                    need $need_clients ;;
+        esac
+        case $f in
+            *.pl) perl -It/lib "$f" "$objs" "$@" ;;
+            *)    sh "$f" "$objs" "$@" ;;
+        esac
+    done
+}
+
+
+# Rows of arrays of constant tables (STYLE 6), as they stand in the sources.
+cmd_tables()
+{
+    find store ngx_modules mail_stream -name '*.c' | sort | xargs perl -ne '
+        BEGIN { $word = shift @ARGV }
+        if (/^(?:static\s+)?(?:const\s+)?((?:ptn|ngx)_\w+_t)\s+(\w+)\[.*\]\s*=/) {
+            $table = $2; $row = "";
+        } elsif (defined $table && /^\};/) {
+            undef $table;
+        } elsif (defined $table && /^\s+\S/ && !m{^\s*/?\*}) {
+            s/^\s+|\s+$//g;
+            $row .= length $row ? " $_" : $_;
+            if (($row =~ tr/{(//) == ($row =~ tr/})//)) {
+                print "$ARGV:$.\t$table\t$row\n"
+                    if $row =~ /\w/ && "$table $row" =~ /\Q$word\E/i;
+                $row = "";
+            }
+        }
+        close ARGV if eof;
+    ' "${1:-}"
+}
+
+
+# Structures declared by PTN_WIRE are dumped by the unit program that walks
+# them all.
+cmd_dump()
+{
+    [ $# -eq 1 ] || { usage >&2; exit 2; }
+    grep -rqs "PTN_WIRE(ptn_$1," store ngx_modules mail_stream \
+        || die "no wire structure ptn_$1; there are:" \
+            "$(grep -rhos 'PTN_WIRE(ptn_\w*' store ngx_modules mail_stream \
+                | sed 's/.*(ptn_//' | sort | tr '\n' ' ')"
+    run_make "$objs/unit/wire"
+    "$objs/unit/wire" --dump "$1"
+}
+
+
 # ------------------------------------------------------------------- sites
 
 # shellcheck source=conf/site.sh
 . "$top/conf/site.sh"
+# shellcheck source=conf/debian/package.sh
+. "$top/conf/debian/package.sh"
 
 
 cmd_clean()
@@ -676,7 +754,7 @@ main()
 
     [ $# -eq 0 ] || shift
     case $what in
-        build|unit|test|asan|fuzz|run|stop|clean)
+        build|unit|test|asan|fuzz|run|stop|bench|tables|dump|package|install|clean)
             "cmd_$what" "$@"
             ;;
         ""|help|-h|--help)

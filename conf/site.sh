@@ -113,7 +113,7 @@ site_expand()
         s{^(\s*)user\s+postern;}{$1$store};
         s{hostname\s+localhost}{hostname  mail.example.test};
         s{^USER$}{$user};
-        s{include ([\w-]+\.conf);}{include $dir/$1;};
+        s{include postern/([\w-]+\.conf);}{include $dir/$1;};
         s{\bMODULES/}{/usr/lib/nginx/modules/};
         s{\bOBJS/}{$objs/}; s{\bDIR/}{$dir/};
     ' "$site_base" "$site_dir" "$out" "$user" "$store" "$1"
