@@ -1,0 +1,246 @@
+/*
+ * SEARCH keys about content, on decoded text (RFC 3501 6.4.4): header fields
+ * after RFC 2047, text parts after their transfer encoding and charset, both
+ * folded.  Attachments are not looked into.
+ */
+
+#include "ptn_charset.h"
+#include "ptn_imap.h"
+
+
+#define PTN_IMAP_MATCH_HEADER_MAX  (1024 * 1024)
+#define PTN_IMAP_MATCH_TEXT_MAX    (16 * 1024 * 1024)   /* of one part */
+
+
+static bool
+ptn_imap_match_contains(ptn_str_t text, ptn_str_t word)
+{
+    if (word.len == 0) {
+        return true;
+    }
+
+    return text.len >= word.len
+           && memmem(text.data, text.len, word.data, word.len) != NULL;
+}
+
+
+static bool
+ptn_imap_match_folded(ptn_pool_t *pool, ptn_str_t utf8, ptn_str_t word,
+    ptn_rc_t *rc)
+{
+    ptn_str_t  folded;
+
+    *rc = ptn_utf8_fold(pool, utf8, &folded);
+
+    return *rc == PTN_OK && ptn_imap_match_contains(folded, word);
+}
+
+
+/* All fields of a header: the stored structure has not all of them. */
+
+static ptn_rc_t
+ptn_imap_match_header(ptn_pool_t *pool, ptn_msg_t *msg,
+    const ptn_mime_part_t *part, ptn_mime_t **ret)
+{
+    ptn_rc_t   rc;
+    ptn_str_t  raw;
+
+    rc = ptn_msg_slice(msg, pool, part->header,
+                       ptn_min(part->header_len,
+                               (uint64_t) PTN_IMAP_MATCH_HEADER_MAX),
+                       PTN_IMAP_MATCH_HEADER_MAX, &raw);
+
+    return rc == PTN_OK ? ptn_mime_parse(pool, raw, ret) : rc;
+}
+
+
+/* Fields named `name` (empty: any).  An empty text: the field is there. */
+
+static ptn_rc_t
+ptn_imap_match_fields(ptn_pool_t *pool, ptn_msg_t *msg,
+    const ptn_mime_part_t *part, ptn_str_t name, ptn_str_t word, bool *ret)
+{
+    uint32_t               i;
+    ptn_rc_t               rc;
+    ptn_str_t              text;
+    ptn_mime_t            *mime;
+    const ptn_mime_field_t *f;
+
+    rc = ptn_imap_match_header(pool, msg, part, &mime);
+
+    for (i = 0; rc == PTN_OK && !*ret && i < mime->root->nfields; i++) {
+
+        f = &mime->root->fields[i];
+
+        if (name.len != 0 && !ptn_str_ieq(f->name, name)) {
+            continue;
+        }
+
+        text = ptn_mime_text(pool, f->value);
+
+        if (name.len == 0) {            /* TEXT: the name counts, too */
+            text = ptn_str_printf(pool, "%.*s: %.*s", ptn_str_arg(f->name),
+                                  (int) ptn_min(text.len, (size_t) INT32_MAX),
+                                  text.data ? (char *) text.data : "");
+        }
+
+        *ret = ptn_imap_match_folded(pool, text, word, &rc);
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_imap_match_text(ptn_pool_t *pool, ptn_msg_t *msg,
+    const ptn_mime_part_t *part, ptn_str_t word, bool *ret)
+{
+    ptn_rc_t   rc;
+    ptn_str_t  raw, text, charset;
+
+    rc = ptn_msg_slice(msg, pool, part->body,
+                       ptn_min(part->body_len,
+                               (uint64_t) PTN_IMAP_MATCH_TEXT_MAX),
+                       PTN_IMAP_MATCH_TEXT_MAX, &raw);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mime_decode(pool, part->cte, raw, PTN_IMAP_MATCH_TEXT_MAX,
+                             &text);
+    }
+
+    if (rc != PTN_OK) {
+        return rc == PTN_ETOOBIG ? PTN_OK : rc;
+    }
+
+    charset = ptn_mime_param(part->params, part->nparams, "charset");
+
+    if (charset.len == 0 || ptn_str_ieqz(charset, "utf-8")
+        || ptn_str_ieqz(charset, "us-ascii")
+        || ptn_charset_to_utf8(pool, charset, text, &text) != PTN_OK)
+    {
+        text = ptn_utf8_clean(pool, text);
+    }
+
+    *ret = ptn_imap_match_folded(pool, text, word, &rc);
+
+    return rc;
+}
+
+
+/*
+ * Leaves of type text, in all depths; `headers` also the headers of embedded
+ * messages.  Nesting is bounded by the parser.
+ */
+
+static ptn_rc_t
+ptn_imap_match_body(ptn_pool_t *pool, ptn_msg_t *msg,
+    const ptn_mime_part_t *part, ptn_str_t word, bool *ret)
+{
+    ptn_rc_t                rc;
+    const ptn_mime_part_t  *child;
+
+    if (part->kind == PTN_MIME_LEAF) {
+        return ptn_str_eqz(part->type, "text") && !part->opaque
+               ? ptn_imap_match_text(pool, msg, part, word, ret) : PTN_OK;
+    }
+
+    rc = PTN_OK;
+
+    if (part->kind == PTN_MIME_MESSAGE && part->child != NULL) {
+        rc = ptn_imap_match_fields(pool, msg, part->child,
+                                   ptn_str_make(NULL, 0), word, ret);
+    }
+
+    for (child = part->child; child != NULL && rc == PTN_OK && !*ret;
+         child = child->next)
+    {
+        rc = ptn_imap_match_body(pool, msg, child, word, ret);
+    }
+
+    return rc;
+}
+
+
+/*
+ * The Date field as written, zone and time left aside (RFC 3501 6.4.4:
+ * "disregarding time and timezone"): its own calendar day.
+ */
+
+static bool
+ptn_imap_match_sent(const ptn_mime_t *mime, const ptn_imap_key_t *k)
+{
+    int                      zone;
+    int64_t                  sec, day;
+    const ptn_mime_field_t  *f;
+
+    f = ptn_mime_field(mime->root, "date");
+
+    if (f == NULL || ptn_mime_date(f->value, &sec, &zone) != PTN_OK) {
+        return false;
+    }
+
+    sec += (int64_t) zone * 60;
+    day = sec / 86400 - (sec % 86400 < 0);
+
+    switch (k->what) {
+    case PTN_IMAP_KEY_SENTBEFORE:
+        return day < k->day;
+    case PTN_IMAP_KEY_SENTON:
+        return day == k->day;
+    default:
+        return day >= k->day;
+    }
+}
+
+
+ptn_rc_t
+ptn_imap_search_deep(ptn_imap_t *c, ptn_pool_t *pool, const ptn_row_t *row,
+    const ptn_imap_key_t *k, ptn_msg_t **msg, bool *ret_match)
+{
+    bool               match;
+    ptn_rc_t           rc;
+    const ptn_mime_t  *mime;
+
+    if (*msg == NULL) {
+        rc = ptn_msg_open(c->mb, pool, row->id, msg);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    rc = ptn_msg_structure(*msg, &mime);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    match = false;
+
+    switch (k->what) {
+
+    case PTN_IMAP_KEY_HEADER:
+        rc = ptn_imap_match_fields(pool, *msg, mime->root, k->name, k->text,
+                                   &match);
+        break;
+
+    case PTN_IMAP_KEY_TEXT:
+        rc = ptn_imap_match_fields(pool, *msg, mime->root,
+                                   ptn_str_make(NULL, 0), k->text, &match);
+
+        if (rc == PTN_OK && !match) {
+            rc = ptn_imap_match_body(pool, *msg, mime->root, k->text, &match);
+        }
+        break;
+
+    case PTN_IMAP_KEY_BODY:
+        rc = ptn_imap_match_body(pool, *msg, mime->root, k->text, &match);
+        break;
+
+    default:
+        match = ptn_imap_match_sent(mime, k);
+        break;
+    }
+
+    *ret_match = match;
+
+    return rc;
+}
