@@ -586,7 +586,7 @@ ptn_io_vfs_register(ptn_io_t *io, const char *name)
         return PTN_EIO;
     }
 
-    mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_APP1);
+    mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_APP3);
     sqlite3_mutex_enter(mutex);
 
     v = sqlite3_vfs_find(name);
@@ -613,7 +613,7 @@ ptn_io_vfs_unregister(const char *name)
     sqlite3_vfs    *v;
     sqlite3_mutex  *mutex;
 
-    mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_APP1);
+    mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_APP3);
     sqlite3_mutex_enter(mutex);
 
     v = sqlite3_vfs_find(name);

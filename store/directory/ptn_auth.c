@@ -748,12 +748,16 @@ ptn_auth_log(ptn_auth_t *auth, const ptn_auth_try_t *t, ptn_rc_t rc,
         break;
 
     case PTN_EAUTH:
-    case PTN_EDENIED:
-        status = "refused";
+        status = "failed";
         break;
 
     case PTN_ETHROTTLE:
-        status = "throttled";
+        status = "failed";
+        reason = "throttled";
+        break;
+
+    case PTN_EDENIED:
+        status = "refused";
         break;
 
     default:
@@ -768,7 +772,7 @@ ptn_auth_log(ptn_auth_t *auth, const ptn_auth_try_t *t, ptn_rc_t rc,
 
     ptn_log(auth->log, rc == PTN_OK || status[0] != 'e' ? PTN_LOG_INFO
                                                         : PTN_LOG_ERROR,
-            "auth status=%s service=%s addr=%s tls=%s reason=%s ms=%u "
+            "sign-in status=%s service=%s addr=%s tls=%s reason=%s ms=%u "
             "user=%s", status, ptn_auth_service_name(t->peer->service),
             ptn_auth_visible(t->peer->addr, addr, sizeof(addr)),
             t->peer->tls ? "yes" : "no", reason, (unsigned) ms,

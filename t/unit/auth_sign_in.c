@@ -612,18 +612,18 @@ test_log(void)
 
     ok(strstr(buf, "secret") == NULL && strstr(buf, "hunter2") == NULL,
        "no password, not even one typed as a login");
-    ok(strstr(buf, " info auth status=ok service=imap addr=192.0.2.1 tls=yes "
+    ok(strstr(buf, " info sign-in status=ok service=imap addr=192.0.2.1 tls=yes "
               "reason=verified ms=") != NULL, "a sign-in");
     ok(strstr(buf, "reason=cached") != NULL, "a cached one");
-    ok(strstr(buf, " status=refused service=imap addr=192.0.2.1 tls=yes "
+    ok(strstr(buf, " status=failed service=imap addr=192.0.2.1 tls=yes "
               "reason=password ms=") != NULL, "a wrong password");
     ok(strstr(buf, " user=alice@example.test\n") != NULL, "the user is last");
     ok(strstr(buf, "reason=unknown") != NULL, "an unknown one");
     ok(strstr(buf, "addr=1.2.3.4") == NULL && strstr(buf, " user=root") == NULL
        && strstr(buf, "addr=1.1.1.1%20user") != NULL,
        "nobody forges a key");
-    ok(strstr(buf, " status=throttled service=smtp addr=2001:db8::1 ")
-       != NULL, "a throttled one");
+    ok(strstr(buf, " status=failed service=smtp addr=2001:db8::1 tls=yes "
+              "reason=throttled") != NULL, "a throttled one");
     ok(strstr(buf, " status=refused service=smtp addr=2001:db8::1 tls=no "
               "reason=cleartext") != NULL, "clear text");
 
