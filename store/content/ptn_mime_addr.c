@@ -87,7 +87,7 @@ ptn_mime_addr_word(ptn_mime_addr_parser_t *p, ptn_str_t w, size_t start,
 
     if (ph->nwords == 0) {
         ph->name = w;
-        ph->slice = true;
+        ph->slice = atom;
         ph->last = w;
         ph->before = 0;
 
@@ -98,14 +98,12 @@ ptn_mime_addr_word(ptn_mime_addr_parser_t *p, ptn_str_t w, size_t start,
                 /* void */
             }
 
-            ph->slice = atom && k == start
-                        && ph->name.data + ph->name.len
-                           == p->s.data + ph->end;
+            ph->slice = atom && k == start;
+        }
 
-            if (!ph->slice) {
-                ptn_buf_init(&ph->buf, p->pool);
-                ptn_buf_str(&ph->buf, ph->name);
-            }
+        if (!ph->slice && ph->buf.pool == NULL) {
+            ptn_buf_init(&ph->buf, p->pool);
+            ptn_buf_str(&ph->buf, ph->name);
         }
 
         if (!joined) {
@@ -124,7 +122,7 @@ ptn_mime_addr_word(ptn_mime_addr_parser_t *p, ptn_str_t w, size_t start,
             ph->name = ptn_buf_get(&ph->buf);
         }
 
-        if (joined) {
+        if (joined && ph->name.len != 0) {
             k = ph->before;
             ph->last = ptn_mime_trim(ptn_str_make(ph->name.data + k,
                                                   ph->name.len - k));

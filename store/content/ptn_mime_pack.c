@@ -451,9 +451,12 @@ ptn_mime_unpack_part(ptn_mime_unpack_t *u, ptn_mime_part_t *parent,
     ptn_mime_unpack_strings(u, part);
 
     if (part->kind > PTN_MIME_MESSAGE
+        || part->type.len == 0 || part->subtype.len == 0
         || (part->kind == PTN_MIME_LEAF && n != 0)
         || (part->kind == PTN_MIME_MULTIPART && n == 0)
         || (part->kind == PTN_MIME_MESSAGE && n != 1)
+        || (parent != NULL && parent->kind == PTN_MIME_MESSAGE
+            && part->header != parent->body)
         || ++u->mime->nparts > PTN_MIME_PACK_PARTS
         || part->nesting > PTN_MIME_PACK_DEPTH)
     {

@@ -65,6 +65,10 @@ ptn_skeleton_check_slice(ptn_str_t skeleton, ptn_str_t raw,
     ptn_skeleton_io_t     io;
     ptn_skeleton_check_t  c;
 
+    if (raw.len == 0) {
+        raw.data = (u_char *) "";
+    }
+
     off = ptn_min(off, raw.len);
     c.parts = parts;
     c.n = n;
