@@ -334,13 +334,20 @@ run_make()
 
 cmd_build()
 {
+    build_product
+    run_make -k units
+}
+
+
+# What is installed: the modules and the CLI.
+build_product()
+{
     # shellcheck disable=SC2086
     need $need_build
     run_make lib cli
     build_modules
-    run_make -k units
-    nginx_wrapper "$(cd "$(out_of "$flavour")" && pwd)"
     lacking "$(out_of "$flavour")"
+    nginx_wrapper "$(cd "$(out_of "$flavour")" && pwd)"
 }
 
 

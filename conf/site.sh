@@ -258,7 +258,7 @@ cmd_run()
 
     # shellcheck disable=SC2086
     need $need_build $need_run
-    cmd_build
+    build_product
     make_user
     [ "$(id -u)" != 0 ] || site_user=postern
 

@@ -69,7 +69,7 @@ cmd_package()
 
     # shellcheck disable=SC2086
     need $need_build $need_package
-    cmd_build
+    build_product
     [ -x "$objs/postern" ] || die "there is no CLI to package"
 
     version=$(package_version)
@@ -129,7 +129,7 @@ cmd_install()
 
     # shellcheck disable=SC2086
     need $need_build $need_run libnginx-mod-stream
-    cmd_build
+    build_product
     [ -x "$objs/postern" ] || die "there is no CLI to install"
     ! dpkg-query -W -f '${Status}' postern 2>/dev/null | grep -q ' installed' \
         || die "the package postern is installed: remove it first"
