@@ -47,8 +47,12 @@ typedef struct {
 ptn_rc_t ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret);
 void ptn_store_close(ptn_store_t *store);
 
-/* The batch: is one open, end it.  commit: EIO, ENOSPC, EBUSY: nothing of the
- * batch happened, the mailbox was closed. */
+/*
+ * The batch: is one open, end it.  commit: EIO, ENOSPC, EBUSY ...: nothing of
+ * the batch happened on the mailbox that failed, which was closed (EUNAVAIL
+ * until ptn_mbox_open), nor on those behind it; when a batch holds several
+ * mailboxes, some may have been committed.
+ */
 bool ptn_store_pending(const ptn_store_t *store);
 ptn_rc_t ptn_store_commit(ptn_store_t *store);
 void ptn_store_rollback(ptn_store_t *store);
@@ -171,7 +175,8 @@ ptn_rc_t ptn_folder_child(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t name,
 /* EEXIST, EINVAL (empty, over 255 characters, control characters). */
 ptn_rc_t ptn_folder_create(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
     const char *cls, ptn_id_t *ret_id);
-/* ENOTEMPTY unless `recursive`; EDENIED for special folders. */
+/* Its messages go too.  ENOTEMPTY when it has subfolders, unless `recursive`;
+ * EDENIED for special folders. */
 ptn_rc_t ptn_folder_delete(ptn_txn_t *tx, ptn_id_t id, bool recursive);
 /* Rename and/or move.  EINVAL below itself; EDENIED for special folders. */
 ptn_rc_t ptn_folder_move(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent,
@@ -222,6 +227,20 @@ void ptn_view_row(const ptn_view_t *view, uint32_t seq, ptn_row_t *ret_row);
 uint32_t ptn_view_find(const ptn_view_t *view, uint32_t uid);
 
 /*
+ * False: it showed a batch that was undone (a view that was read before its
+ * commit, which then failed).  A session that holds one goes back to the view
+ * it had before.
+ */
+bool ptn_view_valid(const ptn_view_t *view);
+
+/*
+ * The uids that left the folder after `since`, ascending, in `pool` (QRESYNC,
+ * RFC 7162 3.2.10).  ESTALE: tombstones do not reach back that far.
+ */
+ptn_rc_t ptn_view_vanished(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    uint64_t since, uint32_t **ret_uids, size_t *ret_n);
+
+/*
  * Keywords: names of the 64 bits, empty where unused; borrowed until the job
  * ends.  `add` gives the bit of a name (no case), making it: ELIMIT when all
  * are taken.
@@ -239,7 +258,8 @@ ptn_rc_t ptn_keyword_add(ptn_txn_t *tx, ptn_str_t name, unsigned *ret_bit);
  */
 struct ptn_txn_s {
     ptn_mbox_t  *mb;            /* NULL: not begun, or done */
-    uint64_t     cn;
+    uint64_t     cn;            /* the last change number it took, or 0 */
+    uint64_t     begun;         /* the mailbox's, when it began */
 };
 
 ptn_rc_t ptn_txn_begin(ptn_txn_t *tx, ptn_mbox_t *mb);
@@ -310,6 +330,9 @@ ptn_rc_t ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     ptn_msg_t **ret_msg);
 void ptn_msg_row(const ptn_msg_t *msg, ptn_row_t *ret_row);
 ptn_id_t ptn_msg_folder(const ptn_msg_t *msg);
+
+/* Content id: shared by copies, renewed by an edit (EMAILID, RFC 8474). */
+ptn_id_t ptn_msg_content(const ptn_msg_t *msg);
 
 /* Its stored structure: offsets for slices, ENVELOPE.  No parse of content. */
 ptn_rc_t ptn_msg_structure(ptn_msg_t *msg, const ptn_mime_t **ret_mime);

@@ -1,0 +1,589 @@
+/*
+ * The one copy of content: skeleton and blobs, compressed; and an executor's
+ * small cache of it unpacked, so that the FETCHes of one message's parts
+ * unpack it once.
+ *
+ * Unpacked content over PTN_CONTENT_MAPPED lies in a nameless file that is
+ * mapped: its pages can leave memory, so reading a huge message takes little.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "ptn_mailbox.h"
+#include "ptn_skeleton.h"
+
+
+#define PTN_CONTENT_LEVEL   3
+#define PTN_CONTENT_MAPPED  (4 * 1024 * 1024)
+
+
+/* ---- writing ---------------------------------------------------------------- */
+
+/* zstd, or as it is when that is no smaller. */
+
+static ptn_rc_t
+ptn_content_compress(ptn_store_t *store, ptn_pool_t *pool, ptn_str_t plain,
+    ptn_str_t *ret, ptn_codec_e *ret_codec)
+{
+    size_t   n, size;
+    u_char  *p;
+
+    if (store->cctx == NULL) {
+        store->cctx = ZSTD_createCCtx();
+        if (store->cctx == NULL) {
+            return PTN_ENOMEM;
+        }
+    }
+
+    *ret = plain;
+    *ret_codec = PTN_CODEC_NONE;
+
+    if (plain.len < 64) {
+        return PTN_OK;
+    }
+
+    size = plain.len - 1;
+
+    p = ptn_palloc(pool, size);
+    if (p == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    n = ZSTD_compressCCtx(store->cctx, p, size, plain.data, plain.len,
+                          PTN_CONTENT_LEVEL);
+
+    if (!ZSTD_isError(n)) {
+        *ret = ptn_str_make(p, n);
+        *ret_codec = PTN_CODEC_ZSTD;
+        return PTN_OK;
+    }
+
+    return (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+           ? PTN_ENOMEM : PTN_OK;
+}
+
+
+/* Skeleton parts become blobs; their names, one after the other. */
+
+static ptn_rc_t
+ptn_content_parts(ptn_mbox_t *mb, ptn_pool_t *pool,
+    const ptn_skeleton_part_t *parts, size_t n, ptn_str_t *ret_names)
+{
+    size_t    i;
+    u_char   *p;
+    ptn_rc_t  rc;
+
+    p = ptn_parray(pool, n, 32);
+    if (p == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    for (i = 0; i < n; i++) {
+        rc = ptn_blob_add(mb, parts[i].sha256, parts[i].data);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        memcpy(p + i * 32, parts[i].sha256, 32);
+    }
+
+    *ret_names = ptn_str_make(p, n * 32);
+
+    return PTN_OK;
+}
+
+
+typedef struct {
+    ptn_form_e   form;
+    ptn_codec_e  codec;
+    uint64_t     size;          /* of the message */
+    uint64_t     plain;
+    ptn_str_t    data, file, blobs, structure;
+} ptn_content_row_t;
+
+static ptn_rc_t
+ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id, const ptn_content_row_t *row)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_CONTENT_ADD, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) row->size);
+    sqlite3_bind_int(st, 3, row->form);
+    sqlite3_bind_int(st, 4, row->codec);
+    sqlite3_bind_int64(st, 5, (sqlite3_int64) row->plain);
+    ptn_sql_blob(st, 6, row->data);
+    ptn_sql_blob(st, 7, row->file);
+    ptn_sql_blob(st, 8, row->blobs);
+    sqlite3_bind_blob64(st, 9, row->structure.data ? row->structure.data
+                                                   : (u_char *) "",
+                        row->structure.len, SQLITE_STATIC);
+
+    rc = ptn_sql_step(mb, st);
+    sqlite3_clear_bindings(st);
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
+    ptn_id_t *ret_content)
+{
+    size_t                n;
+    u_char                sha[32];
+    ptn_id_t              id;
+    ptn_rc_t              rc;
+    ptn_str_t             plain;
+    ptn_mbox_t           *mb;
+    ptn_content_row_t     row;
+    ptn_skeleton_part_t  *parts;
+
+    mb = tx->mb;
+    memset(&row, 0, sizeof(row));
+    row.size = mime->raw.len;
+    row.form = PTN_FORM_RAW;
+    plain = mime->raw;
+
+    /* nothing shorter has an attachment that is worth a blob */
+
+    if (mime->raw.len > PTN_SKELETON_MIN) {
+        rc = ptn_skeleton_build(pool, mime, &plain, &parts, &n);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        if (n == 0) {
+            plain = mime->raw;
+
+        } else {
+            row.form = PTN_FORM_SKELETON;
+            rc = ptn_content_parts(mb, pool, parts, n, &row.blobs);
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+    }
+
+    rc = ptn_mime_pack(pool, mime, &row.structure);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    row.plain = plain.len;
+
+    rc = ptn_content_compress(mb->store, pool, plain, &row.data, &row.codec);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (row.data.len > PTN_INLINE_MAX) {
+        SHA256(row.data.data, row.data.len, sha);
+
+        rc = ptn_blob_add(mb, sha, row.data);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        row.file = ptn_str_make(sha, 32);
+        row.data = ptn_str_make(NULL, 0);
+    }
+
+    id = ptn_txn_oid(tx);
+    rc = ptn_content_insert(mb, id, &row);
+
+    if (rc == PTN_OK) {
+        *ret_content = id;
+    }
+
+    return rc;
+}
+
+
+/* ---- removing --------------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_content_refs(ptn_mbox_t *mb, ptn_id_t content, u_char *p, size_t max,
+    size_t *ret_n)
+{
+    size_t         i, n;
+    ptn_rc_t       rc;
+    ptn_str_t      s;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_CONTENT_REFS, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) content);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ECORRUPT : rc;
+    }
+
+    n = 0;
+
+    for (i = 0; i < 2; i++) {
+        s = ptn_sql_column(st, (int) i);
+
+        if (s.len > (max - n) * 32) {
+            sqlite3_reset(st);
+            return PTN_ECORRUPT;
+        }
+
+        if (s.len >= 32) {
+            memcpy(p + n * 32, s.data, s.len / 32 * 32);
+            n += s.len / 32;
+        }
+    }
+
+    sqlite3_reset(st);
+    *ret_n = n;
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content)
+{
+    size_t         i, n;
+    u_char         refs[(PTN_MIME_PARTS_MAX + 2) * 32];
+    ptn_rc_t       rc;
+    uint64_t       shared;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_SHARE_GET, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) content);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc == PTN_AGAIN) {
+        shared = ptn_sql_u64(st, 0);
+        sqlite3_reset(st);
+
+        return shared > 2
+               ? ptn_sql_run(mb, PTN_SQL_SHARE_SET, 2, content, shared - 1)
+               : ptn_sql_run(mb, PTN_SQL_SHARE_DELETE, 1, content);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_content_refs(mb, content, refs, PTN_MIME_PARTS_MAX + 2, &n);
+
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        rc = ptn_blob_drop(mb, refs + i * 32);
+    }
+
+    return (rc == PTN_OK) ? ptn_sql_run(mb, PTN_SQL_CONTENT_DELETE, 1, content)
+                          : rc;
+}
+
+
+/* ---- reading ---------------------------------------------------------------- */
+
+static void
+ptn_content_free(ptn_cached_t *c)
+{
+    if (c->plain != NULL) {
+        if (c->mapped) {
+            munmap(c->plain, c->len);
+
+        } else {
+            free(c->plain);
+        }
+    }
+
+    memset(c, 0, sizeof(ptn_cached_t));
+}
+
+
+void
+ptn_content_forget(ptn_store_t *store, const ptn_guid_t *mailbox)
+{
+    unsigned  i;
+
+    for (i = 0; i < PTN_CACHE_ENTRIES; i++) {
+        if (mailbox == NULL
+            || ptn_guid_eq(store->cache[i].mailbox, *mailbox))
+        {
+            ptn_content_free(&store->cache[i]);
+        }
+    }
+}
+
+
+static u_char *
+ptn_content_map(const ptn_conf_t *conf, size_t len)
+{
+    int    fd;
+    void  *p;
+
+    fd = open(conf->root, O_TMPFILE|O_RDWR|O_CLOEXEC, 0600);
+    if (fd == -1) {
+        return NULL;
+    }
+
+    p = MAP_FAILED;
+
+    if (ftruncate(fd, (off_t) len) == 0 && posix_fallocate(fd, 0, (off_t) len)
+        == 0)
+    {
+        p = mmap(NULL, len, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+
+    close(fd);
+
+    return (p == MAP_FAILED) ? NULL : p;
+}
+
+
+static ptn_rc_t
+ptn_content_alloc(ptn_store_t *store, ptn_cached_t *c, size_t len)
+{
+    c->len = len;
+
+    if (len > PTN_CONTENT_MAPPED) {
+        c->plain = ptn_content_map(store->conf, len);
+        c->mapped = (c->plain != NULL);
+    }
+
+    if (c->plain == NULL) {
+        c->plain = malloc(len ? len : 1);
+    }
+
+    return c->plain ? PTN_OK : PTN_ENOMEM;
+}
+
+
+static ptn_rc_t
+ptn_content_unpack(ptn_store_t *store, ptn_cached_t *c, ptn_codec_e codec,
+    uint64_t plain, ptn_str_t data)
+{
+    size_t    n;
+    ptn_rc_t  rc;
+
+    if (codec == PTN_CODEC_NONE && data.len != plain) {
+        return PTN_ECORRUPT;
+    }
+
+    /* a length that lies must not take memory: zstd frames say theirs */
+
+    if (codec == PTN_CODEC_ZSTD
+        && ZSTD_getFrameContentSize(data.data, data.len) != plain)
+    {
+        return PTN_ECORRUPT;
+    }
+
+    if (store->dctx == NULL) {
+        store->dctx = ZSTD_createDCtx();
+        if (store->dctx == NULL) {
+            return PTN_ENOMEM;
+        }
+    }
+
+    rc = ptn_content_alloc(store, c, (size_t) plain);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (codec == PTN_CODEC_NONE) {
+        if (data.len != 0) {
+            memcpy(c->plain, data.data, data.len);
+        }
+
+        return PTN_OK;
+    }
+
+    n = ZSTD_decompressDCtx(store->dctx, c->plain, c->len, data.data,
+                            data.len);
+
+    return (!ZSTD_isError(n) && n == plain) ? PTN_OK : PTN_ECORRUPT;
+}
+
+
+/* Content in a blob file is mapped to be unpacked: it may be large. */
+
+static ptn_rc_t
+ptn_content_unpack_file(ptn_mbox_t *mb, ptn_cached_t *c, ptn_codec_e codec,
+    uint64_t plain, const u_char sha256[32])
+{
+    void      *p;
+    size_t     len;
+    ptn_rc_t   rc;
+    uint64_t   size;
+
+    rc = ptn_blob_size(mb, sha256, &size);
+
+    if (rc != PTN_OK) {
+        return (rc == PTN_ENOTFOUND) ? PTN_ECORRUPT : rc;
+    }
+
+    len = (size_t) size;
+
+    p = mmap(NULL, len + 1, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS,
+             -1, 0);
+    if (p == MAP_FAILED) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_blob_read(mb, sha256, 0, p, len);
+
+    if (rc == PTN_OK) {
+        rc = ptn_content_unpack(mb->store, c, codec, plain,
+                                ptn_str_make(p, len));
+    }
+
+    munmap(p, len + 1);
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_content_load(ptn_mbox_t *mb, ptn_id_t content, ptn_cached_t *c)
+{
+    u_char         sha[32];
+    ptn_rc_t       rc;
+    uint64_t       plain;
+    ptn_str_t      file;
+    ptn_codec_e    codec;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_CONTENT_GET, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) content);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
+    }
+
+    c->size = ptn_sql_u64(st, 0);
+    c->form = (uint32_t) sqlite3_column_int(st, 1);
+    codec = (ptn_codec_e) sqlite3_column_int(st, 2);
+    plain = ptn_sql_u64(st, 3);
+    file = ptn_sql_column(st, 5);
+
+    if (c->form > PTN_FORM_SKELETON || codec > PTN_CODEC_ZSTD
+        || (file.len != 0 && file.len != 32)
+        || (c->form == PTN_FORM_RAW && plain != c->size))
+    {
+        sqlite3_reset(st);
+        return PTN_ECORRUPT;
+    }
+
+    if (file.len == 0) {
+        rc = ptn_content_unpack(mb->store, c, codec, plain,
+                                ptn_sql_column(st, 4));
+        sqlite3_reset(st);
+        return rc;
+    }
+
+    memcpy(sha, file.data, 32);
+    sqlite3_reset(st);
+
+    return ptn_content_unpack_file(mb, c, codec, plain, sha);
+}
+
+
+/* The entry to give up: the oldest that nobody reads from. */
+
+static ptn_cached_t *
+ptn_content_victim(ptn_store_t *store)
+{
+    size_t         bytes;
+    unsigned       i;
+    ptn_cached_t  *c, *victim;
+
+    for ( ;; ) {
+        victim = NULL;
+        bytes = 0;
+
+        for (i = 0; i < PTN_CACHE_ENTRIES; i++) {
+            c = &store->cache[i];
+            bytes += c->mapped ? 0 : c->len;
+
+            if (c->pins == 0
+                && (victim == NULL || c->used < victim->used))
+            {
+                victim = c;
+            }
+        }
+
+        if (victim == NULL) {
+            return NULL;
+        }
+
+        ptn_content_free(victim);
+
+        if (bytes <= PTN_CACHE_BYTES) {
+            return victim;
+        }
+    }
+}
+
+
+ptn_rc_t
+ptn_content_get(ptn_mbox_t *mb, ptn_id_t content, ptn_cached_t **ret_cached)
+{
+    unsigned       i;
+    ptn_rc_t       rc;
+    ptn_store_t   *store;
+    ptn_cached_t  *c;
+
+    store = mb->store;
+
+    for (i = 0; i < PTN_CACHE_ENTRIES; i++) {
+        c = &store->cache[i];
+
+        if (c->content == content && c->content != 0
+            && ptn_guid_eq(c->mailbox, mb->guid))
+        {
+            c->used = ++store->tick;
+            *ret_cached = c;
+            return PTN_OK;
+        }
+    }
+
+    c = ptn_content_victim(store);
+    if (c == NULL) {
+        return PTN_ELIMIT;
+    }
+
+    rc = ptn_content_load(mb, content, c);
+
+    if (rc != PTN_OK) {
+        ptn_content_free(c);
+        return rc;
+    }
+
+    c->mailbox = mb->guid;
+    c->content = content;
+    c->used = ++store->tick;
+    *ret_cached = c;
+
+    return PTN_OK;
+}

@@ -1,0 +1,1164 @@
+/*
+ * Folders (MS-OXCFOLD).
+ *
+ * All of a mailbox's folders are read at once into a ptn_set_t and changed
+ * there along with the rows; a change of the tree, or anything undone, drops
+ * the set.  Sets that were dropped stay in memory until the executor is idle:
+ * what ptn_folder_list() and ptn_folder_get() returned is good for the job.
+ */
+
+#include <stdlib.h>
+
+#include "ptn_charset.h"
+#include "ptn_mailbox.h"
+
+
+#define PTN_FOLDER_NAME_MAX   255       /* characters */
+#define PTN_FOLDER_DEPTH_MAX  300       /* MS-OXCFOLD 3.2.5.2 */
+
+typedef struct {
+    uint8_t      parent;
+    const char  *cls;
+} ptn_folder_row_t;
+
+static const ptn_folder_row_t  ptn_folder_rows[PTN_FOLDER_MAX] = {
+#define PTN_FOLDER_ROW(name, parent, cls, use)                                \
+    [PTN_FOLDER_##name] = { PTN_FOLDER_##parent, cls },
+    PTN_FOLDERS(PTN_FOLDER_ROW)
+#undef PTN_FOLDER_ROW
+};
+
+/* What IMAP clients should see without asking (RFC 3501 6.3.6). */
+#define PTN_FOLDER_SUBSCRIBED  ((1u << PTN_FOLDER_INBOX)                      \
+                                | (1u << PTN_FOLDER_OUTBOX)                   \
+                                | (1u << PTN_FOLDER_SENT)                     \
+                                | (1u << PTN_FOLDER_DELETED)                  \
+                                | (1u << PTN_FOLDER_DRAFTS)                   \
+                                | (1u << PTN_FOLDER_JUNK)                     \
+                                | (1u << PTN_FOLDER_ARCHIVE))
+
+
+/* ---- rows ------------------------------------------------------------------- */
+
+typedef struct {
+    ptn_id_t   id, parent;
+    ptn_str_t  name, fold, cls;
+    uint32_t   special, uidvalidity;
+    bool       subscribed, hidden;
+    uint64_t   cn;
+} ptn_folder_new_t;
+
+
+static ptn_rc_t
+ptn_folder_insert(ptn_mbox_t *mb, const ptn_folder_new_t *f)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_FOLDER_ADD, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) f->id);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) f->parent);
+    ptn_sql_text(st, 3, f->name);
+    ptn_sql_text(st, 4, f->fold);
+    ptn_sql_text(st, 5, f->cls);
+    sqlite3_bind_int64(st, 6, f->special);
+    sqlite3_bind_int64(st, 7, f->subscribed);
+    sqlite3_bind_int64(st, 8, f->hidden);
+    sqlite3_bind_int64(st, 9, f->uidvalidity);
+    sqlite3_bind_int64(st, 10, (sqlite3_int64) f->cn);
+
+    return ptn_sql_step(mb, st);
+}
+
+
+/*
+ * The folders of PTN_FOLDERS in a new mailbox: id, special and cn are their
+ * number in that list.
+ */
+
+ptn_rc_t
+ptn_folder_make_all(ptn_mbox_t *mb, const char *locale)
+{
+    unsigned                                         i;
+    ptn_rc_t                                         rc;
+    ptn_pool_t                                      *pool;
+    ptn_folder_new_t                                 f;
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = PTN_OK;
+
+    for (i = 1; i < PTN_FOLDER_MAX && rc == PTN_OK; i++) {
+        memset(&f, 0, sizeof(f));
+        f.id = i;
+        f.special = i;
+        f.cn = i;
+        f.parent = ptn_folder_rows[i].parent;
+        f.cls = ptn_str_z(ptn_folder_rows[i].cls);
+        f.name = ptn_str_z(ptn_locale_folder(locale,
+                                             (ptn_folder_special_e) i));
+        f.subscribed = (PTN_FOLDER_SUBSCRIBED >> i) & 1;
+        f.hidden = (i == PTN_FOLDER_QUICK_CONTACTS);
+        f.uidvalidity = (uint32_t) ++mb->meta.uidvalidity;
+
+        rc = ptn_utf8_fold(pool, f.name, &f.fold);
+
+        if (rc == PTN_OK) {
+            rc = ptn_folder_insert(mb, &f);
+        }
+    }
+
+    ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+/* ---- the set ----------------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_folder_read(sqlite3_stmt *st, ptn_pool_t *pool, ptn_folder_t *f,
+    ptn_folder_more_t *more)
+{
+    memset(f, 0, sizeof(ptn_folder_t));
+    memset(more, 0, sizeof(ptn_folder_more_t));
+
+    f->id = ptn_sql_u64(st, 0);
+    f->parent = ptn_sql_u64(st, 1);
+    f->name = ptn_str_dup(pool, ptn_sql_column(st, 2));
+    f->cls = ptn_str_dup(pool, ptn_sql_column(st, 3));
+    f->special = (uint8_t) ptn_sql_u64(st, 4);
+    f->subscribed = ptn_sql_u64(st, 5) != 0;
+    f->hidden = ptn_sql_u64(st, 6) != 0;
+    f->search = ptn_sql_u64(st, 7) != 0;
+    f->uidvalidity = (uint32_t) ptn_sql_u64(st, 8);
+    f->uidnext = (uint32_t) ptn_sql_u64(st, 9);
+    f->total = (uint32_t) ptn_sql_u64(st, 10);
+    f->unread = (uint32_t) ptn_sql_u64(st, 11);
+    f->deleted = (uint32_t) ptn_sql_u64(st, 12);
+    f->size = ptn_sql_u64(st, 13);
+    f->cn = ptn_sql_u64(st, 14);
+    f->modseq = ptn_sql_u64(st, 15);
+    more->horizon = ptn_sql_u64(st, 16);
+    more->fold = ptn_str_dup(pool, ptn_sql_column(st, 17));
+
+    return ptn_pool_failed(pool) ? PTN_ENOMEM : PTN_OK;
+}
+
+
+typedef struct {
+    ptn_folder_t       *folders;        /* ids ascending */
+    ptn_folder_more_t  *more;
+    uint32_t           *child, *sibling, *last;
+    uint32_t            n, size;
+} ptn_folder_tree_t;
+
+#define PTN_FOLDER_NIL  UINT32_MAX
+
+
+static uint32_t
+ptn_folder_tree_find(const ptn_folder_tree_t *t, ptn_id_t id)
+{
+    uint32_t  lo, hi, mid;
+
+    lo = 0;
+    hi = t->n;
+
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+
+        if (t->folders[mid].id < id) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+
+    return (lo < t->n && t->folders[lo].id == id) ? lo : PTN_FOLDER_NIL;
+}
+
+
+static ptn_rc_t
+ptn_folder_tree_read(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_folder_tree_t *t)
+{
+    void          *p;
+    ptn_rc_t       rc;
+    uint32_t       size;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_FOLDER_LIST, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        if (t->n == t->size) {
+            size = ptn_max(t->size * 2, 64U);
+
+            p = realloc(t->folders, size * sizeof(ptn_folder_t));
+            if (p != NULL) {
+                t->folders = p;
+                p = realloc(t->more, size * sizeof(ptn_folder_more_t));
+            }
+
+            if (p == NULL) {
+                sqlite3_reset(st);
+                return PTN_ENOMEM;
+            }
+
+            t->more = p;
+            t->size = size;
+        }
+
+        rc = ptn_folder_read(st, pool, &t->folders[t->n], &t->more[t->n]);
+
+        if (rc != PTN_OK) {
+            sqlite3_reset(st);
+            return rc;
+        }
+
+        t->n++;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_folder_tree_link(ptn_folder_tree_t *t)
+{
+    uint32_t  i, parent;
+
+    t->child = malloc((t->n + 1) * 3 * sizeof(uint32_t));
+    if (t->child == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    t->sibling = t->child + t->n;
+    t->last = t->sibling + t->n;
+    memset(t->child, 0xff, 3 * t->n * sizeof(uint32_t));
+
+    for (i = 0; i < t->n; i++) {
+        parent = ptn_folder_tree_find(t, t->folders[i].parent);
+
+        if (parent == PTN_FOLDER_NIL || parent == i) {
+            continue;
+        }
+
+        if (t->last[parent] == PTN_FOLDER_NIL) {
+            t->child[parent] = i;
+        } else {
+            t->sibling[t->last[parent]] = i;
+        }
+
+        t->last[parent] = i;
+    }
+
+    return PTN_OK;
+}
+
+
+/*
+ * Below `top`, parents first, without recursion: the tree comes from a file.
+ * `last` serves as the way back up; each folder is entered at most once.
+ */
+
+static void
+ptn_folder_tree_walk(ptn_folder_tree_t *t, uint32_t top, ptn_set_t *set)
+{
+    uint32_t  i, up;
+
+    if (top == PTN_FOLDER_NIL) {
+        return;
+    }
+
+    t->last[top] = PTN_FOLDER_NIL;
+    up = top;
+    i = t->child[top];
+
+    while (i != PTN_FOLDER_NIL && set->n < t->n) {
+        set->folders[set->n] = t->folders[i];
+        set->more[set->n] = t->more[i];
+        set->n++;
+
+        if (t->child[i] != PTN_FOLDER_NIL) {
+            t->last[i] = up;
+            up = i;
+            i = t->child[i];
+            continue;
+        }
+
+        while (t->sibling[i] == PTN_FOLDER_NIL && up != top) {
+            i = up;
+            up = t->last[i];
+        }
+
+        i = t->sibling[i];
+    }
+}
+
+
+static int
+ptn_folder_compare_ids(const void *a, const void *b, void *set)
+{
+    ptn_id_t  x, y;
+
+    x = ((ptn_set_t *) set)->folders[*(const uint32_t *) a].id;
+    y = ((ptn_set_t *) set)->folders[*(const uint32_t *) b].id;
+
+    return (x > y) - (x < y);
+}
+
+
+static ptn_rc_t
+ptn_folder_arrange(ptn_folder_tree_t *t, ptn_set_t *set)
+{
+    bool      *seen;
+    uint32_t   i, at;
+
+    set->folders = ptn_parray(set->pool, t->n + 1, sizeof(ptn_folder_t));
+    set->more = ptn_parray(set->pool, t->n + 1, sizeof(ptn_folder_more_t));
+    set->by_id = ptn_parray(set->pool, t->n + 1, sizeof(uint32_t));
+    seen = ptn_pcalloc(set->pool, t->n + 1);
+
+    if (ptn_pool_failed(set->pool)) {
+        return PTN_ENOMEM;
+    }
+
+    ptn_folder_tree_walk(t, ptn_folder_tree_find(t, PTN_FOLDER_IPM_SUBTREE),
+                         set);
+    set->nvisible = set->n;
+
+    for (i = 0; i < set->n; i++) {
+        at = ptn_folder_tree_find(t, set->folders[i].id);
+        seen[at] = true;
+    }
+
+    for (i = 0; i < t->n; i++) {
+        if (!seen[i]) {
+            set->folders[set->n] = t->folders[i];
+            set->more[set->n] = t->more[i];
+            set->n++;
+        }
+    }
+
+    for (i = 0; i < set->n; i++) {
+        set->by_id[i] = i;
+        set->size += set->folders[i].size;
+
+        if (set->folders[i].special < PTN_FOLDER_MAX
+            && set->folders[i].special != PTN_FOLDER_NONE)
+        {
+            set->special[set->folders[i].special] = set->folders[i].id;
+        }
+    }
+
+    qsort_r(set->by_id, set->n, sizeof(uint32_t), ptn_folder_compare_ids, set);
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_folder_load(ptn_mbox_t *mb, ptn_set_t *set)
+{
+    ptn_rc_t           rc;
+    ptn_folder_tree_t  t;
+
+    memset(&t, 0, sizeof(t));
+
+    rc = ptn_folder_tree_read(mb, set->pool, &t);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_tree_link(&t);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_arrange(&t, set);
+    }
+
+    free(t.folders);
+    free(t.more);
+    free(t.child);
+
+    return rc;
+}
+
+
+static uint32_t
+ptn_folder_index(const ptn_set_t *set, ptn_id_t id)
+{
+    uint32_t  lo, hi, mid;
+
+    lo = 0;
+    hi = set->n;
+
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+
+        if (set->folders[set->by_id[mid]].id < id) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+
+    return (lo < set->n && set->folders[set->by_id[lo]].id == id)
+           ? set->by_id[lo] : PTN_FOLDER_NIL;
+}
+
+
+ptn_rc_t
+ptn_folder_of(ptn_mbox_t *mb, ptn_id_t id, ptn_folder_t **ret)
+{
+    ptn_rc_t  rc;
+    uint32_t  i;
+
+    rc = ptn_mbox_set(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    i = ptn_folder_index(mb->set, id);
+    if (i == PTN_FOLDER_NIL) {
+        return PTN_ENOTFOUND;
+    }
+
+    *ret = &mb->set->folders[i];
+
+    return PTN_OK;
+}
+
+
+void
+ptn_folder_touch(ptn_mbox_t *mb, ptn_folder_t *folder, uint64_t modseq)
+{
+    folder->modseq = ptn_max(folder->modseq, modseq);
+    mb->set->more[folder - mb->set->folders].dirty = true;
+    mb->set->dirty = true;
+}
+
+
+ptn_rc_t
+ptn_folder_flush(ptn_mbox_t *mb)
+{
+    uint32_t       i;
+    ptn_rc_t       rc;
+    ptn_set_t     *set;
+    ptn_folder_t  *f;
+
+    set = mb->set;
+
+    if (set == NULL || !set->dirty) {
+        return PTN_OK;
+    }
+
+    for (i = 0; i < set->n; i++) {
+        if (!set->more[i].dirty) {
+            continue;
+        }
+
+        f = &set->folders[i];
+
+        rc = ptn_sql_run(mb, PTN_SQL_FOLDER_COUNT, 7, f->id,
+                         (uint64_t) f->uidnext, (uint64_t) f->total,
+                         (uint64_t) f->unread, (uint64_t) f->deleted,
+                         f->size, f->modseq);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        set->more[i].dirty = false;
+    }
+
+    set->dirty = false;
+
+    return PTN_OK;
+}
+
+
+/* ---- reading ----------------------------------------------------------------- */
+
+ptn_rc_t
+ptn_folder_list(ptn_mbox_t *mb, const ptn_folder_t **ret_folders,
+    size_t *ret_n)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_mbox_set(mb);
+
+    if (rc == PTN_OK) {
+        *ret_folders = mb->set->folders;
+        *ret_n = mb->set->nvisible;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_folder_get(ptn_mbox_t *mb, ptn_id_t id, const ptn_folder_t **ret_folder)
+{
+    ptn_rc_t       rc;
+    ptn_folder_t  *f;
+
+    rc = ptn_folder_of(mb, id, &f);
+
+    if (rc == PTN_OK) {
+        *ret_folder = f;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_folder_special(ptn_mbox_t *mb, ptn_folder_special_e special,
+    const ptn_folder_t **ret_folder)
+{
+    ptn_rc_t  rc;
+
+    if (special <= PTN_FOLDER_NONE || special >= PTN_FOLDER_MAX) {
+        return PTN_EINVAL;
+    }
+
+    rc = ptn_mbox_set(mb);
+
+    return (rc == PTN_OK)
+           ? ptn_folder_get(mb, mb->set->special[special], ret_folder) : rc;
+}
+
+
+static ptn_rc_t
+ptn_folder_by_fold(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t fold,
+    const ptn_folder_t **ret_folder)
+{
+    uint32_t    i;
+    ptn_rc_t    rc;
+    ptn_set_t  *set;
+
+    rc = ptn_mbox_set(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    set = mb->set;
+
+    for (i = 0; i < set->n; i++) {
+        if (set->folders[i].parent == parent
+            && ptn_str_eq(set->more[i].fold, fold))
+        {
+            *ret_folder = &set->folders[i];
+            return PTN_OK;
+        }
+    }
+
+    return PTN_ENOTFOUND;
+}
+
+
+ptn_rc_t
+ptn_folder_child(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t name,
+    const ptn_folder_t **ret_folder)
+{
+    ptn_rc_t     rc;
+    ptn_str_t    fold;
+    ptn_pool_t  *pool;
+
+    if (!ptn_utf8_valid(name)) {
+        return PTN_ENOTFOUND;
+    }
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_utf8_fold(pool, name, &fold);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_by_fold(mb, parent, fold, ret_folder);
+    }
+
+    ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+/* ---- changing ---------------------------------------------------------------- */
+
+ptn_rc_t
+ptn_folder_check_name(ptn_str_t name)
+{
+    size_t  i, chars;
+
+    if (name.len == 0 || !ptn_utf8_valid(name)) {
+        return PTN_EINVAL;
+    }
+
+    for (i = 0, chars = 0; i < name.len; i++) {
+        if (name.data[i] < 0x20 || name.data[i] == 0x7f) {
+            return PTN_EINVAL;
+        }
+
+        chars += (name.data[i] & 0xc0) != 0x80;
+    }
+
+    return (chars <= PTN_FOLDER_NAME_MAX) ? PTN_OK : PTN_EINVAL;
+}
+
+
+/* True when `id` is `top` or below it. */
+
+static bool
+ptn_folder_below(ptn_mbox_t *mb, ptn_id_t id, ptn_id_t top)
+{
+    uint32_t  i, depth;
+
+    for (depth = 0; depth <= mb->set->n; depth++) {
+        if (id == top) {
+            return true;
+        }
+
+        i = ptn_folder_index(mb->set, id);
+        if (i == PTN_FOLDER_NIL) {
+            return false;
+        }
+
+        id = mb->set->folders[i].parent;
+    }
+
+    return true;
+}
+
+
+static unsigned
+ptn_folder_depth(ptn_mbox_t *mb, ptn_id_t id)
+{
+    uint32_t  i;
+    unsigned  depth;
+
+    for (depth = 0; depth < PTN_FOLDER_DEPTH_MAX; depth++) {
+        i = ptn_folder_index(mb->set, id);
+        if (i == PTN_FOLDER_NIL) {
+            break;
+        }
+
+        id = mb->set->folders[i].parent;
+    }
+
+    return depth;
+}
+
+
+/* Parent and name of a new or renamed folder; *ret_fold in `pool`. */
+
+static ptn_rc_t
+ptn_folder_place(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t parent,
+    ptn_str_t name, ptn_id_t self, ptn_str_t *ret_fold)
+{
+    ptn_rc_t             rc;
+    ptn_folder_t        *p;
+    const ptn_folder_t  *other;
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_check_name(name);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(tx->mb, parent, &p);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_utf8_fold(pool, name, ret_fold);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (ptn_folder_depth(tx->mb, parent) >= PTN_FOLDER_DEPTH_MAX) {
+        return PTN_ELIMIT;
+    }
+
+    rc = ptn_folder_by_fold(tx->mb, parent, *ret_fold, &other);
+
+    if (rc == PTN_OK && other->id != self) {
+        return PTN_EEXIST;
+    }
+
+    return (rc == PTN_ENOTFOUND) ? PTN_OK : rc;
+}
+
+
+/* Rows of the tree changed: counters first, then all is read anew. */
+
+static ptn_rc_t
+ptn_folder_reread(ptn_txn_t *tx)
+{
+    ptn_rc_t    rc;
+    ptn_meta_t  meta;
+
+    rc = ptn_folder_flush(tx->mb);
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    meta = tx->mb->meta;
+    ptn_mbox_forget(tx->mb);
+    tx->mb->meta = meta;
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_folder_create_row(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
+    ptn_str_t fold, const char *cls, ptn_id_t *ret_id)
+{
+    ptn_rc_t          rc;
+    ptn_folder_new_t  f;
+
+    memset(&f, 0, sizeof(f));
+    f.id = ptn_txn_oid(tx);
+    f.cn = ptn_txn_cn(tx);
+    f.parent = parent;
+    f.name = name;
+    f.fold = fold;
+    f.cls = ptn_str_z(cls ? cls : "IPF.Note");
+    f.uidvalidity = ptn_txn_uidvalidity(tx);
+
+    rc = ptn_folder_insert(tx->mb, &f);
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_event(tx, PTN_EVENT_FOLDER_NEW, f.id, 0, parent, 0,
+                           f.cn);
+    }
+
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    *ret_id = f.id;
+
+    return ptn_folder_reread(tx);
+}
+
+
+ptn_rc_t
+ptn_folder_create(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
+    const char *cls, ptn_id_t *ret_id)
+{
+    ptn_rc_t     rc;
+    ptn_str_t    fold;
+    ptn_pool_t  *pool;
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_folder_place(tx, pool, parent, name, 0, &fold);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_create_row(tx, parent, name, fold, cls, ret_id);
+    }
+
+    ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_folder_empty(ptn_txn_t *tx, ptn_id_t id)
+{
+    ptn_id_t       msg, content;
+    ptn_rc_t       rc;
+    uint32_t       uid, *uids;
+    size_t         i, n, size;
+    ptn_mbox_t    *mb;
+    sqlite3_stmt  *st, *get;
+
+    mb = tx->mb;
+    uids = NULL;
+    n = 0;
+    size = 0;
+
+    st = ptn_sql(mb, PTN_SQL_MSG_UIDS, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        uid = (uint32_t) ptn_sql_u64(st, 0);
+
+        if (n == size) {
+            uint32_t  *p;
+
+            size = size ? 2 * size : 256;
+            p = realloc(uids, size * sizeof(uint32_t));
+            if (p == NULL) {
+                sqlite3_reset(st);
+                free(uids);
+                return PTN_ENOMEM;
+            }
+            uids = p;
+        }
+
+        uids[n++] = uid;
+    }
+
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        get = ptn_sql(mb, PTN_SQL_MSG_GET, &rc);
+        if (get == NULL) {
+            break;
+        }
+
+        sqlite3_bind_int64(get, 1, (sqlite3_int64) id);
+        sqlite3_bind_int64(get, 2, uids[i]);
+        rc = ptn_sql_step(mb, get);
+
+        if (rc == PTN_AGAIN) {
+            msg = ptn_sql_u64(get, 0);
+            content = ptn_sql_u64(get, 2);
+            sqlite3_reset(get);
+            rc = ptn_msg_erase(mb, id, uids[i], msg, content);
+        }
+    }
+
+    free(uids);
+
+    return rc;
+}
+
+
+/* One folder that has no subfolders any more. */
+
+static ptn_rc_t
+ptn_folder_delete_one(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent)
+{
+    ptn_rc_t    rc;
+    uint64_t    cn;
+
+    rc = ptn_folder_empty(tx, id);
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_FORGET, 1, id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_run(tx->mb, PTN_SQL_FOLDER_DELETE, 1, id);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    cn = ptn_txn_cn(tx);
+
+    rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 8, parent, cn, id,
+                     (uint64_t) PTN_TOMB_FOLDER, (uint64_t) PTN_CAUSE_HARD,
+                     id, (uint64_t) 0, (uint64_t) 0);
+
+    return (rc == PTN_OK)
+           ? ptn_txn_event(tx, PTN_EVENT_FOLDER_DELETED, id, 0, parent, 0, cn)
+           : rc;
+}
+
+
+ptn_rc_t
+ptn_folder_delete(ptn_txn_t *tx, ptn_id_t id, bool recursive)
+{
+    uint32_t       i;
+    ptn_rc_t       rc;
+    ptn_set_t     *set;
+    ptn_folder_t  *f;
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(tx->mb, id, &f);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    set = tx->mb->set;
+
+    for (i = 0; i < set->n; i++) {
+        if (set->folders[i].id == id) {
+            if (f->special != PTN_FOLDER_NONE) {
+                return PTN_EDENIED;
+            }
+
+        } else if (ptn_folder_below(tx->mb, set->folders[i].id, id)) {
+            if (!recursive) {
+                return PTN_ENOTEMPTY;
+            }
+
+            if (set->folders[i].special != PTN_FOLDER_NONE) {
+                return PTN_EDENIED;
+            }
+        }
+    }
+
+    rc = ptn_folder_flush(tx->mb);
+
+    /* children stand behind their parents */
+
+    for (i = set->n; i > 0 && rc == PTN_OK; i--) {
+        f = &set->folders[i - 1];
+
+        if (ptn_folder_below(tx->mb, f->id, id)) {
+            rc = ptn_folder_delete_one(tx, f->id, f->parent);
+        }
+    }
+
+    return (rc == PTN_OK) ? ptn_folder_reread(tx) : ptn_txn_poison(tx, rc);
+}
+
+
+static ptn_rc_t
+ptn_folder_move_row(ptn_txn_t *tx, const ptn_folder_t *f, ptn_id_t parent,
+    ptn_str_t name, ptn_str_t fold)
+{
+    ptn_id_t       id, old;
+    ptn_rc_t       rc;
+    uint64_t       cn;
+    sqlite3_stmt  *st;
+
+    id = f->id;
+    old = f->parent;
+    cn = ptn_txn_cn(tx);
+
+    st = ptn_sql(tx->mb, PTN_SQL_FOLDER_MOVE, &rc);
+    if (st == NULL) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) parent);
+    ptn_sql_text(st, 3, name);
+    ptn_sql_text(st, 4, fold);
+    sqlite3_bind_int64(st, 5, (sqlite3_int64) cn);
+
+    rc = ptn_sql_step(tx->mb, st);
+
+    if (rc == PTN_OK && parent != old) {
+        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 8, old, cn, id,
+                         (uint64_t) PTN_TOMB_FOLDER,
+                         (uint64_t) PTN_CAUSE_MOVE, id, (uint64_t) 0, parent);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_event(tx, parent == old ? PTN_EVENT_FOLDER_MODIFIED
+                                             : PTN_EVENT_FOLDER_MOVED,
+                           id, 0, old, 0, cn);
+    }
+
+    return (rc == PTN_OK) ? ptn_folder_reread(tx) : ptn_txn_poison(tx, rc);
+}
+
+
+ptn_rc_t
+ptn_folder_move(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent, ptn_str_t name)
+{
+    ptn_rc_t       rc;
+    ptn_str_t      fold;
+    ptn_pool_t    *pool;
+    ptn_folder_t  *f;
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(tx->mb, id, &f);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (f->special != PTN_FOLDER_NONE) {
+        return PTN_EDENIED;
+    }
+
+    if (ptn_folder_below(tx->mb, parent, id)) {
+        return PTN_EINVAL;
+    }
+
+    if (parent == f->parent && ptn_str_eq(name, f->name)) {
+        return PTN_OK;
+    }
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_folder_place(tx, pool, parent, name, id, &fold);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_move_row(tx, f, parent, name, fold);
+    }
+
+    ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_folder_subscribe(ptn_txn_t *tx, ptn_id_t id, bool subscribed)
+{
+    ptn_rc_t       rc;
+    ptn_folder_t  *f;
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(tx->mb, id, &f);
+    }
+
+    if (rc != PTN_OK || f->subscribed == subscribed) {
+        return rc;
+    }
+
+    rc = ptn_sql_run(tx->mb, PTN_SQL_FOLDER_SUBSCRIBE, 2, id,
+                     (uint64_t) subscribed);
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    f->subscribed = subscribed;
+
+    /* IMAP's own: no change number, but other processes must look again */
+
+    tx->mb->meta.dirty = true;
+
+    return PTN_OK;
+}
+
+
+/* ---- keywords ---------------------------------------------------------------- */
+
+ptn_rc_t
+ptn_folder_keywords(ptn_mbox_t *mb, ptn_set_t *set)
+{
+    ptn_rc_t       rc;
+    uint64_t       bit;
+    sqlite3_stmt  *st;
+
+    set->keywords = ptn_pcalloc(set->pool, 64 * sizeof(ptn_str_t));
+    if (set->keywords == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_KEYWORD_LIST, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        bit = ptn_sql_u64(st, 0);
+
+        if (bit < 64) {
+            set->keywords[bit] = ptn_str_dup(set->pool, ptn_sql_column(st, 1));
+        }
+    }
+
+    return (rc == PTN_OK && ptn_pool_failed(set->pool)) ? PTN_ENOMEM : rc;
+}
+
+
+ptn_rc_t
+ptn_keyword_names(ptn_mbox_t *mb, const ptn_str_t **ret_names)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_mbox_set(mb);
+
+    if (rc == PTN_OK) {
+        *ret_names = mb->set->keywords;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_keyword_add(ptn_txn_t *tx, ptn_str_t name, unsigned *ret_bit)
+{
+    unsigned       i, bit;
+    ptn_rc_t       rc;
+    ptn_str_t     *names, copy;
+    sqlite3_stmt  *st;
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_set(tx->mb);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (name.len == 0 || name.len > 255) {
+        return PTN_EINVAL;
+    }
+
+    names = tx->mb->set->keywords;
+    bit = 64;
+
+    for (i = 0; i < 64; i++) {
+        if (names[i].len == 0) {
+            bit = ptn_min(bit, i);
+
+        } else if (ptn_str_ieq(names[i], name)) {
+            *ret_bit = i;
+            return PTN_OK;
+        }
+    }
+
+    if (bit == 64) {
+        return PTN_ELIMIT;
+    }
+
+    copy = ptn_str_dup(tx->mb->set->pool, name);
+    if (copy.data == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    st = ptn_sql(tx->mb, PTN_SQL_KEYWORD_ADD, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, bit);
+    ptn_sql_text(st, 2, name);
+
+    rc = ptn_sql_step(tx->mb, st);
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    tx->mb->meta.dirty = true;
+    names[bit] = copy;
+    *ret_bit = bit;
+
+    return PTN_OK;
+}

@@ -1,0 +1,448 @@
+/*
+ * store/mailbox, inside: what its sources share.  Other rooms include
+ * ptn_store.h only.
+ *
+ *   ptn_store.c      executors, their open mailboxes, the batch
+ *   ptn_mbox.c       a mailbox: making, opening, closing, caches
+ *   ptn_schema.c     the tables, the statements
+ *   ptn_sql.c        SQLite as we use it
+ *   ptn_txn.c        transactions: numbers, events, tombstones
+ *   ptn_folder.c     folders         ptn_locale.c  their names
+ *   ptn_view.c       views
+ *   ptn_msg_write.c  ptn_msg_read.c  messages
+ *   ptn_content.c    the one copy of content
+ *   ptn_blob.c       blob files
+ *   ptn_epoch.c      the mark outside the mailbox
+ *   ptn_check.c      invariants
+ *
+ * docs/mailbox.md has the format and the rules.
+ */
+
+#ifndef PTN_MAILBOX_H
+#define PTN_MAILBOX_H
+
+
+#include <sqlite3.h>
+
+#include "ptn_conf.h"
+#include "ptn_id.h"
+#include "ptn_store.h"
+
+
+#define PTN_MBOX_HASH       256
+#define PTN_MBOX_OPEN_MAX   96          /* connections of an executor */
+#define PTN_MBOX_BATCH_MAX  32          /* mailboxes in a batch */
+#define PTN_MBOX_RETIRED    64
+#define PTN_BUSY_MS         5000
+
+#define PTN_WAL_CHECKPOINT  (4 * 1024 * 1024)
+#define PTN_WAL_FORCED      (64 * 1024 * 1024)
+#define PTN_PAGE            4096
+
+#define PTN_EVENTS_MAX      10000       /* kept in the log */
+#define PTN_EVENTS_SLACK    500
+
+#define PTN_FOLDER_MESSAGES_MAX  1000000
+#define PTN_INLINE_MAX      (64 * 1024) /* compressed content in the row */
+
+#define PTN_FLAGS_STORED    (PTN_FLAG_SEEN|PTN_FLAG_ANSWERED|PTN_FLAG_FLAGGED \
+                             |PTN_FLAG_DELETED|PTN_FLAG_DRAFT)
+
+
+/* --- statements: name, text; prepared once per connection --------------- */
+
+#define PTN_SQLS(S)                                                           \
+    S(BEGIN,     "BEGIN IMMEDIATE")                                           \
+    S(BEGIN_READ, "BEGIN")                                                    \
+    S(COMMIT,    "COMMIT")                                                    \
+    S(ROLLBACK,  "ROLLBACK")                                                  \
+    S(SAVE,      "SAVEPOINT t")                                               \
+    S(RELEASE,   "RELEASE t")                                                 \
+    S(UNDO,      "ROLLBACK TO t")                                             \
+    S(DATA_VERSION, "PRAGMA data_version")                                    \
+    S(META_GET,                                                               \
+      "SELECT guid, epoch, cn, oid, uidvalidity, event, event_first, deleted,"\
+      " v_schema FROM meta")                                                  \
+    S(META_SET,                                                               \
+      "UPDATE meta SET cn=?1, oid=?2, uidvalidity=?3, event=?4,"              \
+      " event_first=?5")                                                      \
+    S(FOLDER_LIST,                                                            \
+      "SELECT id, parent, name, cls, special, subscribed, hidden, search,"    \
+      " uidvalidity, uidnext, total, unread, deleted, size, cn, modseq,"      \
+      " horizon, fold FROM folder ORDER BY id")                               \
+    S(FOLDER_ADD,                                                             \
+      "INSERT INTO folder (id, parent, name, fold, cls, special, subscribed," \
+      " hidden, search, uidvalidity, uidnext, total, unread, deleted, size,"  \
+      " cn, modseq, horizon, bag)"                                            \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,?9,1,0,0,0,0,?10,?10,?10,NULL)")    \
+    S(FOLDER_COUNT,                                                           \
+      "UPDATE folder SET uidnext=?2, total=?3, unread=?4, deleted=?5,"        \
+      " size=?6, modseq=?7 WHERE id=?1")                                      \
+    S(FOLDER_MOVE,                                                            \
+      "UPDATE folder SET parent=?2, name=?3, fold=?4, cn=?5 WHERE id=?1")     \
+    S(FOLDER_SUBSCRIBE, "UPDATE folder SET subscribed=?2 WHERE id=?1")        \
+    S(FOLDER_DELETE, "DELETE FROM folder WHERE id=?1")                        \
+    S(KEYWORD_LIST, "SELECT bit, name FROM keyword ORDER BY bit")             \
+    S(KEYWORD_ADD, "INSERT INTO keyword (bit, name) VALUES (?1, ?2)")         \
+    S(MSG_ADD,                                                                \
+      "INSERT INTO message (folder, uid, id, mid, content, cn, read_cn,"      \
+      " modseq, born, flags, keywords, size, received, fai)"                  \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,0)")               \
+    S(MSG_GET,                                                                \
+      "SELECT id, mid, content, cn, read_cn, modseq, born, flags, keywords,"  \
+      " size, received FROM message WHERE folder=?1 AND uid=?2 AND fai=0")    \
+    S(MSG_BY_ID,                                                              \
+      "SELECT folder, uid, content, modseq, flags, keywords, size, received"  \
+      " FROM message WHERE id=?1")                                            \
+    S(MSG_FLAGS,                                                              \
+      "UPDATE message SET flags=?3, keywords=?4, cn=?5, read_cn=?6, modseq=?7"\
+      " WHERE folder=?1 AND uid=?2")                                          \
+    S(MSG_MOVE,                                                               \
+      "UPDATE message SET folder=?3, uid=?4, mid=?5, cn=?6, read_cn=?7,"      \
+      " modseq=?8, born=?8 WHERE folder=?1 AND uid=?2")                       \
+    S(MSG_DELETE, "DELETE FROM message WHERE folder=?1 AND uid=?2")           \
+    S(MSG_UIDS, "SELECT uid FROM message WHERE folder=?1 ORDER BY uid")       \
+    S(ITEM_ADD,                                                               \
+      "INSERT INTO item (id, class, subject, from_name, from_addr, to_names," \
+      " cc_names, message_id, sent, importance, attach, bag)"                 \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")                     \
+    S(ITEM_COPY,                                                              \
+      "INSERT INTO item SELECT ?2, class, subject, from_name, from_addr,"     \
+      " to_names, cc_names, message_id, sent, importance, attach, bag"        \
+      " FROM item WHERE id=?1")                                               \
+    S(ITEM_DELETE, "DELETE FROM item WHERE id=?1")                            \
+    S(CONTENT_ADD,                                                            \
+      "INSERT INTO content (id, size, form, codec, plain, data, file, blobs," \
+      " structure) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")                      \
+    S(CONTENT_GET,                                                            \
+      "SELECT size, form, codec, plain, data, file, blobs"                    \
+      " FROM content WHERE id=?1")                                            \
+    S(STRUCTURE_GET, "SELECT structure FROM content WHERE id=?1")             \
+    S(CONTENT_REFS, "SELECT file, blobs FROM content WHERE id=?1")            \
+    S(CONTENT_DELETE, "DELETE FROM content WHERE id=?1")                      \
+    S(SHARE_ADD,                                                              \
+      "INSERT INTO share (content, refs) VALUES (?1, 2)"                      \
+      " ON CONFLICT DO UPDATE SET refs=refs+1")                               \
+    S(SHARE_GET, "SELECT refs FROM share WHERE content=?1")                   \
+    S(SHARE_SET, "UPDATE share SET refs=?2 WHERE content=?1")                 \
+    S(SHARE_DELETE, "DELETE FROM share WHERE content=?1")                     \
+    S(BLOB_GET, "SELECT refs, size FROM blob WHERE sha256=?1")                \
+    S(BLOB_ADD,                                                               \
+      "INSERT INTO blob (sha256, refs, size) VALUES (?1, 1, ?2)"              \
+      " ON CONFLICT DO UPDATE SET refs=refs+1")                               \
+    S(BLOB_DROP, "UPDATE blob SET refs=refs-1 WHERE sha256=?1 AND refs>0")    \
+    S(BLOB_DEAD, "SELECT sha256 FROM blob WHERE refs=0 LIMIT 64")             \
+    S(BLOB_DELETE, "DELETE FROM blob WHERE sha256=?1 AND refs=0")             \
+    S(TOMB_ADD,                                                               \
+      "INSERT INTO tombstone (folder, cn, id, kind, cause, mid, uid, fai,"    \
+      " dest, href) VALUES (?1,?2,?3,?4,?5,?6,?7,0,?8,NULL)")                 \
+    S(TOMB_FORGET, "DELETE FROM tombstone WHERE folder=?1")                   \
+    S(TOMB_UIDS,                                                              \
+      "SELECT uid FROM tombstone WHERE folder=?1 AND cn>?2 AND kind=0")       \
+    S(HORIZON_GET, "SELECT horizon FROM folder WHERE id=?1")                  \
+    S(EVENT_ADD,                                                              \
+      "INSERT INTO event (n, kind, folder, message, old_folder, old_message," \
+      " cn) VALUES (?1,?2,?3,?4,?5,?6,?7)")                                   \
+    S(EVENT_TRIM, "DELETE FROM event WHERE n<?1")                             \
+    S(EVENT_LIST,                                                             \
+      "SELECT n, kind, folder, message, old_folder, old_message, cn"          \
+      " FROM event WHERE n>?1 ORDER BY n LIMIT ?2")                           \
+    S(ONCE_ADD,                                                               \
+      "INSERT OR IGNORE INTO once (key, id, day) VALUES (?1, ?2, ?3)")        \
+    S(VIEW_FOLDER,                                                            \
+      "SELECT uidvalidity, uidnext, modseq, horizon, total FROM folder"       \
+      " WHERE id=?1")                                                         \
+    S(VIEW_ALL,                                                               \
+      "SELECT uid, flags, id, keywords, modseq, size, received"               \
+      " FROM message WHERE folder=?1 AND fai=0 ORDER BY uid")                 \
+    S(VIEW_SINCE,                                                             \
+      "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \
+      " INDEXED BY message_modseq WHERE folder=?1 AND modseq>?2 AND fai=0")
+
+typedef enum {
+#define PTN_SQL_ENUM(name, text)  PTN_SQL_##name,
+    PTN_SQLS(PTN_SQL_ENUM)
+#undef PTN_SQL_ENUM
+    PTN_SQL_MAX
+} ptn_sql_e;
+
+
+/* --- a snapshot of folders and keywords ---------------------------------- */
+
+typedef struct ptn_set_s  ptn_set_t;
+
+typedef struct {
+    ptn_str_t  fold;
+    uint64_t   horizon;
+    bool       dirty;           /* counters differ from the row */
+} ptn_folder_more_t;
+
+struct ptn_set_s {
+    ptn_set_t          *next;           /* of retired ones */
+    ptn_pool_t         *pool;
+    ptn_folder_t       *folders;        /* first those below IPM_SUBTREE */
+    ptn_folder_more_t  *more;           /* beside each */
+    uint32_t           *by_id;          /* indexes, ids ascending */
+    uint32_t            n;
+    uint32_t            nvisible;
+    ptn_id_t            special[PTN_FOLDER_MAX];
+    uint64_t            size;           /* of all folders */
+    ptn_str_t          *keywords;       /* 64, or NULL: not read yet */
+    bool                dirty;
+};
+
+
+/* --- a mailbox ------------------------------------------------------------ */
+
+typedef enum {
+    PTN_MBOX_CLOSED,            /* opens by itself */
+    PTN_MBOX_OPEN,
+    PTN_MBOX_FAILED             /* until ptn_mbox_open() */
+} ptn_mbox_state_e;
+
+typedef struct {
+    uint64_t  epoch, cn, oid, uidvalidity;
+    uint64_t  event;            /* last number given */
+    uint64_t  event_first;      /* oldest kept */
+    bool      valid;
+    bool      dirty;
+} ptn_meta_t;
+
+typedef struct ptn_epoch_s  ptn_epoch_t;
+
+struct ptn_epoch_s {
+    int       fd;               /* -1: not open */
+    uint64_t  cn, oid;          /* numbers that the mark covers */
+};
+
+struct ptn_mbox_s {
+    ptn_store_t     *store;
+    ptn_mbox_t      *next;              /* of the hash chain */
+    ptn_mbox_t      *batch_next;
+    ptn_guid_t       guid;
+    char            *address;
+    char            *locale;
+    char            *dir;               /* ROOT/mailbox/<domain>/<user> */
+    uint64_t         quota;
+
+    sqlite3         *db;
+    sqlite3_stmt    *stmt[PTN_SQL_MAX];
+    int              lock_fd;
+    uint64_t         dev, ino;          /* of the database file */
+    ptn_mbox_state_e state;
+    bool             check;             /* quick check when it opens */
+    bool             no_wait;           /* for another writer */
+    uint64_t         used;              /* store->tick */
+    uint64_t         wal;               /* bytes, at the last commit */
+
+    int64_t          data_version;
+    ptn_meta_t       meta;
+    uint64_t         cn_floor;          /* numbers given, if not kept */
+    uint64_t         oid_floor;
+    ptn_set_t       *set;
+    ptn_set_t       *retired;
+    unsigned         nretired;
+    ptn_epoch_t      epoch;
+
+    bool             batch;             /* BEGIN IMMEDIATE was done */
+    bool             batch_kept;        /* a transaction was committed in it */
+    bool             changed;           /* by a committed transaction */
+    uint64_t         batch_cn;          /* before it */
+    ptn_rc_t         lost;              /* SQLite ended the batch itself */
+    ptn_txn_t       *tx;
+    bool             saved;             /* tx has a savepoint */
+    ptn_rc_t         tx_failed;
+    ptn_view_t      *views;             /* read from the batch */
+    unsigned         dead_blobs;        /* refs may have come to 0 */
+};
+
+
+/* --- the content cache of an executor ------------------------------------- */
+
+#define PTN_CACHE_ENTRIES  8
+#define PTN_CACHE_BYTES    (16 * 1024 * 1024)
+
+typedef struct {
+    ptn_guid_t   mailbox;
+    ptn_id_t     content;       /* 0: empty */
+    uint64_t     used;
+    uint64_t     size;          /* of the message */
+    uint32_t     form;          /* ptn_form_e */
+    u_char      *plain;
+    size_t       len;
+    bool         mapped;
+    unsigned     pins;
+} ptn_cached_t;
+
+typedef enum {
+    PTN_FORM_RAW,               /* plain is the message */
+    PTN_FORM_SKELETON           /* ptn_skeleton.h */
+} ptn_form_e;
+
+typedef enum {
+    PTN_CODEC_NONE, PTN_CODEC_ZSTD
+} ptn_codec_e;
+
+struct ptn_store_s {
+    const ptn_conf_t  *conf;
+    ptn_io_t          *io;
+    ptn_log_t         *log;
+    void             (*changed)(void *ctx, ptn_guid_t mailbox);
+    void              *ctx;
+    char               vfs[32];
+    ptn_mbox_t        *hash[PTN_MBOX_HASH];
+    unsigned           nopen;
+    ptn_mbox_t        *batch;
+    unsigned           nbatch;
+    ptn_rc_t           failed;          /* of a commit made early */
+    uint64_t           tick;
+    void              *cctx, *dctx;     /* ZSTD */
+    ptn_cached_t       cache[PTN_CACHE_ENTRIES];
+    int                blob_fd;         /* the last one read, or -1 */
+    u_char             blob_sha[32];
+    ptn_guid_t         blob_mailbox;
+};
+
+
+/* --- ptn_sql.c -------------------------------------------------------------- */
+
+ptn_rc_t ptn_sql_rc(int rc);
+/* The statement, reset and without parameters; NULL: *ret_rc says why. */
+sqlite3_stmt *ptn_sql(ptn_mbox_t *mb, ptn_sql_e sql, ptn_rc_t *ret_rc);
+/* AGAIN: a row is there.  OK: done, and reset. */
+ptn_rc_t ptn_sql_step(ptn_mbox_t *mb, sqlite3_stmt *st);
+/* Runs a statement whose parameters are `n` numbers; no rows. */
+ptn_rc_t ptn_sql_run(ptn_mbox_t *mb, ptn_sql_e sql, int n, ...);
+ptn_rc_t ptn_sql_exec(ptn_mbox_t *mb, const char *text);
+/* One number of an ad hoc statement. */
+ptn_rc_t ptn_sql_number(ptn_mbox_t *mb, const char *text, int64_t *ret);
+void ptn_sql_text(sqlite3_stmt *st, int i, ptn_str_t s);    /* empty: "" */
+void ptn_sql_blob(sqlite3_stmt *st, int i, ptn_str_t s);    /* empty: NULL */
+ptn_str_t ptn_sql_column(sqlite3_stmt *st, int i);          /* borrowed */
+#define ptn_sql_u64(st, i)  ((uint64_t) sqlite3_column_int64(st, i))
+ptn_rc_t ptn_sql_open(ptn_mbox_t *mb, const char *path, bool create);
+void ptn_sql_close(ptn_mbox_t *mb);
+
+/* --- ptn_schema.c ----------------------------------------------------------- */
+
+#define PTN_SCHEMA_VERSION  1
+extern const char *const  ptn_sql_text_of[PTN_SQL_MAX];
+ptn_rc_t ptn_schema_create(ptn_mbox_t *mb, const char *locale);
+ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
+
+/* --- ptn_mbox.c ------------------------------------------------------------- */
+
+ptn_rc_t ptn_mbox_ready(ptn_mbox_t *mb);
+void ptn_mbox_close_db(ptn_mbox_t *mb);
+ptn_rc_t ptn_mbox_revalidate(ptn_mbox_t *mb);
+ptn_rc_t ptn_mbox_meta(ptn_mbox_t *mb);         /* fills mb->meta */
+void ptn_mbox_forget(ptn_mbox_t *mb);           /* all that was cached */
+ptn_rc_t ptn_mbox_set(ptn_mbox_t *mb);          /* fills mb->set */
+void ptn_mbox_free(ptn_mbox_t *mb);
+void ptn_mbox_free_retired(ptn_mbox_t *mb);
+ptn_rc_t ptn_mbox_lock(ptn_mbox_t *mb, short type, off_t at, unsigned ms);
+ptn_rc_t ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address,
+    char **ret_dir);
+#define PTN_LOCK_WRITE  0       /* bytes of the lock file */
+#define PTN_LOCK_OPEN   1
+
+/* --- ptn_txn.c -------------------------------------------------------------- */
+
+ptn_rc_t ptn_batch_commit(ptn_mbox_t *mb);
+void ptn_batch_rollback(ptn_mbox_t *mb);
+void ptn_batch_fail(ptn_mbox_t *mb, ptn_rc_t rc);
+ptn_rc_t ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate);
+
+/* Notes a failure amid changes: the transaction can only be undone. */
+ptn_rc_t ptn_txn_poison(ptn_txn_t *tx, ptn_rc_t rc);
+/* OK: usable.  Every mutation asks first. */
+ptn_rc_t ptn_txn_check(const ptn_txn_t *tx);
+uint64_t ptn_txn_cn(ptn_txn_t *tx);             /* the next change number */
+uint64_t ptn_txn_oid(ptn_txn_t *tx);
+uint32_t ptn_txn_uidvalidity(ptn_txn_t *tx);
+
+typedef enum {
+    PTN_EVENT_NEW = 1, PTN_EVENT_DELETED, PTN_EVENT_MODIFIED,
+    PTN_EVENT_MOVED, PTN_EVENT_COPIED,
+    PTN_EVENT_FOLDER_NEW, PTN_EVENT_FOLDER_DELETED,
+    PTN_EVENT_FOLDER_MODIFIED, PTN_EVENT_FOLDER_MOVED
+} ptn_event_e;
+
+ptn_rc_t ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
+    ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn);
+
+typedef enum {
+    PTN_CAUSE_HARD = 1, PTN_CAUSE_SOFT, PTN_CAUSE_MOVE, PTN_CAUSE_RENAME
+} ptn_cause_e;
+
+typedef enum {
+    PTN_TOMB_MESSAGE, PTN_TOMB_FOLDER
+} ptn_tomb_e;
+
+/* --- ptn_folder.c ----------------------------------------------------------- */
+
+ptn_rc_t ptn_folder_load(ptn_mbox_t *mb, ptn_set_t *set);
+ptn_rc_t ptn_folder_of(ptn_mbox_t *mb, ptn_id_t id, ptn_folder_t **ret);
+ptn_rc_t ptn_folder_check_name(ptn_str_t name);
+/* Counters changed: written at the transaction's commit. */
+void ptn_folder_touch(ptn_mbox_t *mb, ptn_folder_t *folder, uint64_t modseq);
+ptn_rc_t ptn_folder_flush(ptn_mbox_t *mb);
+ptn_rc_t ptn_folder_make_all(ptn_mbox_t *mb, const char *locale);
+ptn_rc_t ptn_folder_keywords(ptn_mbox_t *mb, ptn_set_t *set);
+
+/* Inbox in French ...; never NULL. */
+const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
+
+/* --- ptn_view.c ------------------------------------------------------------- */
+
+void ptn_view_batch_done(ptn_mbox_t *mb, bool committed, uint64_t kept);
+void ptn_view_shrink(uint64_t idle_ms);
+
+/* --- ptn_msg_write.c -------------------------------------------------------- */
+
+/* Removes one message's rows, without counters, tombstone and event. */
+ptn_rc_t ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
+    ptn_id_t id, ptn_id_t content);
+
+/* --- ptn_content.c ---------------------------------------------------------- */
+
+ptn_rc_t ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool,
+    const ptn_mime_t *mime, ptn_id_t *ret_content);
+ptn_rc_t ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content);
+ptn_rc_t ptn_content_get(ptn_mbox_t *mb, ptn_id_t content,
+    ptn_cached_t **ret_cached);
+void ptn_content_forget(ptn_store_t *store, const ptn_guid_t *mailbox);
+
+/* --- ptn_blob.c ------------------------------------------------------------- */
+
+#define PTN_BLOB_PATH  512
+ptn_rc_t ptn_blob_path(const ptn_mbox_t *mb, const u_char sha256[32],
+    char *path, size_t size);
+/* Writes it if it is not there, and counts a reference. */
+ptn_rc_t ptn_blob_add(ptn_mbox_t *mb, const u_char sha256[32],
+    ptn_str_t data);
+ptn_rc_t ptn_blob_drop(ptn_mbox_t *mb, const u_char sha256[32]);
+ptn_rc_t ptn_blob_read(ptn_mbox_t *mb, const u_char sha256[32], uint64_t off,
+    u_char *p, size_t n);
+ptn_rc_t ptn_blob_size(ptn_mbox_t *mb, const u_char sha256[32],
+    uint64_t *ret_size);
+ptn_rc_t ptn_blob_sweep(ptn_mbox_t *mb);
+void ptn_blob_forget(ptn_store_t *store);
+ptn_rc_t ptn_errno_rc(int err);
+
+/* --- ptn_epoch.c ------------------------------------------------------------ */
+
+ptn_rc_t ptn_epoch_create(ptn_store_t *store, ptn_guid_t guid,
+    uint64_t epoch, uint64_t cn, uint64_t oid);
+/* At opening: may make a new incarnation. */
+ptn_rc_t ptn_epoch_open(ptn_mbox_t *mb, bool first);
+/* Before a commit that uses numbers up to cn, oid. */
+ptn_rc_t ptn_epoch_reserve(ptn_mbox_t *mb, uint64_t cn, uint64_t oid);
+void ptn_epoch_mark(ptn_mbox_t *mb);            /* after a commit */
+void ptn_epoch_close(ptn_mbox_t *mb, bool last);
+ptn_rc_t ptn_epoch_delete(ptn_store_t *store, ptn_guid_t guid);
+ptn_rc_t ptn_epoch_renew(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn,
+    uint64_t oid);
+
+
+#endif /* PTN_MAILBOX_H */

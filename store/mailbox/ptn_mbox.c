@@ -1,0 +1,972 @@
+/*
+ * A mailbox of an executor: opening and closing, what is cached of it.
+ *
+ * A ptn_mbox_t stays in memory while its connection may come and go (there
+ * are more mailboxes than descriptors), so pointers to it are good until the
+ * executor is idle.  Calls open it again by themselves, but not after a
+ * failure: that only ptn_mbox_open() does, with a check.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ptn_mailbox.h"
+
+
+static ptn_rc_t
+ptn_mbox_file(const ptn_mbox_t *mb, const char *name, char *path, size_t size)
+{
+    int  n;
+
+    n = snprintf(path, size, "%s/%s", mb->dir, name);
+
+    return (n > 0 && (size_t) n < size) ? PTN_OK : PTN_EINVAL;
+}
+
+
+/*
+ * One level of a path: whatever is not plainly harmless is written %XX, so a
+ * local part may hold a slash or begin with a dot.
+ */
+
+static size_t
+ptn_mbox_level(char *p, ptn_str_t s)
+{
+    char               *start;
+    size_t              i;
+    u_char              c;
+    static const char   digits[] = "0123456789ABCDEF";
+
+    start = p;
+
+    for (i = 0; i < s.len; i++) {
+        c = ptn_tolower(s.data[i]);
+
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+            || c == '-' || c == '_' || c == '+' || c == '='
+            || (c == '.' && i != 0))
+        {
+            *p++ = (char) c;
+            continue;
+        }
+
+        *p++ = '%';
+        *p++ = digits[c >> 4];
+        *p++ = digits[c & 15];
+    }
+
+    return (size_t) (p - start);
+}
+
+
+ptn_rc_t
+ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address, char **ret_dir)
+{
+    char       *dir, *p;
+    size_t      i, at;
+    ptn_str_t   local, domain;
+
+    at = address.len;
+
+    for (i = 0; i < address.len; i++) {
+        if (address.data[i] == '@') {
+            at = i;
+        }
+    }
+
+    if (at == 0 || at + 1 >= address.len) {
+        return PTN_EINVAL;
+    }
+
+    local = ptn_str_make(address.data, at);
+    domain = ptn_str_make(address.data + at + 1, address.len - at - 1);
+
+    if (local.len > 80 || domain.len > 255) {
+        return PTN_EINVAL;
+    }
+
+    dir = malloc(strlen(conf->root) + sizeof("/mailbox//")
+                 + 3 * address.len);
+    if (dir == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    p = dir + sprintf(dir, "%s/mailbox/", conf->root);
+    p += ptn_mbox_level(p, domain);
+    *p++ = '/';
+    p += ptn_mbox_level(p, local);
+    *p = '\0';
+
+    *ret_dir = dir;
+
+    return PTN_OK;
+}
+
+
+/*
+ * A lock on one byte of the mailbox's lock file, as an open file description
+ * lock: each executor has a descriptor of its own, and closing any file of
+ * the process does not drop it.
+ */
+
+ptn_rc_t
+ptn_mbox_lock(ptn_mbox_t *mb, short type, off_t at, unsigned ms)
+{
+    unsigned      waited;
+    struct flock  fl;
+
+    for (waited = 0; ; waited++) {
+        memset(&fl, 0, sizeof(fl));
+        fl.l_type = type;
+        fl.l_whence = SEEK_SET;
+        fl.l_start = at;
+        fl.l_len = 1;
+
+        if (fcntl(mb->lock_fd, F_OFD_SETLK, &fl) == 0) {
+            return PTN_OK;
+        }
+
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
+            return PTN_EIO;
+        }
+
+        if (waited >= ms) {
+            return PTN_EBUSY;
+        }
+
+        usleep(1000);
+    }
+}
+
+
+static void
+ptn_mbox_retire(ptn_mbox_t *mb)
+{
+    ptn_set_t  *set, **link;
+
+    set = mb->set;
+
+    if (set == NULL) {
+        return;
+    }
+
+    mb->set = NULL;
+    set->next = mb->retired;
+    mb->retired = set;
+
+    if (++mb->nretired <= PTN_MBOX_RETIRED) {
+        return;
+    }
+
+    for (link = &mb->retired; (*link)->next != NULL; link = &(*link)->next) {
+        /* void */
+    }
+
+    set = *link;
+    *link = NULL;
+    ptn_pool_destroy(set->pool);
+    mb->nretired--;
+}
+
+
+void
+ptn_mbox_free_retired(ptn_mbox_t *mb)
+{
+    ptn_set_t  *set;
+
+    while (mb->retired != NULL) {
+        set = mb->retired;
+        mb->retired = set->next;
+        ptn_pool_destroy(set->pool);
+    }
+
+    mb->nretired = 0;
+}
+
+
+void
+ptn_mbox_forget(ptn_mbox_t *mb)
+{
+    mb->meta.valid = false;
+    mb->meta.dirty = false;
+    ptn_mbox_retire(mb);
+}
+
+
+ptn_rc_t
+ptn_mbox_meta(ptn_mbox_t *mb)
+{
+    ptn_rc_t       rc;
+    ptn_str_t      guid;
+    sqlite3_stmt  *st;
+
+    if (mb->meta.valid) {
+        return PTN_OK;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_META_GET, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ECORRUPT : rc;
+    }
+
+    guid = ptn_sql_column(st, 0);
+    mb->meta.epoch = ptn_sql_u64(st, 1);
+    mb->meta.cn = ptn_sql_u64(st, 2);
+    mb->meta.oid = ptn_sql_u64(st, 3);
+    mb->meta.uidvalidity = ptn_sql_u64(st, 4);
+    mb->meta.event = ptn_sql_u64(st, 5);
+    mb->meta.event_first = ptn_sql_u64(st, 6);
+    mb->meta.dirty = false;
+
+    rc = PTN_OK;
+
+    if (guid.len != 16 || memcmp(guid.data, mb->guid.b, 16) != 0) {
+        rc = PTN_EUNAVAIL;      /* of an earlier user of that address */
+
+    } else if (sqlite3_column_int(st, 7) != 0) {
+        rc = PTN_ENOTFOUND;
+    }
+
+    sqlite3_reset(st);
+
+    /* numbers that were given and undone are not given again */
+
+    mb->meta.cn = ptn_max(mb->meta.cn, mb->cn_floor);
+    mb->meta.oid = ptn_max(mb->meta.oid, mb->oid_floor);
+    mb->meta.valid = (rc == PTN_OK);
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_mbox_set(ptn_mbox_t *mb)
+{
+    ptn_rc_t     rc;
+    ptn_set_t   *set;
+    ptn_pool_t  *pool;
+
+    rc = ptn_mbox_ready(mb);
+
+    if (rc != PTN_OK || mb->set != NULL) {
+        return rc;
+    }
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    set = ptn_pcalloc(pool, sizeof(ptn_set_t));
+    rc = PTN_ENOMEM;
+
+    if (set != NULL) {
+        set->pool = pool;
+        rc = ptn_folder_load(mb, set);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_keywords(mb, set);
+    }
+
+    if (rc != PTN_OK) {
+        ptn_pool_destroy(pool);
+        return rc;
+    }
+
+    mb->set = set;
+
+    return PTN_OK;
+}
+
+
+/* Drops what is cached when another connection has committed meanwhile. */
+
+ptn_rc_t
+ptn_mbox_revalidate(ptn_mbox_t *mb)
+{
+    int64_t        version;
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_DATA_VERSION, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    rc = ptn_sql_step(mb, st);
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_EINTERNAL : rc;
+    }
+
+    version = sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+
+    if (version != mb->data_version) {
+        ptn_mbox_forget(mb);
+        mb->data_version = version;
+    }
+
+    return ptn_mbox_meta(mb);
+}
+
+
+static ptn_rc_t
+ptn_mbox_stat(const ptn_mbox_t *mb, uint64_t *ret_dev, uint64_t *ret_ino)
+{
+    char         path[PTN_BLOB_PATH];
+    ptn_rc_t     rc;
+    struct stat  sb;
+
+    rc = ptn_mbox_file(mb, "mailbox.sqlite", path, sizeof(path));
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (stat(path, &sb) == -1) {
+        return (errno == ENOENT || errno == ENOTDIR) ? PTN_ENOTFOUND
+                                                     : ptn_errno_rc(errno);
+    }
+
+    *ret_dev = sb.st_dev;
+    *ret_ino = sb.st_ino;
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_mbox_quick_check(ptn_mbox_t *mb)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    if (sqlite3_prepare_v2(mb->db, "PRAGMA quick_check(1)", -1, &st, NULL)
+        != SQLITE_OK)
+    {
+        return PTN_ECORRUPT;
+    }
+
+    rc = ptn_sql_step(mb, st);
+
+    if (rc == PTN_AGAIN) {
+        rc = ptn_str_eqz(ptn_sql_column(st, 0), "ok") ? PTN_OK : PTN_ECORRUPT;
+    }
+
+    sqlite3_finalize(st);
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_mbox_open_locked(ptn_mbox_t *mb, const char *path, bool first)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_sql_open(mb, path, false);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_schema_check(mb);
+
+    if (rc == PTN_OK && mb->check) {
+        rc = ptn_mbox_quick_check(mb);
+    }
+
+    if (rc == PTN_OK) {
+        mb->data_version = -1;
+        rc = ptn_mbox_revalidate(mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_epoch_open(mb, first);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_lock(mb, F_RDLCK, PTN_LOCK_OPEN, 0);
+    }
+
+    return rc;
+}
+
+
+static void
+ptn_mbox_evict(ptn_store_t *store)
+{
+    unsigned     i;
+    ptn_mbox_t  *mb, *oldest;
+
+    oldest = NULL;
+
+    for (i = 0; i < PTN_MBOX_HASH; i++) {
+        for (mb = store->hash[i]; mb != NULL; mb = mb->next) {
+            if (mb->state == PTN_MBOX_OPEN && !mb->batch
+                && (oldest == NULL || mb->used < oldest->used))
+            {
+                oldest = mb;
+            }
+        }
+    }
+
+    if (oldest != NULL) {
+        ptn_mbox_close_db(oldest);
+    }
+}
+
+
+static ptn_rc_t
+ptn_mbox_open_db(ptn_mbox_t *mb)
+{
+    char      path[PTN_BLOB_PATH], lock[PTN_BLOB_PATH];
+    bool      first;
+    ptn_rc_t  rc;
+
+    if (mb->store->nopen >= PTN_MBOX_OPEN_MAX) {
+        ptn_mbox_evict(mb->store);
+    }
+
+    rc = ptn_mbox_stat(mb, &mb->dev, &mb->ino);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_mbox_file(mb, "mailbox.sqlite", path, sizeof(path));
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_file(mb, "lock", lock, sizeof(lock));
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    mb->lock_fd = open(lock, O_RDWR|O_CREAT|O_CLOEXEC, 0600);
+
+    if (mb->lock_fd == -1) {
+        return ptn_errno_rc(errno);
+    }
+
+    /* who opens it first may find it as a crash left it */
+
+    rc = ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0);
+    first = (rc == PTN_OK);
+
+    if (rc == PTN_EBUSY) {
+        rc = ptn_mbox_lock(mb, F_RDLCK, PTN_LOCK_OPEN, PTN_BUSY_MS);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_open_locked(mb, path, first);
+    }
+
+    if (rc != PTN_OK) {
+        ptn_epoch_close(mb, false);
+        ptn_sql_close(mb);
+        ptn_mbox_forget(mb);
+        close(mb->lock_fd);
+        mb->lock_fd = -1;
+        return rc;
+    }
+
+    mb->state = PTN_MBOX_OPEN;
+    mb->check = false;
+    mb->store->nopen++;
+
+    return PTN_OK;
+}
+
+
+void
+ptn_mbox_close_db(ptn_mbox_t *mb)
+{
+    bool  last;
+
+    if (mb->state != PTN_MBOX_OPEN) {
+        return;
+    }
+
+    if (mb->batch) {
+        ptn_batch_rollback(mb);
+    }
+
+    if (mb->wal != 0) {
+        ptn_checkpoint(mb, false, false);
+    }
+
+    last = (ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0) == PTN_OK);
+    ptn_epoch_close(mb, last);
+
+    ptn_sql_close(mb);
+    ptn_mbox_forget(mb);
+    close(mb->lock_fd);
+    mb->lock_fd = -1;
+    mb->state = PTN_MBOX_CLOSED;
+    mb->store->nopen--;
+}
+
+
+ptn_rc_t
+ptn_mbox_ready(ptn_mbox_t *mb)
+{
+    if (mb->state == PTN_MBOX_OPEN) {
+        return (mb->batch && mb->lost != PTN_OK) ? PTN_EUNAVAIL : PTN_OK;
+    }
+
+    if (mb->state == PTN_MBOX_FAILED) {
+        return PTN_EUNAVAIL;
+    }
+
+    return ptn_mbox_open_db(mb);
+}
+
+
+void
+ptn_mbox_free(ptn_mbox_t *mb)
+{
+    ptn_mbox_retire(mb);
+    ptn_mbox_free_retired(mb);
+    free(mb->address);
+    free(mb->locale);
+    free(mb->dir);
+    free(mb);
+}
+
+
+static ptn_mbox_t *
+ptn_mbox_new(ptn_store_t *store, const ptn_user_t *user, ptn_rc_t *ret_rc)
+{
+    ptn_mbox_t  *mb;
+
+    mb = calloc(1, sizeof(ptn_mbox_t));
+    if (mb == NULL) {
+        *ret_rc = PTN_ENOMEM;
+        return NULL;
+    }
+
+    mb->store = store;
+    mb->guid = user->mailbox;
+    mb->lock_fd = -1;
+    mb->epoch.fd = -1;
+    mb->quota = user->quota;
+    mb->address = strndup(user->address.len ? (char *) user->address.data : "",
+                          user->address.len);
+    mb->locale = strndup(user->locale.len ? (char *) user->locale.data : "",
+                         user->locale.len);
+
+    *ret_rc = ptn_mbox_path(store->conf, user->address, &mb->dir);
+
+    if (*ret_rc == PTN_OK && (mb->address == NULL || mb->locale == NULL)) {
+        *ret_rc = PTN_ENOMEM;
+    }
+
+    if (*ret_rc != PTN_OK) {
+        ptn_mbox_free(mb);
+        return NULL;
+    }
+
+    return mb;
+}
+
+
+/* ---- making and removing -------------------------------------------------- */
+
+static ptn_rc_t
+ptn_mbox_mkdir(ptn_store_t *store, const char *path, bool *ret_new)
+{
+    if (store->io->mkdir(store->io, path, 0700) == 0) {
+        *ret_new = true;
+        return PTN_OK;
+    }
+
+    return (errno == EEXIST) ? PTN_OK : ptn_errno_rc(errno);
+}
+
+
+static ptn_rc_t
+ptn_mbox_sync_dir(ptn_store_t *store, const char *path)
+{
+    if (!store->conf->fsync) {
+        return PTN_OK;
+    }
+
+    return store->io->sync_dir(store->io, path, PTN_IO_MAILBOX_DIR) == 0
+           ? PTN_OK : ptn_errno_rc(errno);
+}
+
+
+/* ROOT/mailbox, its domain's directory, its own. */
+
+static ptn_rc_t
+ptn_mbox_make_dirs(ptn_mbox_t *mb, bool sync)
+{
+    int       i;
+    bool      made;
+    char      path[3][PTN_BLOB_PATH];
+    ptn_rc_t  rc;
+    char     *slash;
+
+    if (strlen(mb->dir) >= PTN_BLOB_PATH) {
+        return PTN_EINVAL;
+    }
+
+    strcpy(path[2], mb->dir);
+
+    for (i = 1; i >= 0; i--) {
+        strcpy(path[i], path[i + 1]);
+        slash = strrchr(path[i], '/');
+        *slash = '\0';
+    }
+
+    for (i = 0; i < 3; i++) {
+        rc = sync ? ptn_mbox_sync_dir(mb->store, path[i])
+                  : ptn_mbox_mkdir(mb->store, path[i], &made);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    return sync ? ptn_mbox_sync_dir(mb->store, mb->store->conf->root) : PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_mbox_fill(ptn_mbox_t *mb, const char *path)
+{
+    int       off;
+    ptn_rc_t  rc;
+
+    rc = ptn_sql_open(mb, path, true);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_sql_exec(mb, "BEGIN IMMEDIATE");
+
+    if (rc == PTN_OK) {
+        rc = ptn_schema_create(mb, mb->locale);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_exec(mb, "COMMIT");
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_rc(sqlite3_wal_checkpoint_v2(mb->db, NULL,
+                                           SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                           NULL));
+    }
+
+    /* nobody knows the file yet: the WAL may go with the connection */
+
+    sqlite3_db_config(mb->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, &off);
+    ptn_sql_close(mb);
+
+    return rc;
+}
+
+
+/*
+ * The database is filled under a name of its own; its last name is given by
+ * link(2), which never replaces a mailbox.
+ */
+
+static ptn_rc_t
+ptn_mbox_make(ptn_mbox_t *mb)
+{
+    char        tmp[PTN_BLOB_PATH], path[PTN_BLOB_PATH], hex[PTN_GUID_HEX];
+    ptn_io_t   *io;
+    ptn_rc_t    rc;
+    uint64_t    dev, ino;
+    ptn_guid_t  unique;
+
+    io = mb->store->io;
+
+    if (ptn_mbox_stat(mb, &dev, &ino) == PTN_OK) {
+        return PTN_EEXIST;
+    }
+
+    rc = ptn_guid_make(&unique);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_make_dirs(mb, false);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    ptn_guid_hex(unique, hex);
+    snprintf(path, sizeof(path), "%s/mailbox.sqlite", mb->dir);
+    snprintf(tmp, sizeof(tmp), "%s/new-%s.sqlite", mb->dir, hex);
+
+    rc = ptn_mbox_fill(mb, tmp);
+
+    if (rc == PTN_OK) {
+        rc = ptn_epoch_create(mb->store, mb->guid, mb->meta.epoch,
+                              mb->meta.cn, mb->meta.oid);
+    }
+
+    if (rc == PTN_OK && io->link(io, tmp, path) == -1) {
+        rc = (errno == EEXIST) ? PTN_EEXIST : ptn_errno_rc(errno);
+    }
+
+    io->unlink(io, tmp);
+
+    snprintf(tmp, sizeof(tmp), "%s/new-%s.sqlite-wal", mb->dir, hex);
+    unlink(tmp);
+    snprintf(tmp, sizeof(tmp), "%s/new-%s.sqlite-shm", mb->dir, hex);
+    unlink(tmp);
+
+    memset(&mb->meta, 0, sizeof(ptn_meta_t));
+
+    return (rc == PTN_OK) ? ptn_mbox_make_dirs(mb, true) : rc;
+}
+
+
+ptn_rc_t
+ptn_mbox_create(ptn_store_t *store, const ptn_user_t *user)
+{
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    if (ptn_guid_zero(user->mailbox)) {
+        return PTN_EINVAL;
+    }
+
+    mb = ptn_mbox_new(store, user, &rc);
+    if (mb == NULL) {
+        return rc;
+    }
+
+    rc = ptn_mbox_make(mb);
+    ptn_mbox_free(mb);
+
+    return rc;
+}
+
+
+static ptn_mbox_t **
+ptn_mbox_find(ptn_store_t *store, ptn_guid_t guid)
+{
+    ptn_mbox_t  **link;
+
+    link = &store->hash[(guid.b[0] ^ guid.b[9] ^ guid.b[15]) % PTN_MBOX_HASH];
+
+    while (*link != NULL && !ptn_guid_eq((*link)->guid, guid)) {
+        link = &(*link)->next;
+    }
+
+    return link;
+}
+
+
+static int
+ptn_mbox_remove_one(const char *path, const struct stat *sb PTN_UNUSED,
+    int type PTN_UNUSED, struct FTW *ftw PTN_UNUSED)
+{
+    return remove(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+
+ptn_rc_t
+ptn_mbox_delete(ptn_store_t *store, const ptn_user_t *user)
+{
+    char          gone[PTN_BLOB_PATH], hex[PTN_GUID_HEX];
+    char         *slash;
+    ptn_rc_t      rc;
+    ptn_mbox_t   *mb;
+    ptn_guid_t    unique;
+
+    rc = ptn_mbox_open(store, user, NULL, &mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (store->batch != NULL) {
+        return PTN_EBUSY;
+    }
+
+    /* connections of other executors find out with their next batch or job */
+
+    rc = ptn_mbox_lock(mb, F_RDLCK, PTN_LOCK_WRITE, PTN_BUSY_MS);
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_exec(mb, "UPDATE meta SET deleted=1");
+        ptn_mbox_lock(mb, F_UNLCK, PTN_LOCK_WRITE, 0);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_guid_make(&unique);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    ptn_mbox_close_db(mb);
+    ptn_guid_hex(unique, hex);
+
+    snprintf(gone, sizeof(gone), "%s", mb->dir);
+    slash = strrchr(gone, '/');
+    snprintf(slash, sizeof(gone) - (size_t) (slash - gone), "/.gone-%s", hex);
+
+    if (store->io->rename(store->io, mb->dir, gone) == -1) {
+        return ptn_errno_rc(errno);
+    }
+
+    *slash = '\0';
+    rc = ptn_mbox_sync_dir(store, gone);
+    *slash = '/';
+
+    nftw(gone, ptn_mbox_remove_one, 16, FTW_DEPTH|FTW_PHYS);
+    ptn_epoch_delete(store, user->mailbox);
+
+    return rc;
+}
+
+
+/* ---- opening ---------------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_mbox_open_again(ptn_mbox_t *mb)
+{
+    uint64_t  dev, ino;
+    ptn_rc_t  rc;
+
+    if (mb->state == PTN_MBOX_FAILED) {
+        mb->state = PTN_MBOX_CLOSED;
+        rc = ptn_mbox_open_db(mb);
+
+        if (rc != PTN_OK) {
+            mb->state = PTN_MBOX_FAILED;
+            return (rc == PTN_ENOTFOUND) ? rc : PTN_EUNAVAIL;
+        }
+
+        return PTN_OK;
+    }
+
+    /* another file under its name: the mailbox was restored or removed */
+
+    if (mb->state == PTN_MBOX_OPEN && !mb->batch) {
+        rc = ptn_mbox_stat(mb, &dev, &ino);
+
+        if (rc != PTN_OK || dev != mb->dev || ino != mb->ino) {
+            ptn_mbox_close_db(mb);
+        }
+    }
+
+    if (mb->state == PTN_MBOX_CLOSED) {
+        return ptn_mbox_open_db(mb);
+    }
+
+    if (mb->batch) {
+        return ptn_mbox_ready(mb);
+    }
+
+    return ptn_mbox_revalidate(mb);
+}
+
+
+ptn_rc_t
+ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
+    const ptn_actor_t *actor, ptn_mbox_t **ret_mbox)
+{
+    ptn_rc_t      rc;
+    ptn_mbox_t   *mb, **link;
+
+    if (ptn_guid_zero(user->mailbox)) {
+        return PTN_EINVAL;
+    }
+
+    /* rights: the owner's and the system's */
+
+    if (actor != NULL && !ptn_guid_eq(actor->mailbox, user->mailbox)) {
+        return PTN_ENOTFOUND;
+    }
+
+    link = ptn_mbox_find(store, user->mailbox);
+    mb = *link;
+
+    if (mb == NULL) {
+        mb = ptn_mbox_new(store, user, &rc);
+        if (mb == NULL) {
+            return rc;
+        }
+
+        *link = mb;
+    }
+
+    mb->used = ++store->tick;
+    mb->quota = user->quota;
+
+    rc = ptn_mbox_open_again(mb);
+
+    if (rc == PTN_ENOTFOUND && mb->state == PTN_MBOX_CLOSED) {
+        rc = ptn_mbox_make(mb);
+
+        if (rc == PTN_OK || rc == PTN_EEXIST) {
+            rc = ptn_mbox_open_db(mb);
+        }
+    }
+
+    if (rc == PTN_ECORRUPT || rc == PTN_EIO) {
+        rc = PTN_EUNAVAIL;
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    *ret_mbox = mb;
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_mbox_info(ptn_mbox_t *mb, ptn_mbox_info_t *ret_info)
+{
+    uint32_t         i;
+    ptn_rc_t         rc;
+    ptn_mbox_info_t  info;
+
+    rc = ptn_mbox_set(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_meta(mb);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    memset(&info, 0, sizeof(info));
+    info.guid = mb->guid;
+    info.epoch = mb->meta.epoch;
+    info.cn = mb->meta.cn;
+    info.size = mb->set->size;
+    info.folders = mb->set->nvisible;
+    info.quota = mb->quota;
+
+    for (i = 0; i < mb->set->n; i++) {
+        info.messages += mb->set->folders[i].total;
+        info.unread += mb->set->folders[i].unread;
+    }
+
+    *ret_info = info;
+
+    return PTN_OK;
+}

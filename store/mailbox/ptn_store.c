@@ -1,0 +1,195 @@
+/*
+ * An executor's mailboxes and the batch that it has open.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "ptn_mailbox.h"
+
+
+ptn_rc_t
+ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret)
+{
+    ptn_rc_t      rc;
+    ptn_store_t  *store;
+
+    if (opts->conf == NULL || opts->conf->root == NULL) {
+        return PTN_EINVAL;
+    }
+
+    store = calloc(1, sizeof(ptn_store_t));
+    if (store == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    store->conf = opts->conf;
+    store->io = opts->io ? opts->io : &ptn_io_posix;
+    store->log = opts->log;
+    store->changed = opts->changed;
+    store->ctx = opts->ctx;
+    store->blob_fd = -1;
+
+    /* tests have several tables in one process: each has a VFS of its own */
+
+    strcpy(store->vfs, "ptn");
+    rc = ptn_io_vfs_register(store->io, store->vfs);
+
+    if (rc == PTN_EEXIST) {
+        snprintf(store->vfs, sizeof(store->vfs), "ptn-%p",
+                 (void *) store->io);
+        rc = ptn_io_vfs_register(store->io, store->vfs);
+    }
+
+    if (rc != PTN_OK) {
+        free(store);
+        return rc;
+    }
+
+    *ret = store;
+
+    return PTN_OK;
+}
+
+
+void
+ptn_store_close(ptn_store_t *store)
+{
+    unsigned     i;
+    ptn_mbox_t  *mb, *next;
+
+    if (store == NULL) {
+        return;
+    }
+
+    ptn_store_rollback(store);
+    ptn_blob_forget(store);
+
+    for (i = 0; i < PTN_MBOX_HASH; i++) {
+        for (mb = store->hash[i]; mb != NULL; mb = next) {
+            next = mb->next;
+            ptn_mbox_close_db(mb);
+            ptn_mbox_free(mb);
+        }
+    }
+
+    ptn_content_forget(store, NULL);
+    ptn_view_shrink(0);
+
+    ZSTD_freeCCtx(store->cctx);
+    ZSTD_freeDCtx(store->dctx);
+    free(store);
+}
+
+
+bool
+ptn_store_pending(const ptn_store_t *store)
+{
+    return store->batch != NULL || store->failed != PTN_OK;
+}
+
+
+/*
+ * Mailboxes are committed one after the other; the first failure undoes those
+ * that come behind it.  Those before it have happened.
+ */
+
+ptn_rc_t
+ptn_store_commit(ptn_store_t *store)
+{
+    ptn_rc_t     rc, first;
+    ptn_mbox_t  *mb;
+
+    first = store->failed;
+    store->failed = PTN_OK;
+
+    while (store->batch != NULL) {
+        mb = store->batch;
+
+        if (first != PTN_OK) {
+            ptn_batch_rollback(mb);
+            continue;
+        }
+
+        rc = ptn_batch_commit(mb);
+
+        if (rc != PTN_OK) {
+            first = rc;
+        }
+    }
+
+    return first;
+}
+
+
+void
+ptn_store_rollback(ptn_store_t *store)
+{
+    store->failed = PTN_OK;
+
+    while (store->batch != NULL) {
+        ptn_batch_rollback(store->batch);
+    }
+}
+
+
+static void
+ptn_store_idle_mbox(ptn_mbox_t *mb)
+{
+    ptn_mbox_free_retired(mb);
+
+    if (mb->state != PTN_MBOX_OPEN) {
+        return;
+    }
+
+    if (mb->dead_blobs != 0) {
+        ptn_blob_sweep(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN && mb->wal != 0) {
+        ptn_checkpoint(mb, false, false);
+    }
+
+    sqlite3_db_release_memory(mb->db);
+}
+
+
+/* A mailbox that nobody used for this many openings of others is cold. */
+#define PTN_STORE_COLD  1024
+
+void
+ptn_store_idle(ptn_store_t *store)
+{
+    unsigned      i;
+    ptn_mbox_t   *mb, **link;
+
+    if (store->batch != NULL) {
+        return;
+    }
+
+    ptn_blob_forget(store);
+
+    for (i = 0; i < PTN_MBOX_HASH; i++) {
+        link = &store->hash[i];
+
+        while (*link != NULL) {
+            mb = *link;
+            ptn_store_idle_mbox(mb);
+
+            if (store->tick - mb->used > PTN_STORE_COLD) {
+                ptn_mbox_close_db(mb);
+            }
+
+            if (mb->state == PTN_MBOX_CLOSED) {
+                *link = mb->next;
+                ptn_mbox_free(mb);
+                continue;
+            }
+
+            link = &mb->next;
+        }
+    }
+
+    ptn_view_shrink(60 * 1000);
+}

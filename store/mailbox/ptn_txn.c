@@ -1,0 +1,587 @@
+/*
+ * Transactions and the batch (ptn_store.h, "Mutations").
+ *
+ * A batch is BEGIN IMMEDIATE ... COMMIT on a mailbox; while it lasts, a shared
+ * lock keeps checkpoints out (SQLite 3.40's WAL may lose frames when a
+ * checkpoint meets a writer that resets it).  The first transaction of a
+ * batch needs no savepoint: when it fails nothing else is in the batch.
+ *
+ * Executors that need several mailboxes wait for one only while they hold
+ * none with a greater guid; otherwise they commit what they hold first.
+ */
+
+#include <fcntl.h>
+
+#include "ptn_mailbox.h"
+
+
+static void
+ptn_batch_link(ptn_mbox_t *mb)
+{
+    ptn_store_t  *store;
+
+    store = mb->store;
+    mb->batch_next = store->batch;
+    store->batch = mb;
+    store->nbatch++;
+}
+
+
+static void
+ptn_batch_unlink(ptn_mbox_t *mb)
+{
+    ptn_mbox_t  **link;
+
+    for (link = &mb->store->batch; *link != NULL; link = &(*link)->batch_next)
+    {
+        if (*link == mb) {
+            *link = mb->batch_next;
+            mb->store->nbatch--;
+            break;
+        }
+    }
+
+    mb->batch_next = NULL;
+    mb->batch = false;
+    mb->batch_kept = false;
+    mb->changed = false;
+    mb->lost = PTN_OK;
+
+    if (mb->tx != NULL) {
+        mb->tx->mb = NULL;
+        mb->tx = NULL;
+    }
+
+    ptn_mbox_lock(mb, F_UNLCK, PTN_LOCK_WRITE, 0);
+}
+
+
+static ptn_rc_t
+ptn_batch_begin(ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_mbox_lock(mb, F_RDLCK, PTN_LOCK_WRITE,
+                       mb->no_wait ? 0 : PTN_BUSY_MS);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_sql_run(mb, PTN_SQL_BEGIN, 0);
+
+    if (rc == PTN_OK) {
+        mb->batch = true;
+        mb->lost = PTN_OK;
+        rc = ptn_mbox_revalidate(mb);
+
+        if (rc != PTN_OK) {
+            ptn_sql_run(mb, PTN_SQL_ROLLBACK, 0);
+            mb->batch = false;
+        }
+    }
+
+    if (rc != PTN_OK) {
+        ptn_mbox_lock(mb, F_UNLCK, PTN_LOCK_WRITE, 0);
+        return rc;
+    }
+
+    mb->batch_cn = mb->meta.cn;
+    mb->batch_kept = false;
+    mb->changed = false;
+    ptn_batch_link(mb);
+
+    return PTN_OK;
+}
+
+
+/*
+ * Commits the other mailboxes of the batch before its time.  A failure is
+ * kept for ptn_store_commit(): until then nothing new is let in.
+ */
+
+static ptn_rc_t
+ptn_batch_early(ptn_store_t *store)
+{
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    for (mb = store->batch; mb != NULL; mb = mb->batch_next) {
+        if (mb->tx != NULL) {
+            return PTN_EBUSY;
+        }
+    }
+
+    rc = PTN_OK;
+
+    while (store->batch != NULL) {
+        mb = store->batch;
+
+        if (rc == PTN_OK) {
+            rc = ptn_batch_commit(mb);
+
+        } else {
+            ptn_batch_rollback(mb);
+        }
+    }
+
+    store->failed = rc;
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_batch_join(ptn_mbox_t *mb)
+{
+    bool          ordered;
+    ptn_rc_t      rc;
+    ptn_mbox_t   *other;
+    ptn_store_t  *store;
+
+    store = mb->store;
+    ordered = true;
+
+    for (other = store->batch; other != NULL; other = other->batch_next) {
+        if (memcmp(other->guid.b, mb->guid.b, 16) > 0) {
+            ordered = false;
+        }
+    }
+
+    if (store->nbatch >= PTN_MBOX_BATCH_MAX) {
+        rc = ptn_batch_early(store);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        ordered = true;
+    }
+
+    mb->no_wait = !ordered;
+    rc = ptn_batch_begin(mb);
+    mb->no_wait = false;
+
+    if (rc == PTN_EBUSY && !ordered) {
+        rc = ptn_batch_early(store);
+
+        if (rc == PTN_OK) {
+            rc = ptn_batch_begin(mb);
+        }
+    }
+
+    return rc;
+}
+
+
+/* What is left in memory of a batch that was undone. */
+
+static void
+ptn_batch_undone(ptn_mbox_t *mb, uint64_t kept)
+{
+    if (mb->meta.valid) {
+        mb->cn_floor = ptn_max(mb->cn_floor, mb->meta.cn);
+        mb->oid_floor = ptn_max(mb->oid_floor, mb->meta.oid);
+    }
+
+    ptn_mbox_forget(mb);
+    ptn_view_batch_done(mb, false, kept);
+}
+
+
+void
+ptn_batch_rollback(ptn_mbox_t *mb)
+{
+    if (!mb->batch) {
+        return;
+    }
+
+    if (!sqlite3_get_autocommit(mb->db)) {
+        ptn_sql_run(mb, PTN_SQL_ROLLBACK, 0);
+    }
+
+    ptn_batch_undone(mb, 0);
+    ptn_batch_unlink(mb);
+}
+
+
+/*
+ * The commit failed: nothing of the batch is kept, and the mailbox stays
+ * closed until it was checked.
+ *
+ * After a failed fsync the WAL holds frames of the failed commit that look
+ * right in the page cache and need not be on the disk: a later recovery could
+ * take them for committed.  This connection still knows where the good frames
+ * end, so it copies those into the database and empties the WAL; the sync of
+ * the database covers pages written just then, so no failed fsync is relied
+ * on.  Where that fails too the disk is beyond help.
+ */
+
+void
+ptn_batch_fail(ptn_mbox_t *mb, ptn_rc_t rc)
+{
+    if (!sqlite3_get_autocommit(mb->db)) {
+        ptn_sql_run(mb, PTN_SQL_ROLLBACK, 0);
+    }
+
+    ptn_batch_undone(mb, 0);
+    ptn_batch_unlink(mb);
+
+    if (rc == PTN_EIO || rc == PTN_ECORRUPT || rc == PTN_EINTERNAL) {
+        ptn_checkpoint(mb, true, true);
+        mb->check = true;
+    }
+
+    ptn_epoch_close(mb, false);
+    mb->wal = 0;
+    ptn_mbox_close_db(mb);
+    mb->state = PTN_MBOX_FAILED;
+}
+
+
+ptn_rc_t
+ptn_batch_commit(ptn_mbox_t *mb)
+{
+    bool      changed;
+    ptn_rc_t  rc;
+
+    if (mb->tx != NULL) {
+        ptn_txn_done(mb->tx);
+
+        if (!mb->batch) {
+            return PTN_OK;
+        }
+    }
+
+    rc = mb->lost;
+
+    if (rc == PTN_OK && mb->changed) {
+        rc = ptn_epoch_reserve(mb, mb->meta.cn, mb->meta.oid);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_run(mb, PTN_SQL_COMMIT, 0);
+    }
+
+    if (rc != PTN_OK) {
+        ptn_batch_fail(mb, rc);
+        return rc;
+    }
+
+    changed = mb->changed;
+    ptn_batch_unlink(mb);
+
+    if (!changed) {
+        ptn_view_batch_done(mb, false, 0);
+        return PTN_OK;
+    }
+
+    ptn_epoch_mark(mb);
+    ptn_view_batch_done(mb, true, 0);
+
+    if (mb->store->changed != NULL) {
+        mb->store->changed(mb->store->ctx, mb->guid);
+    }
+
+    if (mb->wal >= PTN_WAL_CHECKPOINT) {
+        ptn_checkpoint(mb, mb->wal >= PTN_WAL_FORCED, false);
+    }
+
+    return PTN_OK;
+}
+
+
+/*
+ * Copies the WAL into the database.  Not while anybody has a batch open:
+ * `wait` insists for a second.  Failures leave the WAL as it is.
+ */
+
+ptn_rc_t
+ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate)
+{
+    int       frames, done, rc;
+    ptn_rc_t  prc;
+
+    if (mb->db == NULL || mb->batch) {
+        return PTN_EBUSY;
+    }
+
+    prc = ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_WRITE, wait ? 1000 : 0);
+
+    if (prc == PTN_OK) {
+        rc = sqlite3_wal_checkpoint_v2(mb->db, NULL,
+                                       truncate ? SQLITE_CHECKPOINT_TRUNCATE
+                                                : SQLITE_CHECKPOINT_PASSIVE,
+                                       &frames, &done);
+        prc = ptn_sql_rc(rc);
+
+        if (rc == SQLITE_OK) {
+            mb->wal = (done >= frames) ? 0
+                      : (uint64_t) frames * (PTN_PAGE + 24);
+        }
+
+        ptn_mbox_lock(mb, F_UNLCK, PTN_LOCK_WRITE, 0);
+    }
+
+    if (mb->wal >= PTN_WAL_FORCED) {
+        ptn_log(mb->store->log, PTN_LOG_WARN,
+                "mailbox=%s wal=%llu error=\"checkpoint does not get through\"",
+                mb->address, (unsigned long long) mb->wal);
+    }
+
+    return prc;
+}
+
+
+/* ---- transactions --------------------------------------------------------- */
+
+ptn_rc_t
+ptn_txn_begin(ptn_txn_t *tx, ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+
+    memset(tx, 0, sizeof(ptn_txn_t));
+
+    if (mb->store->failed != PTN_OK) {
+        return mb->store->failed;
+    }
+
+    if (mb->tx != NULL) {
+        return PTN_EINTERNAL;
+    }
+
+    rc = ptn_mbox_ready(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    mb->saved = false;
+
+    if (!mb->batch) {
+        rc = ptn_batch_join(mb);
+
+    } else if (mb->batch_kept) {
+        rc = ptn_sql_run(mb, PTN_SQL_SAVE, 0);
+        mb->saved = (rc == PTN_OK);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_meta(mb);
+
+        if (rc != PTN_OK) {
+            if (mb->saved) {
+                ptn_sql_run(mb, PTN_SQL_RELEASE, 0);
+
+            } else if (!mb->batch_kept) {
+                ptn_batch_rollback(mb);
+            }
+        }
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    mb->tx = tx;
+    mb->tx_failed = PTN_OK;
+    tx->mb = mb;
+    tx->begun = mb->meta.cn;
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_txn_flush(ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_folder_flush(mb);
+
+    if (rc != PTN_OK || !mb->meta.dirty) {
+        return rc;
+    }
+
+    if (mb->meta.event - mb->meta.event_first
+        >= PTN_EVENTS_MAX + PTN_EVENTS_SLACK)
+    {
+        mb->meta.event_first = mb->meta.event - PTN_EVENTS_MAX + 1;
+
+        rc = ptn_sql_run(mb, PTN_SQL_EVENT_TRIM, 1, mb->meta.event_first);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    rc = ptn_sql_run(mb, PTN_SQL_META_SET, 5, mb->meta.cn, mb->meta.oid,
+                     mb->meta.uidvalidity, mb->meta.event,
+                     mb->meta.event_first);
+
+    if (rc == PTN_OK) {
+        mb->meta.dirty = false;
+        mb->changed = true;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_txn_commit(ptn_txn_t *tx)
+{
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    mb = tx->mb;
+
+    if (mb == NULL) {
+        return PTN_EINTERNAL;
+    }
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_flush(mb);
+    }
+
+    if (rc == PTN_OK && mb->saved) {
+        rc = ptn_sql_run(mb, PTN_SQL_RELEASE, 0);
+    }
+
+    if (rc != PTN_OK) {
+        ptn_txn_poison(tx, rc);
+        ptn_txn_done(tx);
+        return rc;
+    }
+
+    mb->batch_kept = true;
+    mb->tx = NULL;
+    tx->mb = NULL;
+
+    return PTN_OK;
+}
+
+
+void
+ptn_txn_done(ptn_txn_t *tx)
+{
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    mb = tx->mb;
+
+    if (mb == NULL || mb->tx != tx) {
+        return;
+    }
+
+    tx->mb = NULL;
+    mb->tx = NULL;
+
+    if (mb->lost != PTN_OK) {
+
+        /* the batch's other work is gone too: the commit will say so */
+
+        ptn_batch_undone(mb, 0);
+
+        if (!mb->batch_kept) {
+            ptn_batch_rollback(mb);
+        }
+
+        return;
+    }
+
+    if (!mb->batch_kept) {
+        ptn_batch_rollback(mb);
+        return;
+    }
+
+    if (tx->cn == 0 && mb->tx_failed == PTN_OK && !mb->meta.dirty) {
+        if (ptn_sql_run(mb, PTN_SQL_RELEASE, 0) == PTN_OK) {
+            return;
+        }
+    }
+
+    rc = ptn_sql_run(mb, PTN_SQL_UNDO, 0);
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_run(mb, PTN_SQL_RELEASE, 0);
+    }
+
+    ptn_batch_undone(mb, tx->begun);
+
+    if (rc != PTN_OK && mb->lost == PTN_OK) {
+        mb->lost = rc;
+    }
+}
+
+
+ptn_rc_t
+ptn_txn_poison(ptn_txn_t *tx, ptn_rc_t rc)
+{
+    if (tx->mb != NULL && tx->mb->tx_failed == PTN_OK) {
+        tx->mb->tx_failed = rc;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_txn_check(const ptn_txn_t *tx)
+{
+    if (tx->mb == NULL || tx->mb->tx != tx) {
+        return PTN_EINTERNAL;
+    }
+
+    if (tx->mb->lost != PTN_OK) {
+        return PTN_EUNAVAIL;
+    }
+
+    return tx->mb->tx_failed;
+}
+
+
+/* ---- numbers --------------------------------------------------------------- */
+
+uint64_t
+ptn_txn_cn(ptn_txn_t *tx)
+{
+    tx->cn = ++tx->mb->meta.cn;
+    tx->mb->meta.dirty = true;
+
+    return tx->cn;
+}
+
+
+uint64_t
+ptn_txn_oid(ptn_txn_t *tx)
+{
+    tx->mb->meta.dirty = true;
+
+    return ++tx->mb->meta.oid;
+}
+
+
+uint32_t
+ptn_txn_uidvalidity(ptn_txn_t *tx)
+{
+    tx->mb->meta.dirty = true;
+
+    /* 32 bits, never 0 */
+
+    if (++tx->mb->meta.uidvalidity > UINT32_MAX) {
+        tx->mb->meta.uidvalidity = 1;
+    }
+
+    return (uint32_t) tx->mb->meta.uidvalidity;
+}
+
+
+ptn_rc_t
+ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
+    ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn)
+{
+    tx->mb->meta.dirty = true;
+
+    return ptn_sql_run(tx->mb, PTN_SQL_EVENT_ADD, 7, ++tx->mb->meta.event,
+                       (uint64_t) kind, folder, message, old_folder,
+                       old_message, cn);
+}

@@ -1,0 +1,1019 @@
+/*
+ * Views.  Rows lie in chunks of up to PTN_VIEW_CHUNK, which views share: the
+ * next view of a folder copies the chunks that changed.
+ *
+ * The process keeps one newest view of each folder, for all executors; like
+ * SQLite's list of open files that list is the process's own, under a lock.
+ * A view that shows a batch before its commit is known only to its mailbox
+ * handle: it joins the list with the commit, or turns void (ptn_view_valid).
+ */
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "ptn_mailbox.h"
+
+
+#define PTN_VIEW_CHUNK     256
+#define PTN_VIEW_MERGE     64       /* chunks smaller than this are merged */
+#define PTN_VIEW_HASH      1024
+
+typedef struct {
+    unsigned   refs;
+    uint32_t   n;
+    ptn_row_t  rows[];
+} ptn_chunk_t;
+
+struct ptn_view_s {
+    unsigned       refs;
+    uint32_t       count;
+    uint32_t       nchunks;
+    uint32_t       uidvalidity, uidnext;
+    ptn_id_t       folder;
+    uint64_t       modseq;
+    bool           batch;           /* not committed when it was read */
+    bool           undone;          /* and will never be */
+    ptn_view_t    *next;            /* of mb->views */
+    uint32_t      *first;           /* seq of each chunk's first row */
+    ptn_chunk_t   *chunks[];
+};
+
+
+/* ---- references ---------------------------------------------------------------- */
+
+static void
+ptn_chunk_unref(ptn_chunk_t *c)
+{
+    if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+        free(c);
+    }
+}
+
+
+ptn_view_t *
+ptn_view_ref(ptn_view_t *view)
+{
+    __atomic_add_fetch(&view->refs, 1, __ATOMIC_RELAXED);
+
+    return view;
+}
+
+
+void
+ptn_view_unref(ptn_view_t *view)
+{
+    uint32_t  i;
+
+    if (view == NULL
+        || __atomic_sub_fetch(&view->refs, 1, __ATOMIC_ACQ_REL) != 0)
+    {
+        return;
+    }
+
+    for (i = 0; i < view->nchunks; i++) {
+        ptn_chunk_unref(view->chunks[i]);
+    }
+
+    free(view->first);
+    free(view);
+}
+
+
+/* ---- reading -------------------------------------------------------------------- */
+
+uint32_t
+ptn_view_count(const ptn_view_t *view)
+{
+    return view->count;
+}
+
+
+uint64_t
+ptn_view_modseq(const ptn_view_t *view)
+{
+    return view->modseq;
+}
+
+
+uint32_t
+ptn_view_uidvalidity(const ptn_view_t *view)
+{
+    return view->uidvalidity;
+}
+
+
+uint32_t
+ptn_view_uidnext(const ptn_view_t *view)
+{
+    return view->uidnext;
+}
+
+
+ptn_id_t
+ptn_view_folder(const ptn_view_t *view)
+{
+    return view->folder;
+}
+
+
+bool
+ptn_view_valid(const ptn_view_t *view)
+{
+    return !__atomic_load_n(&view->undone, __ATOMIC_ACQUIRE);
+}
+
+
+/* The chunk that holds `seq`, which is in the view. */
+
+static uint32_t
+ptn_view_chunk(const ptn_view_t *view, uint32_t seq)
+{
+    uint32_t  lo, hi, mid;
+
+    lo = 0;
+    hi = view->nchunks;
+
+    while (hi - lo > 1) {
+        mid = lo + (hi - lo) / 2;
+
+        if (view->first[mid] <= seq) {
+            lo = mid;
+        } else {
+            hi = mid;
+        }
+    }
+
+    return lo;
+}
+
+
+void
+ptn_view_row(const ptn_view_t *view, uint32_t seq, ptn_row_t *ret_row)
+{
+    uint32_t  i;
+
+    if (seq == 0 || seq > view->count) {
+        memset(ret_row, 0, sizeof(ptn_row_t));
+        return;
+    }
+
+    i = ptn_view_chunk(view, seq);
+    *ret_row = view->chunks[i]->rows[seq - view->first[i]];
+}
+
+
+static uint32_t
+ptn_chunk_find(const ptn_chunk_t *c, uint32_t uid)
+{
+    uint32_t  lo, hi, mid;
+
+    lo = 0;
+    hi = c->n;
+
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+
+        if (c->rows[mid].uid < uid) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+
+    return lo;
+}
+
+
+uint32_t
+ptn_view_find(const ptn_view_t *view, uint32_t uid)
+{
+    uint32_t  lo, hi, mid;
+
+    /* the first chunk whose last uid is not below */
+
+    lo = 0;
+    hi = view->nchunks;
+
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+
+        if (view->chunks[mid]->rows[view->chunks[mid]->n - 1].uid < uid) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+
+    if (lo == view->nchunks) {
+        return view->count + 1;
+    }
+
+    return view->first[lo] + ptn_chunk_find(view->chunks[lo], uid);
+}
+
+
+/* ---- building ------------------------------------------------------------------- */
+
+/* A view under construction: whole chunks, and one that grows. */
+typedef struct {
+    ptn_chunk_t  **chunks;
+    uint32_t       n, size;
+    ptn_chunk_t   *open;
+    bool           failed;
+} ptn_view_build_t;
+
+
+static void
+ptn_view_build_push(ptn_view_build_t *b, ptn_chunk_t *c)
+{
+    uint32_t       size;
+    ptn_chunk_t  **chunks;
+
+    if (b->n == b->size) {
+        size = ptn_max(b->size * 2, 16U);
+
+        chunks = realloc(b->chunks, size * sizeof(ptn_chunk_t *));
+        if (chunks == NULL) {
+            b->failed = true;
+            ptn_chunk_unref(c);
+            return;
+        }
+
+        b->chunks = chunks;
+        b->size = size;
+    }
+
+    b->chunks[b->n++] = c;
+}
+
+
+/* Ends the growing chunk, giving back what it does not need. */
+
+static void
+ptn_view_build_flush(ptn_view_build_t *b)
+{
+    ptn_chunk_t  *c;
+
+    if (b->open == NULL) {
+        return;
+    }
+
+    c = realloc(b->open, sizeof(ptn_chunk_t) + b->open->n * sizeof(ptn_row_t));
+    ptn_view_build_push(b, c ? c : b->open);
+    b->open = NULL;
+}
+
+
+static void
+ptn_view_build_row(ptn_view_build_t *b, const ptn_row_t *row)
+{
+    if (b->failed) {
+        return;
+    }
+
+    if (b->open == NULL) {
+        b->open = malloc(sizeof(ptn_chunk_t)
+                         + PTN_VIEW_CHUNK * sizeof(ptn_row_t));
+        if (b->open == NULL) {
+            b->failed = true;
+            return;
+        }
+
+        b->open->refs = 1;
+        b->open->n = 0;
+    }
+
+    b->open->rows[b->open->n++] = *row;
+
+    if (b->open->n == PTN_VIEW_CHUNK) {
+        ptn_view_build_flush(b);
+    }
+}
+
+
+static void
+ptn_view_build_share(ptn_view_build_t *b, ptn_chunk_t *c)
+{
+    ptn_view_build_flush(b);
+
+    if (!b->failed) {
+        __atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+        ptn_view_build_push(b, c);
+    }
+}
+
+
+static void
+ptn_view_build_drop(ptn_view_build_t *b)
+{
+    uint32_t  i;
+
+    for (i = 0; i < b->n; i++) {
+        ptn_chunk_unref(b->chunks[i]);
+    }
+
+    free(b->chunks);
+    free(b->open);
+}
+
+
+static ptn_view_t *
+ptn_view_build_done(ptn_view_build_t *b)
+{
+    uint32_t     i, seq;
+    ptn_view_t  *view;
+
+    ptn_view_build_flush(b);
+
+    view = NULL;
+
+    if (!b->failed) {
+        view = calloc(1, sizeof(ptn_view_t) + b->n * sizeof(ptn_chunk_t *));
+    }
+
+    if (view != NULL) {
+        view->first = malloc((b->n + 1) * sizeof(uint32_t));
+    }
+
+    if (view == NULL || view->first == NULL) {
+        free(view);
+        ptn_view_build_drop(b);
+        return NULL;
+    }
+
+    for (i = 0, seq = 1; i < b->n; i++) {
+        view->chunks[i] = b->chunks[i];
+        view->first[i] = seq;
+        seq += b->chunks[i]->n;
+    }
+
+    view->refs = 1;
+    view->nchunks = b->n;
+    view->count = seq - 1;
+    free(b->chunks);
+
+    return view;
+}
+
+
+/* Changes since a view: rows by uid, uids that left. */
+typedef struct {
+    ptn_row_t  *rows;
+    size_t      nrows;
+    uint32_t   *gone;
+    size_t      ngone;
+} ptn_view_delta_t;
+
+
+static uint32_t
+ptn_view_last_uid(const ptn_view_t *view, uint32_t i)
+{
+    const ptn_chunk_t  *c;
+
+    c = view->chunks[i];
+
+    return (i + 1 == view->nchunks) ? UINT32_MAX : c->rows[c->n - 1].uid;
+}
+
+
+/* Merges one chunk with its share of the changes. */
+
+static void
+ptn_view_merge_chunk(ptn_view_build_t *b, const ptn_chunk_t *c, uint32_t last,
+    const ptn_view_delta_t *d, size_t *ir, size_t *ig)
+{
+    uint32_t          k;
+    const ptn_row_t  *row;
+
+    k = 0;
+
+    for ( ;; ) {
+        if (k < c->n
+            && (*ir == d->nrows || c->rows[k].uid < d->rows[*ir].uid))
+        {
+            row = &c->rows[k++];
+
+        } else if (*ir < d->nrows && d->rows[*ir].uid <= last) {
+            row = &d->rows[*ir];
+
+            if (k < c->n && c->rows[k].uid == row->uid) {
+                k++;
+            }
+
+            (*ir)++;
+
+        } else {
+            break;
+        }
+
+        while (*ig < d->ngone && d->gone[*ig] < row->uid) {
+            (*ig)++;
+        }
+
+        if (*ig < d->ngone && d->gone[*ig] == row->uid) {
+            continue;
+        }
+
+        ptn_view_build_row(b, row);
+    }
+
+    while (*ig < d->ngone && d->gone[*ig] <= last) {
+        (*ig)++;
+    }
+}
+
+
+static ptn_view_t *
+ptn_view_patch(const ptn_view_t *old, const ptn_view_delta_t *d)
+{
+    size_t             ir, ig;
+    uint32_t           i, last;
+    ptn_chunk_t       *c;
+    ptn_view_build_t   b;
+
+    memset(&b, 0, sizeof(b));
+    ir = 0;
+    ig = 0;
+
+    for (i = 0; i < old->nchunks; i++) {
+        c = old->chunks[i];
+        last = ptn_view_last_uid(old, i);
+
+        if ((ir == d->nrows || d->rows[ir].uid > last)
+            && (ig == d->ngone || d->gone[ig] > last)
+            && c->n >= PTN_VIEW_MERGE)
+        {
+            ptn_view_build_share(&b, c);
+            continue;
+        }
+
+        ptn_view_merge_chunk(&b, c, last, d, &ir, &ig);
+    }
+
+    for ( /* void */ ; ir < d->nrows; ir++) {
+        ptn_view_build_row(&b, &d->rows[ir]);
+    }
+
+    return ptn_view_build_done(&b);
+}
+
+
+/* ---- from the database ------------------------------------------------------------ */
+
+static void
+ptn_view_read_row(sqlite3_stmt *st, ptn_row_t *row)
+{
+    row->uid = (uint32_t) ptn_sql_u64(st, 0);
+    row->flags = (uint32_t) ptn_sql_u64(st, 1);
+    row->id = ptn_sql_u64(st, 2);
+    row->keywords = ptn_sql_u64(st, 3);
+    row->modseq = ptn_sql_u64(st, 4);
+    row->size = ptn_sql_u64(st, 5);
+    row->received = sqlite3_column_int64(st, 6);
+}
+
+
+static ptn_rc_t
+ptn_view_load(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
+{
+    ptn_rc_t          rc;
+    ptn_row_t         row;
+    sqlite3_stmt     *st;
+    ptn_view_build_t  b;
+
+    memset(&b, 0, sizeof(b));
+
+    st = ptn_sql(mb, PTN_SQL_VIEW_ALL, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        ptn_view_read_row(st, &row);
+        ptn_view_build_row(&b, &row);
+    }
+
+    if (rc != PTN_OK) {
+        ptn_view_build_drop(&b);
+        return rc;
+    }
+
+    *ret_view = ptn_view_build_done(&b);
+
+    return (*ret_view == NULL) ? PTN_ENOMEM : PTN_OK;
+}
+
+
+static int
+ptn_view_compare_rows(const void *a, const void *b)
+{
+    uint32_t  x, y;
+
+    x = ((const ptn_row_t *) a)->uid;
+    y = ((const ptn_row_t *) b)->uid;
+
+    return (x > y) - (x < y);
+}
+
+
+static int
+ptn_view_compare_uids(const void *a, const void *b)
+{
+    uint32_t  x, y;
+
+    x = *(const uint32_t *) a;
+    y = *(const uint32_t *) b;
+
+    return (x > y) - (x < y);
+}
+
+
+/* Room for element n of an array that doubles. */
+
+static bool
+ptn_view_grow(void **p, size_t n, size_t size)
+{
+    void  *q;
+
+    if (n & (n - 1) || n == 1) {
+        return true;
+    }
+
+    q = realloc(*p, (n ? 2 * n : 2) * size);
+    if (q == NULL) {
+        return false;
+    }
+
+    *p = q;
+
+    return true;
+}
+
+
+static ptn_rc_t
+ptn_view_gone(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
+    uint32_t **uids, size_t *n)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_TOMB_UIDS, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) since);
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        if (!ptn_view_grow((void **) uids, *n, sizeof(uint32_t))) {
+            sqlite3_reset(st);
+            return PTN_ENOMEM;
+        }
+
+        (*uids)[(*n)++] = (uint32_t) ptn_sql_u64(st, 0);
+    }
+
+    if (*n != 0) {
+        qsort(*uids, *n, sizeof(uint32_t), ptn_view_compare_uids);
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_view_delta(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
+    ptn_view_delta_t *d)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_VIEW_SINCE, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) since);
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        if (!ptn_view_grow((void **) &d->rows, d->nrows, sizeof(ptn_row_t))) {
+            sqlite3_reset(st);
+            return PTN_ENOMEM;
+        }
+
+        ptn_view_read_row(st, &d->rows[d->nrows++]);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (d->nrows != 0) {
+        qsort(d->rows, d->nrows, sizeof(ptn_row_t), ptn_view_compare_rows);
+    }
+
+    return ptn_view_gone(mb, folder, since, &d->gone, &d->ngone);
+}
+
+
+/* ---- the process's list -------------------------------------------------------------- */
+
+typedef struct ptn_view_entry_s  ptn_view_entry_t;
+
+struct ptn_view_entry_s {
+    ptn_view_entry_t  *next;
+    ptn_guid_t         mailbox;
+    uint64_t           dev, ino;        /* tests have several ROOTs */
+    uint64_t           used;            /* ptn_time_mono() */
+    ptn_view_t        *view;
+};
+
+static struct {
+    pthread_mutex_t    lock;
+    ptn_view_entry_t  *hash[PTN_VIEW_HASH];
+} ptn_views = { PTHREAD_MUTEX_INITIALIZER, { NULL } };
+
+
+static ptn_view_entry_t **
+ptn_view_slot(const ptn_mbox_t *mb, ptn_id_t folder)
+{
+    uint64_t            h;
+    ptn_view_entry_t  **link, *e;
+
+    memcpy(&h, mb->guid.b, sizeof(h));
+    h = (h ^ folder) * 0x9e3779b97f4a7c15ULL;
+
+    link = &ptn_views.hash[(h >> 32) % PTN_VIEW_HASH];
+
+    while ((e = *link) != NULL) {
+        if (e->view->folder == folder && e->ino == mb->ino
+            && e->dev == mb->dev && ptn_guid_eq(e->mailbox, mb->guid))
+        {
+            break;
+        }
+
+        link = &e->next;
+    }
+
+    return link;
+}
+
+
+/* The newest one that was published, with a reference; or NULL. */
+
+static ptn_view_t *
+ptn_view_published(const ptn_mbox_t *mb, ptn_id_t folder)
+{
+    ptn_view_t        *view;
+    ptn_view_entry_t  *e;
+
+    pthread_mutex_lock(&ptn_views.lock);
+
+    view = NULL;
+    e = *ptn_view_slot(mb, folder);
+
+    if (e != NULL) {
+        view = ptn_view_ref(e->view);
+        e->used = ptn_time_mono();
+    }
+
+    pthread_mutex_unlock(&ptn_views.lock);
+
+    return view;
+}
+
+
+static void
+ptn_view_publish(const ptn_mbox_t *mb, ptn_view_t *view)
+{
+    ptn_view_t        *old;
+    ptn_view_entry_t  *e, **link;
+
+    old = NULL;
+
+    pthread_mutex_lock(&ptn_views.lock);
+
+    link = ptn_view_slot(mb, view->folder);
+    e = *link;
+
+    if (e == NULL) {
+        e = calloc(1, sizeof(ptn_view_entry_t));
+
+        if (e != NULL) {
+            e->mailbox = mb->guid;
+            e->dev = mb->dev;
+            e->ino = mb->ino;
+            e->view = ptn_view_ref(view);
+            *link = e;
+        }
+
+    } else if (e->view->uidvalidity != view->uidvalidity
+               || e->view->modseq < view->modseq)
+    {
+        old = e->view;
+        e->view = ptn_view_ref(view);
+    }
+
+    if (e != NULL) {
+        e->used = ptn_time_mono();
+    }
+
+    pthread_mutex_unlock(&ptn_views.lock);
+
+    ptn_view_unref(old);
+}
+
+
+/* Drops the views that no session holds and nobody asked for lately. */
+
+void
+ptn_view_shrink(uint64_t idle_ms)
+{
+    unsigned           i;
+    uint64_t           now;
+    ptn_view_entry_t  *e, **link;
+
+    now = ptn_time_mono();
+
+    pthread_mutex_lock(&ptn_views.lock);
+
+    for (i = 0; i < PTN_VIEW_HASH; i++) {
+        link = &ptn_views.hash[i];
+
+        while ((e = *link) != NULL) {
+            if (__atomic_load_n(&e->view->refs, __ATOMIC_ACQUIRE) == 1
+                && now - e->used >= idle_ms)
+            {
+                *link = e->next;
+                ptn_view_unref(e->view);
+                free(e);
+                continue;
+            }
+
+            link = &e->next;
+        }
+    }
+
+    pthread_mutex_unlock(&ptn_views.lock);
+}
+
+
+/* ---- getting one ----------------------------------------------------------------------- */
+
+static bool
+ptn_view_in_batch(const ptn_mbox_t *mb, const ptn_folder_t *f)
+{
+    return mb->batch && f->modseq > mb->batch_cn;
+}
+
+
+static ptn_view_t *
+ptn_view_of_batch(const ptn_mbox_t *mb, const ptn_folder_t *f)
+{
+    ptn_view_t  *view;
+
+    for (view = mb->views; view != NULL; view = view->next) {
+        if (view->folder == f->id && view->modseq == f->modseq
+            && ptn_view_valid(view))
+        {
+            return view;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* In one read of the database: the folder's numbers and what belongs to them. */
+
+static ptn_rc_t
+ptn_view_read(ptn_mbox_t *mb, ptn_id_t folder, const ptn_view_t *base,
+    ptn_view_t **ret_view)
+{
+    ptn_rc_t          rc;
+    uint32_t          uidvalidity, uidnext;
+    uint64_t          modseq, horizon, total;
+    ptn_view_t       *view;
+    sqlite3_stmt     *st;
+    ptn_view_delta_t  d;
+
+    st = ptn_sql(mb, PTN_SQL_VIEW_FOLDER, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
+    }
+
+    uidvalidity = (uint32_t) ptn_sql_u64(st, 0);
+    uidnext = (uint32_t) ptn_sql_u64(st, 1);
+    modseq = ptn_sql_u64(st, 2);
+    horizon = ptn_sql_u64(st, 3);
+    total = ptn_sql_u64(st, 4);
+    sqlite3_reset(st);
+
+    memset(&d, 0, sizeof(d));
+    view = NULL;
+
+    if (base != NULL && base->uidvalidity == uidvalidity
+        && base->modseq >= horizon && base->modseq <= modseq)
+    {
+        rc = ptn_view_delta(mb, folder, base->modseq, &d);
+
+        if (rc == PTN_OK) {
+            view = ptn_view_patch(base, &d);
+            rc = view ? PTN_OK : PTN_ENOMEM;
+        }
+
+        free(d.rows);
+        free(d.gone);
+
+        /* never seen, and cheap to be sure of */
+
+        if (rc == PTN_OK && view->count != total) {
+            ptn_view_unref(view);
+            view = NULL;
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    if (view == NULL) {
+        rc = ptn_view_load(mb, folder, &view);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    view->folder = folder;
+    view->uidvalidity = uidvalidity;
+    view->uidnext = uidnext;
+    view->modseq = modseq;
+    *ret_view = view;
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_view_refresh(ptn_mbox_t *mb, const ptn_folder_t *f,
+    const ptn_view_t *base, ptn_view_t **ret_view)
+{
+    bool         mixed;
+    ptn_rc_t     rc;
+    ptn_view_t  *view;
+
+    mixed = ptn_view_in_batch(mb, f);
+
+    if (mb->batch) {
+        rc = ptn_folder_flush(mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_view_read(mb, f->id, base, &view);
+        }
+
+    } else {
+        rc = ptn_sql_run(mb, PTN_SQL_BEGIN_READ, 0);
+
+        if (rc == PTN_OK) {
+            rc = ptn_view_read(mb, f->id, base, &view);
+            ptn_sql_run(mb, PTN_SQL_COMMIT, 0);
+        }
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (!mixed) {
+        ptn_view_publish(mb, view);
+
+    } else {
+        view->batch = true;
+        view->next = mb->views;
+        mb->views = ptn_view_ref(view);
+    }
+
+    *ret_view = view;
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_view_get(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
+{
+    ptn_rc_t       rc;
+    ptn_view_t    *view;
+    ptn_folder_t  *f;
+
+    rc = ptn_folder_of(mb, folder, &f);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (ptn_view_in_batch(mb, f)) {
+        view = ptn_view_of_batch(mb, f);
+
+        if (view != NULL) {
+            *ret_view = ptn_view_ref(view);
+            return PTN_OK;
+        }
+    }
+
+    view = ptn_view_published(mb, folder);
+
+    /* another executor's may be newer than what we know: that is fine */
+
+    if (view != NULL && view->uidvalidity == f->uidvalidity
+        && view->modseq >= f->modseq)
+    {
+        *ret_view = view;
+        return PTN_OK;
+    }
+
+    rc = ptn_view_refresh(mb, f, view, ret_view);
+    ptn_view_unref(view);
+
+    return rc;
+}
+
+
+/*
+ * The batch was committed: its views become everybody's.  Or what changed
+ * after `kept` was undone: views that show it are void.
+ */
+
+void
+ptn_view_batch_done(ptn_mbox_t *mb, bool committed, uint64_t kept)
+{
+    ptn_view_t  *view, **link;
+
+    link = &mb->views;
+
+    while ((view = *link) != NULL) {
+
+        if (committed) {
+            view->batch = false;
+            ptn_view_publish(mb, view);
+
+        } else if (view->modseq > kept) {
+            __atomic_store_n(&view->undone, true, __ATOMIC_RELEASE);
+
+        } else {
+            link = &view->next;
+            continue;
+        }
+
+        *link = view->next;
+        view->next = NULL;
+        ptn_view_unref(view);
+    }
+}
+
+
+ptn_rc_t
+ptn_view_vanished(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    uint64_t since, uint32_t **ret_uids, size_t *ret_n)
+{
+    size_t         n;
+    int64_t        horizon;
+    ptn_rc_t       rc;
+    uint32_t      *uids;
+    ptn_folder_t  *f;
+
+    rc = ptn_folder_of(mb, folder, &f);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    horizon = (int64_t) mb->set->more[f - mb->set->folders].horizon;
+
+    if (since < (uint64_t) horizon) {
+        return PTN_ESTALE;
+    }
+
+    uids = NULL;
+    n = 0;
+    rc = ptn_view_gone(mb, folder, since, &uids, &n);
+
+    if (rc == PTN_OK) {
+        *ret_uids = ptn_pmemdup(pool, uids, n * sizeof(uint32_t));
+        *ret_n = n;
+        rc = *ret_uids ? PTN_OK : PTN_ENOMEM;
+    }
+
+    free(uids);
+
+    return rc;
+}
