@@ -44,7 +44,7 @@ missing/file" failed
 --- config
     location /post {
         client_max_body_size 8;
-        proxy_pass http://127.0.0.1:$TEST_NGINX_PORT/unused;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/unused;
     }
 --- request
 POST /post

@@ -37,8 +37,8 @@ use Time::HiRes qw/ time sleep /;
 
 use Test::Postern::Env;
 use Test::Nginx;
-use Test::Nginx::IMAP;
-use Test::Nginx::SMTP;
+use Test::Postern::IMAP;
+use Test::Postern::SMTP;
 use Test::Postern::Watch qw/ adopt_orphans descendants wait_for /;
 
 our @EXPORT = qw/ port wait_for http http_get http_head /;
@@ -242,7 +242,7 @@ sub wait_ready {
     return unless $self->{mail};
 
     my $ok = wait_for {
-        my $imap = eval { Test::Nginx::IMAP->new() } or return 0;
+        my $imap = eval { Test::Postern::IMAP->new() } or return 0;
         my $greeting = $imap->timeout(2)->response();
         return defined $greeting && $greeting =~ /^\* OK/;
     } 15;
@@ -379,14 +379,14 @@ sub status {
 sub imap {
     my ($self, %args) = @_;
 
-    return Test::Nginx::IMAP->new(%args);
+    return Test::Postern::IMAP->new(%args);
 }
 
 
 # Signed in over TLS; dies when that fails.
 sub imap_login {
     my ($self, $name, $password) = @_;
-    my $imap = Test::Nginx::IMAP->new(SSL => 1);
+    my $imap = Test::Postern::IMAP->new(SSL => 1);
 
     $imap->login($self->address($name),
                  defined $password ? $password : $PASSWORD)
@@ -399,21 +399,21 @@ sub imap_login {
 sub smtp {
     my ($self, %args) = @_;
 
-    return Test::Nginx::SMTP->new(%args);
+    return Test::Postern::SMTP->new(%args);
 }
 
 
 sub lmtp {
     my ($self, %args) = @_;
 
-    return Test::Nginx::SMTP->new(PeerAddr => '127.0.0.1:' . port(8024),
+    return Test::Postern::SMTP->new(PeerAddr => '127.0.0.1:' . port(8024),
                                   %args);
 }
 
 
 sub submission {
     my ($self, $name, $password) = @_;
-    my $smtp = Test::Nginx::SMTP->new(SSL => 1);
+    my $smtp = Test::Postern::SMTP->new(SSL => 1);
 
     require MIME::Base64;
     $smtp->read();

@@ -1,4 +1,4 @@
-package Test::Nginx::Line;
+package Test::Postern::Line;
 
 # What the clients of line protocols have in common (IMAP.pm, SMTP.pm): a
 # socket, TLS by `SSL => 1` or later by starttls(), lines with a time limit.
