@@ -43,6 +43,7 @@ typedef struct ptn_job_s      ptn_job_t;
 typedef struct ptn_session_s  ptn_session_t;
 typedef struct ptn_exec_s     ptn_exec_t;       /* an executor thread */
 typedef struct ptn_world_s    ptn_world_t;      /* the shared memory */
+typedef struct ptn_control_verb_s  ptn_control_verb_t;  /* ptn_control.h */
 
 typedef ptn_guid_t  ptn_sid_t;                  /* all zero: no session */
 
@@ -146,6 +147,12 @@ void *ptn_session_state(ptn_session_t *session);
 ptn_sid_t ptn_session_id(const ptn_session_t *session);
 void ptn_session_end(ptn_session_t *session);   /* after the running job */
 
+/*
+ * Ties the session to the worker of the running job: no other may name it,
+ * and it ends when that worker is gone.  For sessions of one connection.
+ */
+void ptn_session_bind(ptn_session_t *session);
+
 
 /* The slot of a mailbox: what submit, board and affinity go by. */
 uint32_t ptn_slot(ptn_guid_t mailbox);
@@ -190,6 +197,9 @@ typedef struct {
                   ptn_log_t *log, void **ret_clerk);
     uint32_t  (*clerk_run)(void *clerk);
     void      (*clerk_close)(void *clerk);
+
+    /* more verbs of the control socket; ends in a row without a name */
+    const ptn_control_verb_t  *verbs;
 } ptn_hooks_t;
 
 

@@ -187,9 +187,16 @@ typedef union {
 } ptn_cell_page_t;
 
 
-/* Owner of a chunk: 0 free, else tag of store and epoch. */
+/*
+ * Owner of a chunk: 0 free, else tag of store and epoch.  POSTED: the worker
+ * knows of it and will free it; a successor frees the others.
+ */
+#define PTN_CHUNK_POSTED  0x400000u
+
 #define ptn_chunk_tag(store, epoch)                                           \
-    (0x80000000u | (uint32_t) (store) << 23 | ((epoch) & 0x7fffff))
+    (0x80000000u | (uint32_t) (store) << 23 | ((epoch) & 0x3fffff))
+#define ptn_chunk_store(tag)  (((tag) >> 23) & 0xff)
+#define ptn_chunk_epoch(tag)  ((tag) & 0x3fffff)
 
 typedef struct {
     _Atomic int32_t   pid  PTN_LINE;        /* who claimed the slot; 0: free */
@@ -267,6 +274,7 @@ struct ptn_world_s {
 
     int                          *worker_fd;    /* eventfds, [workers] */
     int                          *ring_fd;      /* eventfds, [nrings] */
+    int                           bell_fd;      /* of the clerk's loop */
     int                          *sock;         /* [(w * nrings + r) * 2]:
                                                    0 the store's, 1 worker's */
 };
