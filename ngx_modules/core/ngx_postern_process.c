@@ -39,7 +39,9 @@
 typedef struct {
     ngx_cycle_t  *cycle;
     ngx_uint_t    index;
-    ngx_uint_t    closed;           /* the channel: unsigned */
+    unsigned      closed:1;         /* the channel */
+    unsigned      quit:1;           /* was said */
+    unsigned      terminate:1;
 } ngx_postern_process_ctx_t;
 
 
@@ -650,7 +652,7 @@ ngx_postern_process_signals(void)
 }
 
 
-/* Called by the pool's control thread. */
+/* Called by the pool's control thread.  Each command is told once. */
 static ptn_ctl_e
 ngx_postern_process_ctl(void *data)
 {
@@ -696,11 +698,13 @@ ngx_postern_process_ctl(void *data)
         }
     }
 
-    if (ngx_terminate) {
+    if (ngx_terminate && !ctx->terminate) {
+        ctx->terminate = 1;
         return PTN_CTL_TERMINATE;
     }
 
-    if (ngx_quit) {
+    if (ngx_quit && !ctx->quit) {
+        ctx->quit = 1;
         return PTN_CTL_QUIT;
     }
 
@@ -718,17 +722,14 @@ static ngx_uint_t
 ngx_postern_process_wait(ngx_postern_process_ctx_t *ctx, ngx_uint_t seconds)
 {
     uint64_t       end, now;
-    ptn_ctl_e      ctl;
     struct pollfd  pfd;
 
     end = ptn_time_mono() + seconds * 1000;
 
     for ( ;; ) {
-        ctl = ngx_postern_process_ctl(ctx);
+        (void) ngx_postern_process_ctl(ctx);
 
-        if (ctl == PTN_CTL_QUIT || ctl == PTN_CTL_TERMINATE
-            || getppid() != ngx_parent)
-        {
+        if (ngx_quit || ngx_terminate || getppid() != ngx_parent) {
             return 0;
         }
 
@@ -810,9 +811,9 @@ ngx_postern_process_main(ngx_cycle_t *cycle, void *data)
     ngx_process = NGX_PROCESS_HELPER;
     ngx_cycle = cycle;
 
+    ngx_memzero(&ctx, sizeof(ngx_postern_process_ctx_t));
     ctx.cycle = cycle;
     ctx.index = ngx_postern_process_index(data);
-    ctx.closed = 0;
 
     ngx_postern_process_close(cycle);
     ngx_postern_process_title(ctx.index);
