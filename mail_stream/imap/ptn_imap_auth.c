@@ -183,20 +183,13 @@ ptn_imap_starttls(ptn_imap_t *c)
 }
 
 
-static void
-ptn_imap_auth_log(ptn_imap_t *c, ptn_str_t login, const char *mech,
-    ptn_rc_t rc)
-{
-    ptn_log(c->s->log, PTN_LOG_INFO,
-            "signin proto=imap user=%.*s addr=%.*s tls=%d mech=%s result=%s",
-            ptn_str_arg(login), ptn_str_arg(c->s->peer->addr),
-            c->s->peer->tls, mech, rc == PTN_OK ? "ok" : ptn_err(rc)->name);
-}
-
+/* Sign-in writes its own line to the log, whatever comes out. */
 
 static void
 ptn_imap_auth_peer(const ptn_imap_t *c, ptn_auth_peer_t *peer)
 {
+    ptn_auth_set_log(c->s->app->auth, c->s->log);
+
     memset(peer, 0, sizeof(*peer));
 
     peer->addr = c->s->peer->addr;
@@ -289,8 +282,6 @@ ptn_imap_login(ptn_imap_t *c)
     rc = ptn_auth_password(c->s->app->auth, c->s->pool, &peer, login, password,
                            &c->actor, &handle);
 
-    ptn_imap_auth_log(c, login, "LOGIN", rc);
-
     return ptn_imap_auth_result(c, rc, &handle);
 }
 
@@ -311,8 +302,6 @@ ptn_imap_auth_plain(ptn_imap_t *c, ptn_str_t encoded)
 
     rc = ptn_auth_sasl_plain(c->s->app->auth, c->s->pool, &peer, response,
                              &c->actor, &handle, &login);
-
-    ptn_imap_auth_log(c, login, "PLAIN", rc);
 
     return ptn_imap_auth_result(c, rc, &handle);
 }

@@ -540,9 +540,9 @@ ptn_imap_end(void *state, ptn_app_t *app)
 
     if (st->user_len != 0 && !st->moved && app != NULL) {
         ptn_log(app->log, PTN_LOG_INFO,
-                "session-end proto=imap user=%.*s addr=%.*s in=%llu out=%llu",
-                st->user_len, st->user, st->addr_len, st->addr,
-                (unsigned long long) st->in, (unsigned long long) st->out);
+                "session-end service=imap addr=%.*s in=%llu out=%llu user=%.*s",
+                st->addr_len, st->addr, (unsigned long long) st->in,
+                (unsigned long long) st->out, st->user_len, st->user);
     }
 
     ptn_imap_deselect(st);
