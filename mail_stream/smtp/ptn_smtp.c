@@ -78,9 +78,14 @@ ptn_smtp_reset(ptn_smtp_t *sm)
 
 
 static void
-ptn_smtp_forget(ptn_smtp_t *sm)
+ptn_smtp_forget(ptn_smtp_t *sm, ptn_app_t *app)
 {
     ptn_smtp_reset(sm);
+
+    if (sm->authenticated) {
+        ptn_auth_forget(app->auth, &sm->handle);
+        sm->authenticated = false;
+    }
 
     free(sm->helo);
     free(sm->login);
@@ -161,7 +166,7 @@ ptn_smtp_starttls(ptn_stream_t *s, ptn_smtp_t *sm, ptn_str_t arg)
 
     /* RFC 3207 4.2: all that was said so far is forgotten */
 
-    ptn_smtp_forget(sm);
+    ptn_smtp_forget(sm, s->app);
     s->next.then = PTN_THEN_TLS;
 
     return ptn_smtp_reply(s, "220 2.0.0 Go ahead");
@@ -456,9 +461,7 @@ ptn_smtp_failed(ptn_stream_t *s, const ptn_stream_unit_t *unit, ptn_rc_t rc)
 static void
 ptn_smtp_close(void *state, ptn_app_t *app)
 {
-    (void) app;
-
-    ptn_smtp_forget(state);
+    ptn_smtp_forget(state, app);
 }
 
 

@@ -7,17 +7,16 @@
 typedef struct {
     ptn_rc_t     rc;
     const char  *reply;
-    const char  *result;        /* for the log */
 } ptn_smtp_auth_answer_t;
 
 /* The last row answers for all others. */
 static const ptn_smtp_auth_answer_t  ptn_smtp_auth_answers[] = {
-    { PTN_OK,        "235 2.7.0 Authentication succeeded", "ok" },
-    { PTN_EAUTH,     "535 5.7.8 Authentication failed", "failed" },
-    { PTN_ETHROTTLE, "454 4.7.0 Too many failures, try later", "throttled" },
-    { PTN_EDENIED,   "538 5.7.11 Encryption required", "cleartext" },
-    { PTN_EPARSE,    "501 5.5.2 Malformed response", "malformed" },
-    { PTN_EINTERNAL, "454 4.7.0 Temporary authentication failure", "error" }
+    { PTN_OK,        "235 2.7.0 Authentication succeeded" },
+    { PTN_EAUTH,     "535 5.7.8 Authentication failed" },
+    { PTN_ETHROTTLE, "454 4.7.0 Too many failures, try later" },
+    { PTN_EDENIED,   "538 5.7.11 Encryption required" },
+    { PTN_EPARSE,    "501 5.5.2 Malformed response" },
+    { PTN_EINTERNAL, "454 4.7.0 Temporary authentication failure" }
 };
 
 
@@ -54,14 +53,13 @@ ptn_smtp_auth_done(ptn_stream_t *s, ptn_smtp_t *sm, ptn_rc_t rc,
 
     if (rc == PTN_OK) {
         rc = ptn_smtp_keep(&sm->login, login);
+
+        if (rc != PTN_OK) {
+            ptn_auth_forget(s->app->auth, handle);
+        }
     }
 
     answer = ptn_smtp_auth_answer(rc);
-
-    ptn_log(s->log, PTN_LOG_INFO,
-            "auth service=smtp client=%.*s user=\"%.*s\" tls=%d result=%s",
-            ptn_str_arg(s->peer->addr), ptn_str_arg(login), s->peer->tls,
-            answer->result);
 
     if (rc == PTN_OK) {
         sm->authenticated = true;

@@ -189,6 +189,8 @@ ptn_app_open(ptn_world_t *world, const ptn_conf_t *conf, ptn_io_t *io,
         goto failed;
     }
 
+    ptn_auth_set_log(app->auth, log);
+
     memset(&opts, 0, sizeof(opts));
     opts.conf = conf;
     opts.io = io;

@@ -286,7 +286,9 @@ ptn_qindex_add(ptn_qindex_t *ix, ptn_qseg_t *seg, const ptn_seg_head_t *head,
 
     /* the same again (a report made twice by a crash): once is enough */
 
-    if (m->nrcpt == 0 || ptn_qindex_find(ix, m->id) != NULL) {
+    m->again = ptn_qindex_find(ix, m->id) != NULL;
+
+    if (m->nrcpt == 0 || m->again) {
         ptn_qindex_msg_done(ix, m);
     }
 
@@ -840,7 +842,10 @@ ptn_qindex_states_load(ptn_qindex_t *ix)
 
     free(list);
 
-    qsort(ix->old, ix->nold, sizeof(ptn_qindex_old_t), ptn_qindex_old_cmp);
+    if (ix->nold > 0) {
+        qsort(ix->old, ix->nold, sizeof(ptn_qindex_old_t),
+              ptn_qindex_old_cmp);
+    }
 
     return rc;
 }
@@ -851,6 +856,12 @@ ptn_qindex_states_keep(ptn_buf_t *b, const ptn_qmsg_t *m)
 {
     uint32_t         i;
     ptn_seg_state_t  st;
+
+    /* states go by id: those of the first count for both */
+
+    if (m->again) {
+        return;
+    }
 
     memset(&st, 0, sizeof(st));
 

@@ -41,6 +41,7 @@ struct ptn_qmsg_s {
     uint32_t      flags;
     int64_t       arrived;
     uint32_t      nrcpt, left;      /* left: not done */
+    bool          again;            /* its id was there before: done */
     u_char       *meta;             /* what the strings point into */
     ptn_str_t     sender;
     ptn_qrcpt_t  *rcpt;             /* NULL when done */
