@@ -33,9 +33,14 @@ static const ptn_str_t  ptn_imap_frame_big =
     ptn_string("* BYE [TOOBIG] Literal too big\r\n");
 
 
+#define PTN_IMAP_DIGITS          24
+#define PTN_IMAP_TAIL            64             /* of a line, looked at again */
+
+
 /*
  * "{123}" or "{123+}" at the end of the line [p, end), end without CRLF.
- * A number of more digits than any limit has is a literal too: too big.
+ * A number of more digits than any limit has is a literal too: too big; one
+ * of more than PTN_IMAP_DIGITS is none: the parser refuses it.
  */
 
 static bool
@@ -43,6 +48,7 @@ ptn_imap_frame_literal(const u_char *p, const u_char *end, uint64_t *ret_n,
     bool *ret_sync)
 {
     bool           sync;
+    unsigned       i;
     uint64_t       n, mul;
     const u_char  *q;
 
@@ -61,8 +67,12 @@ ptn_imap_frame_literal(const u_char *p, const u_char *end, uint64_t *ret_n,
     n = 0;
     mul = 1;
 
-    while (q > p && q[-1] >= '0' && q[-1] <= '9') {
+    for (i = 0; q > p && q[-1] >= '0' && q[-1] <= '9'; i++) {
         q--;
+
+        if (i == PTN_IMAP_DIGITS) {
+            return false;
+        }
 
         if (mul > 1000000000000000ULL) {
             if (*q != '0') {
@@ -335,7 +345,7 @@ ptn_imap_frame(ptn_frame_t *f, ptn_str_t in)
 
             if (f->scanned > start) {
                 e = f->scanned - start;
-                f->scanned -= ptn_min(e, (size_t) 64);
+                f->scanned -= ptn_min(e, (size_t) PTN_IMAP_TAIL);
             }
 
             return in.len > text_max

@@ -214,11 +214,12 @@ static const step_t  selecting[] = {
 
 static const step_t  appending[] = {
     { 'A', "1 APPEND nope <<x>>\n", "1 NO [TRYCREATE] ~\n" },
-    { 'A', "2 APPEND $F (\\Seen $Work) \" 1-Feb-2020 01:02:03 +0100\""
+    { 'A', "2 APPEND $F (\\Seen $Work$F) \" 1-Feb-2020 01:02:03 +0100\""
            " <<Subject: x\n\nhi\n>>\n",
+      "* FLAGS (~$Work$F~)\n* OK [PERMANENTFLAGS (~$Work$F~)] ~\n"
       "* 1 EXISTS\n* 0 RECENT\n2 OK [APPENDUID ~ 1] APPEND completed\n" },
     { 'A', "3 FETCH 1 (FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])\n",
-      "* 1 FETCH (FLAGS (\\Seen $Work) INTERNALDATE"
+      "* 1 FETCH (FLAGS (\\Seen $Work$F) INTERNALDATE"
       " \" 1-Feb-2020 00:02:03 +0000\" RFC822.SIZE 18 BODY[] {18}\n"
       "Subject: x\n\nhi\n)\n3 OK ~\n" },
     { 'A', "4 APPEND $F <<>>\n", "4 NO [CANNOT] ~\n" },
@@ -240,13 +241,13 @@ static const step_t  flags[] = {
     { 'A', "4 FETCH 1:3 FLAGS\n",
       "* 1 FETCH (FLAGS (\\Seen))\n* 2 FETCH (FLAGS ())\n"
       "* 3 FETCH (FLAGS ())\n4 OK ~\n" },
-    { 'A', "5 STORE 3 +FLAGS ($Label1 Other)\n",
-      "* FLAGS (~$Label1~)\n* OK [PERMANENTFLAGS (~$Label1~\\*)] ~\n"
-      "* 3 FETCH (FLAGS ($Label1 Other))\n5 OK ~\n" },
-    { 'A', "6 STORE 3 -FLAGS (OTHER Unknown)\n",
-      "* 3 FETCH (FLAGS ($Label1))\n6 OK ~\n" },
-    { 'A', "7 SEARCH KEYWORD $label1\n", "* SEARCH 3\n7 OK ~\n" },
-    { 'A', "8 SEARCH UNKEYWORD $Label1\n", "* SEARCH 1 2\n8 OK ~\n" },
+    { 'A', "5 STORE 3 +FLAGS ($Lab$F Other$F)\n",
+      "* FLAGS (~$Lab$F~)\n* OK [PERMANENTFLAGS (~$Lab$F~\\*)] ~\n"
+      "* 3 FETCH (FLAGS ($Lab$F Other$F))\n5 OK ~\n" },
+    { 'A', "6 STORE 3 -FLAGS (OTHER$F Unknown)\n",
+      "* 3 FETCH (FLAGS ($Lab$F))\n6 OK ~\n" },
+    { 'A', "7 SEARCH KEYWORD $lAB$F\n", "* SEARCH 3\n7 OK ~\n" },
+    { 'A', "8 SEARCH UNKEYWORD $Lab$F\n", "* SEARCH 1 2\n8 OK ~\n" },
     { 'A', "9 STORE 4 FLAGS ()\n", "9 BAD ~\n" },
     { 'A', "10 UID STORE 99 FLAGS ()\n", "10 OK ~\n" },
     { 'A', "11 STORE 1 FLAGS (\\Foo)\n", "11 BAD ~\n" },
@@ -262,7 +263,7 @@ static const step_t  fetching[] = {
       "* 1 FETCH (UID 1 FLAGS ())\n* 2 FETCH (UID 2 FLAGS ())\n"
       "* 3 FETCH (UID 3 FLAGS ())\n1 OK ~\n" },
     { 'A', "2 UID FETCH 2 RFC822.SIZE\n",
-      "* 2 FETCH (UID 2 RFC822.SIZE 149)\n2 OK ~\n" },
+      "* 2 FETCH (UID 2 RFC822.SIZE 135)\n2 OK ~\n" },
     { 'A', "3 FETCH 2 ENVELOPE\n",
       "* 2 FETCH (ENVELOPE (\"Mon, 1 Jan 2024 10:00:00 +0200\" \"number 2\""
       " ((\"A. Sender\" NIL \"a\" \"x.test\"))"
@@ -275,7 +276,7 @@ static const step_t  fetching[] = {
       " BODYSTRUCTURE (\"text\" \"plain\" ~\"7bit\" 8 1 NIL NIL NIL NIL))\n"
       "4 OK ~\n" },
     { 'A', "5 FETCH 2 BODY.PEEK[HEADER.FIELDS (SUBJECT message-id)]\n",
-      "* 2 FETCH (BODY[HEADER.FIELDS (SUBJECT message-id)] {47}\n"
+      "* 2 FETCH (BODY[HEADER.FIELDS (SUBJECT message-id)] {45}\n"
       "Subject: number 2\nMessage-ID: <2@x.test>\n\n)\n5 OK ~\n" },
     { 'A', "6 FETCH 2 BODY[1]<2.3>\n",
       "* 2 FETCH (BODY[1]<2> {3}\ndy )\n* 2 FETCH (FLAGS (\\Seen))\n"
@@ -288,7 +289,7 @@ static const step_t  fetching[] = {
       "* 3 FETCH (UID 3 RFC822.TEXT {8}\nBody 3\n)\n"
       "* 3 FETCH (UID 3 FLAGS (\\Seen))\n9 OK ~\n" },
     { 'A', "10 FETCH 1 FAST\n",
-      "* 1 FETCH (FLAGS () INTERNALDATE \"~ +0000\" RFC822.SIZE 149)\n"
+      "* 1 FETCH (FLAGS () INTERNALDATE \"~ +0000\" RFC822.SIZE 135)\n"
       "10 OK ~\n" },
     { 'A', "11 FETCH 4 FLAGS\n", "11 BAD ~\n" },
     { 'A', "12 FETCH 1 FOO\n", "12 BAD ~\n" },
@@ -296,7 +297,7 @@ static const step_t  fetching[] = {
       "* 3 FETCH (UID 3 FLAGS (\\Seen))\n13 OK ~\n" },
     { 'A', "14 UID FETCH 10 FLAGS\n", "14 OK ~\n" },
     { 'A', "15 FETCH 1 (BODY.PEEK[1.MIME] RFC822.HEADER)\n",
-      "* 1 FETCH (BODY[1.MIME] {141}\nFrom: ~\n\n RFC822.HEADER {141}\n"
+      "* 1 FETCH (BODY[1.MIME] {127}\nFrom: ~\n\n RFC822.HEADER {127}\n"
       "From: ~\n\n)\n15 OK ~\n" },
     { 0 }
 };
@@ -313,7 +314,7 @@ static const step_t  nested[] = {
     { 'A', "2 FETCH 1 BODY.PEEK[1]\n",
       "* 1 FETCH (BODY[1] {3}\none)\n2 OK ~\n" },
     { 'A', "3 FETCH 1 BODY.PEEK[2.MIME]\n",
-      "* 1 FETCH (BODY[2.MIME] {47}\nContent-Type: message/rfc822\n"
+      "* 1 FETCH (BODY[2.MIME] {45}\nContent-Type: message/rfc822\n"
       "X-Part: two\n\n)\n3 OK ~\n" },
     { 'A', "4 FETCH 1 BODY.PEEK[2.HEADER.FIELDS (subject)]\n",
       "* 1 FETCH (BODY[2.HEADER.FIELDS (subject)] {18}\nSubject: inner\n\n)\n"
@@ -352,9 +353,9 @@ static const step_t  searching[] = {
            " SENTSINCE 1-Jan-2024\n",
       "* SEARCH 1 2 3\n11 OK ~\n" },
     { 'A', "12 SEARCH SENTSINCE 2-Jan-2024\n", "* SEARCH\n12 OK ~\n" },
-    { 'A', "13 SEARCH LARGER 148 SMALLER 150\n",
+    { 'A', "13 SEARCH LARGER 134 SMALLER 136\n",
       "* SEARCH 1 2 3\n13 OK ~\n" },
-    { 'A', "14 SEARCH LARGER 149\n", "* SEARCH\n14 OK ~\n" },
+    { 'A', "14 SEARCH LARGER 135\n", "* SEARCH\n14 OK ~\n" },
     { 'A', "15 SEARCH SINCE 1-Jan-2020 NOT BEFORE 1-Jan-2020\n",
       "* SEARCH 1 2 3\n15 OK ~\n" },
     { 'A', "16 STORE 2 FLAGS.SILENT (\\Seen)\n17 SEARCH (SEEN)\n"
@@ -456,10 +457,10 @@ static const step_t  silent_hears_others[] = {
     { 'B', "1 STORE 1 +FLAGS.SILENT (\\Flagged)\n", "1 OK ~\n" },
     { 'A', "1 STORE 1 +FLAGS.SILENT (\\Seen)\n",
       "* 1 FETCH (FLAGS (\\Flagged \\Seen))\n1 OK ~\n" },
-    { 'B', "2 STORE 2 +FLAGS.SILENT ($New)\n", "~2 OK ~\n" },
+    { 'B', "2 STORE 2 +FLAGS.SILENT ($New$F)\n", "~2 OK ~\n" },
     { 'A', "2 NOOP\n",
-      "* FLAGS (~$New~)\n* OK [PERMANENTFLAGS (~$New~)] ~\n"
-      "* 2 FETCH (FLAGS ($New))\n2 OK ~\n" },
+      "* FLAGS (~$New$F~)\n* OK [PERMANENTFLAGS (~$New$F~)] ~\n"
+      "* 2 FETCH (FLAGS ($New$F))\n2 OK ~\n" },
     { 0 }
 };
 
