@@ -1,20 +1,495 @@
 /*
  * ptn_mbox_check(): every invariant of ptn_schema.c.
+ *
+ * What SQL can say is a table of rules: a query that gives one row for each
+ * finding (a text to show), and the statement that mends it.  The order
+ * matters: rows first, then what counts them.
  */
 
-#include "ptn_mailbox.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ptn_charset.h"
+#include "ptn_check.h"
+
+
+#define PTN_CHECK_SHOWN  50     /* findings of one rule */
+
+typedef struct {
+    const char  *what;
+    const char  *find;
+    const char  *mend;          /* NULL: cannot be mended */
+} ptn_check_rule_t;
+
+
+/* Aggregates of each folder's messages; used by rule and remedy. */
+#define PTN_CHECK_COUNT(f)                                                    \
+    "(SELECT count(*) FROM message m WHERE m.folder=" f " AND fai=0)"
+#define PTN_CHECK_UNREAD(f)                                                   \
+    "(SELECT count(*) FROM message m WHERE m.folder=" f " AND fai=0"          \
+    " AND (flags&1)=0)"
+#define PTN_CHECK_DELETED(f)                                                  \
+    "(SELECT count(*) FROM message m WHERE m.folder=" f " AND fai=0"          \
+    " AND (flags&8)<>0)"
+#define PTN_CHECK_SIZE(f)                                                     \
+    "(SELECT coalesce(sum(size),0) FROM message m WHERE m.folder=" f          \
+    " AND fai=0)"
+
+#define PTN_CHECK_REACHED                                                     \
+    "WITH RECURSIVE tree(id) AS (SELECT id FROM folder WHERE id=1 AND"        \
+    " parent=0 UNION SELECT f.id FROM folder f JOIN tree ON f.parent=tree.id)"
+
+static const ptn_check_rule_t  ptn_check_rules[] = {
+
+    { "special folder missing",
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
+      " WHERE i<29) SELECT i FROM n"
+      " WHERE (SELECT count(*) FROM folder WHERE special=i)<>1",
+      NULL },
+
+    { "folder out of the tree",
+      PTN_CHECK_REACHED " SELECT id FROM folder WHERE id NOT IN tree",
+      PTN_CHECK_REACHED " UPDATE folder SET parent=2,"
+      " fold=fold || ' ' || id, name=name || ' ' || id"
+      " WHERE id NOT IN tree AND special=0"
+      " AND (parent NOT IN (SELECT id FROM folder)"
+      "  OR id IN (SELECT max(id) FROM folder WHERE id NOT IN tree))" },
+
+    { "message in no folder",
+      "SELECT id FROM message WHERE folder NOT IN (SELECT id FROM folder)",
+      "UPDATE message SET folder=11, uid=(SELECT max(uidnext,"
+      " (SELECT coalesce(max(uid),0)+1 FROM message WHERE folder=11))"
+      " FROM folder WHERE id=11) + id"
+      " WHERE folder NOT IN (SELECT id FROM folder)" },
+
+    { "tombstone in no folder",
+      "SELECT id FROM tombstone WHERE folder NOT IN (SELECT id FROM folder)",
+      "DELETE FROM tombstone WHERE folder NOT IN (SELECT id FROM folder)" },
+
+    { "tombstone of a message that is there",
+      "SELECT t.id FROM tombstone t JOIN message m"
+      " ON m.folder=t.folder AND m.uid=t.uid WHERE t.kind=0",
+      "DELETE FROM tombstone WHERE kind=0 AND EXISTS (SELECT 1 FROM message m"
+      " WHERE m.folder=tombstone.folder AND m.uid=tombstone.uid)" },
+
+    { "message without item",
+      "SELECT id FROM message WHERE id NOT IN (SELECT id FROM item)",
+      "INSERT INTO item SELECT id, 'IPM.Note', '', '', '', '', '', '', NULL,"
+      " 1, 0, NULL FROM message WHERE id NOT IN (SELECT id FROM item)" },
+
+    { "item without message",
+      "SELECT id FROM item WHERE id NOT IN (SELECT id FROM message)",
+      "DELETE FROM item WHERE id NOT IN (SELECT id FROM message)" },
+
+    { "message without content",
+      "SELECT id FROM message WHERE content NOT IN (SELECT id FROM content)",
+      NULL },
+
+    { "content without message",
+      "SELECT id FROM content WHERE id NOT IN (SELECT content FROM message)",
+      "DELETE FROM content WHERE id NOT IN (SELECT content FROM message)" },
+
+    { "size of message differs from its content's",
+      "SELECT m.id FROM message m JOIN content c ON c.id=m.content"
+      " WHERE m.size<>c.size",
+      "UPDATE message SET size=(SELECT c.size FROM content c"
+      " WHERE c.id=message.content) WHERE content IN (SELECT id FROM content)" },
+
+    { "references of shared content",
+      "SELECT content || ': ' || refs FROM share WHERE refs<2 OR refs<>"
+      "(SELECT count(*) FROM message m WHERE m.content=share.content)"
+      " UNION ALL SELECT content || ': none' FROM message"
+      " WHERE content NOT IN (SELECT content FROM share)"
+      " GROUP BY content HAVING count(*)>1",
+      "REPLACE INTO share SELECT content, count(*) FROM message"
+      " GROUP BY content HAVING count(*)>1;"
+      "DELETE FROM share WHERE content NOT IN (SELECT content FROM message"
+      " GROUP BY content HAVING count(*)>1)" },
+
+    { "stamps out of order",
+      "SELECT id FROM message WHERE born>modseq OR born>cn OR born<1",
+      "UPDATE message SET born=max(1, min(born, modseq, cn))"
+      " WHERE born>modseq OR born>cn OR born<1" },
+
+    { "change number above the counter",
+      "SELECT 'message ' || id FROM message, meta"
+      " WHERE max(message.cn, read_cn, modseq, born)>meta.cn"
+      " UNION ALL SELECT 'folder ' || id FROM folder, meta"
+      " WHERE max(folder.cn, modseq, horizon)>meta.cn"
+      " UNION ALL SELECT 'tombstone ' || id FROM tombstone t, meta"
+      " WHERE t.cn>meta.cn"
+      " UNION ALL SELECT 'event ' || n FROM event e, meta WHERE e.cn>meta.cn",
+      "UPDATE meta SET cn=max(cn,"
+      "(SELECT coalesce(max(max(m.cn, read_cn, modseq, born)),0)"
+      " FROM message m),"
+      "(SELECT coalesce(max(max(f.cn, modseq, horizon)),0) FROM folder f),"
+      "(SELECT coalesce(max(t.cn),0) FROM tombstone t),"
+      "(SELECT coalesce(max(e.cn),0) FROM event e))" },
+
+    { "object id above the counter",
+      "SELECT 'message ' || id FROM message, meta"
+      " WHERE max(id, mid, content)>oid"
+      " UNION ALL SELECT 'content ' || id FROM content, meta WHERE id>oid"
+      " UNION ALL SELECT 'folder ' || id FROM folder, meta WHERE id>oid",
+      "UPDATE meta SET oid=max(oid,"
+      "(SELECT coalesce(max(max(id, mid, content)),0) FROM message),"
+      "(SELECT coalesce(max(id),0) FROM content),"
+      "(SELECT coalesce(max(id),0) FROM folder))" },
+
+    { "uid not below UIDNEXT",
+      "SELECT folder || ': ' || max(uid) FROM message m"
+      " GROUP BY folder HAVING max(uid)>="
+      "(SELECT uidnext FROM folder f WHERE f.id=m.folder)",
+      "UPDATE folder SET uidnext=max(uidnext, (SELECT coalesce(max(uid),0)+1"
+      " FROM message WHERE folder=folder.id))" },
+
+    { "modseq of a folder behind its contents'",
+      "SELECT id FROM folder WHERE modseq<(SELECT coalesce(max(modseq),0)"
+      " FROM message m WHERE m.folder=folder.id)"
+      " OR modseq<(SELECT coalesce(max(cn),0) FROM tombstone t"
+      " WHERE t.folder=folder.id AND kind=0)",
+      "UPDATE folder SET modseq=max(modseq,"
+      "(SELECT coalesce(max(modseq),0) FROM message m"
+      " WHERE m.folder=folder.id),"
+      "(SELECT coalesce(max(cn),0) FROM tombstone t"
+      " WHERE t.folder=folder.id AND kind=0))" },
+
+    { "counters of a folder",
+      "SELECT id || ': total ' || total || ' unread ' || unread"
+      " || ' deleted ' || deleted || ' size ' || size FROM folder"
+      " WHERE total<>" PTN_CHECK_COUNT("folder.id")
+      " OR unread<>" PTN_CHECK_UNREAD("folder.id")
+      " OR deleted<>" PTN_CHECK_DELETED("folder.id")
+      " OR size<>" PTN_CHECK_SIZE("folder.id"),
+      "UPDATE folder SET total=" PTN_CHECK_COUNT("folder.id")
+      ", unread=" PTN_CHECK_UNREAD("folder.id")
+      ", deleted=" PTN_CHECK_DELETED("folder.id")
+      ", size=" PTN_CHECK_SIZE("folder.id") },
+
+    { "UIDVALIDITY above the counter, 0 or given twice",
+      "SELECT id FROM folder WHERE uidvalidity=0"
+      " OR uidvalidity>(SELECT uidvalidity FROM meta)"
+      " UNION ALL SELECT max(id) FROM folder GROUP BY uidvalidity"
+      " HAVING count(*)>1",
+      "UPDATE folder SET uidvalidity=(SELECT uidvalidity FROM meta)"
+      " + (SELECT count(*) FROM folder f WHERE f.id<=folder.id);"
+      "UPDATE meta SET uidvalidity=(SELECT max(uidvalidity) FROM folder)" },
+
+    { "event log",
+      "SELECT event_first || '-' || event FROM meta WHERE"
+      " (SELECT count(*) FROM event)<>event-event_first+1"
+      " OR (SELECT coalesce(max(n),meta.event) FROM event)<>event"
+      " OR (SELECT coalesce(min(n),meta.event_first) FROM event)<>event_first",
+      "UPDATE meta SET event=max(event, (SELECT coalesce(max(n),0)"
+      " FROM event)) + 1;"
+      "DELETE FROM event; UPDATE meta SET event_first=event+1" },
+
+    { "keyword without a name",
+      "SELECT id FROM message WHERE keywords<>0 AND keywords & ~"
+      "(SELECT coalesce(sum(1<<bit),0) FROM keyword)<>0",
+      "UPDATE message SET keywords=keywords &"
+      " (SELECT coalesce(sum(1<<bit),0) FROM keyword) WHERE keywords<>0" },
+
+    { "flags that are none",
+      "SELECT id FROM message WHERE flags & ~31<>0",
+      "UPDATE message SET flags=flags & 31" },
+
+    { "replica ids",
+      "SELECT 'no replica 1' FROM meta WHERE"
+      " (SELECT count(*) FROM replica r WHERE replid=1"
+      " AND r.epoch=meta.epoch)<>1",
+      NULL }
+};
+
+
+void
+ptn_check_found(ptn_check_t *check, bool mended, const char *fmt, ...)
+{
+    char     line[512];
+    int      n;
+    va_list  ap;
+
+    n = snprintf(line, sizeof(line), "%s", mended ? "mended: " : "");
+
+    va_start(ap, fmt);
+    vsnprintf(line + n, sizeof(line) - (size_t) n, fmt, ap);
+    va_end(ap);
+
+    check->found++;
+    check->mended += mended;
+
+    if (check->report != NULL) {
+        check->report(check->ctx, line);
+    }
+}
+
+
+/* A finding of a query: one line for each row, up to a number. */
+
+static ptn_rc_t
+ptn_check_rows(ptn_check_t *check, const char *what, const char *find,
+    const char *good, bool mended, unsigned *ret_n)
+{
+    unsigned       n;
+    ptn_rc_t       rc;
+    ptn_str_t      s;
+    sqlite3_stmt  *st;
+
+    if (sqlite3_prepare_v2(check->mb->db, find, -1, &st, NULL) != SQLITE_OK) {
+        ptn_check_found(check, false, "%s: %s", what,
+                        sqlite3_errmsg(check->mb->db));
+        return PTN_OK;
+    }
+
+    n = 0;
+
+    while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
+        s.data = (u_char *) sqlite3_column_text(st, 0);
+        s.len = s.data ? strlen((char *) s.data) : 0;
+
+        if (good != NULL && ptn_str_eqz(s, good)) {
+            continue;
+        }
+
+        if (n++ < PTN_CHECK_SHOWN) {
+            ptn_check_found(check, mended, "%s: %.*s", what, ptn_str_arg(s));
+        }
+    }
+
+    if (n > PTN_CHECK_SHOWN) {
+        ptn_check_found(check, mended, "%s: %u more", what,
+                        n - PTN_CHECK_SHOWN);
+    }
+
+    sqlite3_finalize(st);
+    *ret_n = n;
+
+    if (rc == PTN_ECORRUPT) {
+        ptn_check_found(check, false, "%s: cannot be read", what);
+        return PTN_OK;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_check_rule(ptn_check_t *check, const ptn_check_rule_t *rule)
+{
+    bool      mend;
+    unsigned  n;
+    ptn_rc_t  rc;
+
+    mend = check->repair && rule->mend != NULL;
+
+    rc = ptn_check_rows(check, rule->what, rule->find, NULL, mend, &n);
+
+    if (rc != PTN_OK || n == 0 || !mend) {
+        return rc;
+    }
+
+    check->renew = true;
+
+    return ptn_sql_exec(check->mb, rule->mend);
+}
+
+
+/* Folded names, by the folding that this version has. */
+
+static ptn_rc_t
+ptn_check_names(ptn_check_t *check)
+{
+    uint32_t             i;
+    ptn_rc_t             rc;
+    ptn_set_t           *set;
+    ptn_str_t            fold;
+    sqlite3_stmt        *st;
+    const ptn_folder_t  *f;
+
+    ptn_mbox_forget(check->mb);
+
+    rc = ptn_mbox_set(check->mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    set = check->mb->set;
+
+    for (i = 0; i < set->n; i++) {
+        f = &set->folders[i];
+        rc = ptn_utf8_fold(check->pool, f->name, &fold);
+
+        if (rc == PTN_ENOMEM) {
+            return rc;
+        }
+
+        if (rc == PTN_OK && ptn_str_eq(fold, set->more[i].fold)) {
+            continue;
+        }
+
+        ptn_check_found(check, check->repair && rc == PTN_OK,
+                        "folded name of folder %llu",
+                        (unsigned long long) f->id);
+
+        if (check->repair && rc == PTN_OK) {
+            if (sqlite3_prepare_v2(check->mb->db, "UPDATE OR IGNORE folder SET"
+                                   " fold=?1 WHERE id=?2", -1, &st, NULL)
+                != SQLITE_OK)
+            {
+                return PTN_EINTERNAL;
+            }
+
+            ptn_sql_text(st, 1, fold);
+            sqlite3_bind_int64(st, 2, (sqlite3_int64) f->id);
+            rc = ptn_sql_step(check->mb, st);
+            sqlite3_finalize(st);
+
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+/* All that a transaction sees as one. */
+
+static ptn_rc_t
+ptn_check_database(ptn_check_t *check)
+{
+    size_t    i;
+    ptn_rc_t  rc;
+    unsigned  n;
+
+    rc = ptn_check_rows(check, "database", "PRAGMA integrity_check(50)", "ok",
+                        false, &n);
+
+    for (i = 0; i < ptn_nelts(ptn_check_rules) && rc == PTN_OK; i++) {
+        rc = ptn_check_rule(check, &ptn_check_rules[i]);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_names(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_items(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_contents(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_blobs(check);
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_check_run(ptn_check_t *check)
+{
+    ptn_rc_t                              rc;
+    ptn_mbox_t                           *mb;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    mb = check->mb;
+
+    if (!check->repair) {
+        rc = ptn_sql_run(mb, PTN_SQL_BEGIN_READ, 0);
+
+        if (rc == PTN_OK) {
+            rc = ptn_check_database(check);
+            ptn_sql_run(mb, PTN_SQL_ROLLBACK, 0);
+            ptn_mbox_forget(mb);
+        }
+
+        return rc;
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_database(check);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    /* what the rules wrote counts, not what was cached before */
+
+    mb->cn_floor = 0;
+    mb->oid_floor = 0;
+    ptn_mbox_forget(mb);
+    rc = ptn_mbox_meta(mb);
+
+    if (rc == PTN_OK) {
+        mb->meta.dirty = true;
+        rc = ptn_txn_commit(&tx);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_batch_commit(mb);
+    }
+
+    return rc;
+}
 
 
 ptn_rc_t
-ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user,
-    bool repair PTN_UNUSED,
-    void (*report)(void *ctx, const char *line) PTN_UNUSED,
-    void *ctx PTN_UNUSED)
+ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
+    void (*report)(void *ctx, const char *line), void *ctx)
 {
-    ptn_rc_t     rc;
-    ptn_mbox_t  *mb;
+    ptn_rc_t      rc;
+    ptn_check_t   check;
 
-    rc = ptn_mbox_open(store, user, NULL, &mb);
+    memset(&check, 0, sizeof(check));
+    check.repair = repair;
+    check.report = report;
+    check.ctx = ctx;
 
-    return (rc == PTN_OK) ? PTN_ESUPPORT : rc;
+    rc = ptn_mbox_open(store, user, NULL, &check.mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (check.mb->batch) {
+        return PTN_EBUSY;
+    }
+
+    check.pool = ptn_pool_create(0, NULL);
+    if (check.pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_check_run(&check);
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_files(&check);
+    }
+
+    /* who knew the mailbox before must not trust what it knows */
+
+    if (rc == PTN_OK && check.renew) {
+        rc = ptn_mbox_meta(check.mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_epoch_renew(check.mb, check.mb->meta.epoch + 1,
+                                 check.mb->meta.cn + 1,
+                                 check.mb->meta.oid + 1);
+        }
+    }
+
+    ptn_pool_destroy(check.pool);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    return (check.found == check.mended) ? PTN_OK : PTN_ECORRUPT;
 }

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -190,7 +190,11 @@ ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
     }
 
     if (row.data.len > PTN_INLINE_MAX) {
-        SHA256(row.data.data, row.data.len, sha);
+        if (EVP_Digest(row.data.data, row.data.len, sha, NULL, EVP_sha256(),
+                       NULL) != 1)
+        {
+            return PTN_ENOMEM;
+        }
 
         rc = ptn_blob_add(mb, sha, row.data);
         if (rc != PTN_OK) {

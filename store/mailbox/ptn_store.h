@@ -92,7 +92,9 @@ ptn_rc_t ptn_mbox_info(ptn_mbox_t *mb, ptn_mbox_info_t *ret_info);
 
 /*
  * Verifies every invariant; each finding is a line to `report`.  OK: none.
- * ECORRUPT: some.  `repair` mends what can be mended.
+ * ECORRUPT: some.  `repair` mends what can be mended; OK then also when all
+ * was.  A mailbox whose numbers or messages were mended begins a new epoch.
+ * EBUSY: a batch is open on it.
  */
 ptn_rc_t ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user,
     bool repair, void (*report)(void *ctx, const char *line), void *ctx);
