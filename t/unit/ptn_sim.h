@@ -1,0 +1,1458 @@
+/*
+ * Power loss, simulated.
+ *
+ * A ptn_sim_t is an I/O table (ptn_io.h) in front of the system's calls.  It
+ * writes down every change under its root directory, of files used through
+ * the table and of databases used through the VFS, and every sync with its
+ * site.  From that record it builds what a disk may hold if the power fails
+ * at any point:
+ *
+ *   - what was written to a file before its last fdatasync is there;
+ *   - of what was written later any subset is, a write may be torn at 512 or
+ *     4096 bytes of its own range, a file may be longer with zeros;
+ *   - a name made, moved or removed since the last sync_dir of its directory
+ *     is there or is not.
+ *
+ * At each point the systematic cases (nothing, everything, names only, data
+ * only, each one write missing or torn, zeros) are tried, and random ones by
+ * a seed; equal disks only once.  Each disk is laid out in a directory of its
+ * own and given to the caller's check, with the number of marks (promises:
+ * "this was acknowledged") that had been made by then.
+ *
+ * A site can be ignored: its syncs then have no effect, as if the line of
+ * code were removed.  A test asks that this is found.
+ *
+ * The same table fails the nth change with an error, for disk full tests.
+ *
+ * Syncs never reach the real disk, so a test runs as fast as memory.  Files
+ * made without the table (lock files) and -shm files are not on the disk.
+ */
+
+#ifndef PTN_SIM_H
+#define PTN_SIM_H
+
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ptn_base.h"
+#include "ptn_io.h"
+
+
+#define PTN_SIM_FDS    4096
+#define PTN_SIM_NONE   UINT32_MAX
+#define PTN_SIM_PATH   2048
+#define PTN_SIM_BASE   PTN_IO_SITE_MAX      /* site of what was there before */
+
+
+typedef enum {
+    PTN_SIM_ADD,                /* name `name` of `inode` means `target` */
+    PTN_SIM_DEL,                /* it does no more */
+    PTN_SIM_WRITE,
+    PTN_SIM_TRUNCATE,
+    PTN_SIM_SYNC,
+    PTN_SIM_SYNC_DIR,
+    PTN_SIM_MARK
+} ptn_sim_op_e;
+
+
+typedef struct {
+    ptn_sim_op_e  op;
+    unsigned      site;
+    uint32_t      inode;        /* the file, or the directory of the name */
+    uint32_t      target;
+    bool          joined;       /* happens with the event before it */
+    char         *name;
+    u_char       *data;
+    size_t        n;
+    off_t         off;
+} ptn_sim_ev_t;
+
+
+typedef struct {
+    char      *name;
+    uint32_t   inode;
+} ptn_sim_entry_t;
+
+
+typedef struct {
+    bool              dir;
+    ptn_sim_entry_t  *entries;
+    uint32_t          n, size;
+    u_char           *data;     /* of an image only */
+    size_t            len, cap;
+} ptn_sim_inode_t;
+
+
+typedef struct {
+    ptn_io_t          io;       /* first: what users are given */
+    char             *root;
+    pthread_mutex_t   lock;
+    bool              recording;
+
+    ptn_sim_inode_t  *inodes;   /* as the program sees them; 0 is root */
+    uint32_t          ninodes, inodes_size;
+    uint32_t          fds[PTN_SIM_FDS];
+
+    ptn_sim_ev_t     *ev;
+    size_t            n, size;
+    unsigned          marks;
+
+    uint64_t          calls;    /* changes asked for */
+    uint64_t          fail_at;  /* 1: the next one; 0: none */
+    int               fail_errno;
+    bool              fail_sticky;
+} ptn_sim_t;
+
+
+/*
+ * NULL: the disk is as it has to be; else what is wrong.  `dir` is the root of
+ * the disk; the check may change it.
+ */
+typedef const char *(*ptn_sim_check_pt)(void *ctx, const char *dir,
+    unsigned marks);
+
+typedef struct {
+    size_t    points;           /* where the power failed */
+    size_t    images;           /* disks built */
+    size_t    checked;          /* different ones */
+    bool      bad;
+    size_t    bad_point;
+    char      bad_image[64];
+    char      bad_why[512];
+} ptn_sim_result_t;
+
+
+/* --- names, as the program sees them ------------------------------------ */
+
+static inline uint32_t
+ptn_sim_inode(ptn_sim_t *sim, bool dir)
+{
+    ptn_sim_inode_t  *i;
+
+    if (sim->ninodes == sim->inodes_size) {
+        sim->inodes_size = sim->inodes_size ? sim->inodes_size * 2 : 64;
+        sim->inodes = realloc(sim->inodes,
+                              sim->inodes_size * sizeof(ptn_sim_inode_t));
+    }
+
+    i = &sim->inodes[sim->ninodes];
+    memset(i, 0, sizeof(ptn_sim_inode_t));
+    i->dir = dir;
+
+    return sim->ninodes++;
+}
+
+
+static inline ptn_sim_entry_t *
+ptn_sim_entry(ptn_sim_inode_t *dir, const char *name)
+{
+    uint32_t  i;
+
+    for (i = 0; i < dir->n; i++) {
+        if (strcmp(dir->entries[i].name, name) == 0) {
+            return &dir->entries[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static inline void
+ptn_sim_set(ptn_sim_inode_t *dir, const char *name, uint32_t inode)
+{
+    ptn_sim_entry_t  *e;
+
+    e = ptn_sim_entry(dir, name);
+
+    if (e == NULL) {
+        if (dir->n == dir->size) {
+            dir->size = dir->size ? dir->size * 2 : 8;
+            dir->entries = realloc(dir->entries,
+                                   dir->size * sizeof(ptn_sim_entry_t));
+        }
+
+        e = &dir->entries[dir->n++];
+        e->name = strdup(name);
+    }
+
+    e->inode = inode;
+}
+
+
+static inline void
+ptn_sim_unset(ptn_sim_inode_t *dir, const char *name)
+{
+    ptn_sim_entry_t  *e;
+
+    e = ptn_sim_entry(dir, name);
+
+    if (e != NULL) {
+        free(e->name);
+        *e = dir->entries[--dir->n];
+    }
+}
+
+
+/*
+ * The directory of `path` and its last name; PTN_SIM_NONE: not ours.  With
+ * `whole` the inode of the path itself.
+ */
+static inline uint32_t
+ptn_sim_walk(ptn_sim_t *sim, const char *path, bool whole, char *name)
+{
+    size_t            n;
+    uint32_t          dir;
+    const char       *slash;
+    ptn_sim_entry_t  *e;
+
+    n = strlen(sim->root);
+
+    if (strncmp(path, sim->root, n) != 0
+        || (path[n] != '/' && path[n] != '\0'))
+    {
+        return PTN_SIM_NONE;
+    }
+
+    path += n;
+    dir = 0;
+    name[0] = '\0';
+
+    for ( ;; ) {
+        while (*path == '/') {
+            path++;
+        }
+
+        slash = strchrnul(path, '/');
+        n = (size_t) (slash - path);
+
+        if (n == 0) {
+            return dir;
+        }
+
+        memcpy(name, path, n);
+        name[n] = '\0';
+
+        while (*slash == '/') {
+            slash++;
+        }
+
+        if (*slash == '\0' && !whole) {
+            return dir;
+        }
+
+        e = ptn_sim_entry(&sim->inodes[dir], name);
+        if (e == NULL) {
+            return PTN_SIM_NONE;
+        }
+
+        dir = e->inode;
+        path = slash;
+    }
+}
+
+
+/* --- the record ---------------------------------------------------------- */
+
+static inline ptn_sim_ev_t *
+ptn_sim_add(ptn_sim_t *sim, ptn_sim_op_e op, unsigned site, uint32_t inode)
+{
+    ptn_sim_ev_t  *e;
+
+    if (sim->n == sim->size) {
+        sim->size = sim->size ? sim->size * 2 : 1024;
+        sim->ev = realloc(sim->ev, sim->size * sizeof(ptn_sim_ev_t));
+    }
+
+    e = &sim->ev[sim->n++];
+    memset(e, 0, sizeof(ptn_sim_ev_t));
+    e->op = op;
+    e->site = site;
+    e->inode = inode;
+    e->target = PTN_SIM_NONE;
+
+    return e;
+}
+
+
+static inline void
+ptn_sim_add_name(ptn_sim_t *sim, uint32_t dir, const char *name,
+    uint32_t target)
+{
+    ptn_sim_ev_t  *e;
+
+    e = ptn_sim_add(sim, PTN_SIM_ADD, 0, dir);
+    e->name = strdup(name);
+    e->target = target;
+    ptn_sim_set(&sim->inodes[dir], name, target);
+}
+
+
+static inline void
+ptn_sim_add_del(ptn_sim_t *sim, uint32_t dir, const char *name)
+{
+    ptn_sim_ev_t  *e;
+
+    e = ptn_sim_add(sim, PTN_SIM_DEL, 0, dir);
+    e->name = strdup(name);
+    ptn_sim_unset(&sim->inodes[dir], name);
+}
+
+
+static inline void
+ptn_sim_add_write(ptn_sim_t *sim, uint32_t inode, const void *p, size_t n,
+    off_t off)
+{
+    ptn_sim_ev_t  *e;
+
+    if (n == 0) {
+        return;
+    }
+
+    e = ptn_sim_add(sim, PTN_SIM_WRITE, 0, inode);
+    e->data = malloc(n);
+    memcpy(e->data, p, n);
+    e->n = n;
+    e->off = off;
+}
+
+
+/* The file of that name, made in the record when it is new. */
+static inline uint32_t
+ptn_sim_file(ptn_sim_t *sim, const char *path, bool make, bool is_dir)
+{
+    char              name[PTN_SIM_PATH];
+    uint32_t          dir, inode;
+    ptn_sim_entry_t  *e;
+
+    dir = ptn_sim_walk(sim, path, false, name);
+    if (dir == PTN_SIM_NONE || name[0] == '\0') {
+        return PTN_SIM_NONE;
+    }
+
+    e = ptn_sim_entry(&sim->inodes[dir], name);
+    if (e != NULL) {
+        return e->inode;
+    }
+
+    if (!make) {
+        return PTN_SIM_NONE;
+    }
+
+    inode = ptn_sim_inode(sim, is_dir);
+    ptn_sim_add_name(sim, dir, name, inode);
+
+    return inode;
+}
+
+
+static inline uint32_t
+ptn_sim_fd(ptn_sim_t *sim, int fd)
+{
+    return fd >= 0 && fd < PTN_SIM_FDS && sim->fds[fd] != 0
+           ? sim->fds[fd] - 1 : PTN_SIM_NONE;
+}
+
+
+/* Counts a change; -1 with errno: this is the one that fails. */
+static inline int
+ptn_sim_enter(ptn_sim_t *sim)
+{
+    pthread_mutex_lock(&sim->lock);
+    sim->calls++;
+
+    if (sim->fail_at != 0
+        && (sim->calls == sim->fail_at
+            || (sim->fail_sticky && sim->calls > sim->fail_at)))
+    {
+        pthread_mutex_unlock(&sim->lock);
+        errno = sim->fail_errno;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static inline void
+ptn_sim_leave(ptn_sim_t *sim)
+{
+    int  err;
+
+    err = errno;
+    pthread_mutex_unlock(&sim->lock);
+    errno = err;
+}
+
+
+/* --- the table ----------------------------------------------------------- */
+
+static inline int
+ptn_sim_open(ptn_io_t *io, const char *path, int flags, mode_t mode)
+{
+    int         fd;
+    bool        there;
+    uint32_t    inode;
+    struct stat st;
+    ptn_sim_t  *sim = io->state;
+
+    there = stat(path, &st) == 0;
+
+    if ((!there && (flags & O_CREAT)) || (flags & O_TRUNC)) {
+        if (ptn_sim_enter(sim) == -1) {
+            return -1;
+        }
+
+    } else {
+        pthread_mutex_lock(&sim->lock);
+    }
+
+    fd = io->next->open(io->next, path, flags, mode);
+
+    if (fd >= 0 && fd < PTN_SIM_FDS) {
+        sim->fds[fd] = 0;
+
+        if (sim->recording && !(there && S_ISDIR(st.st_mode))) {
+            inode = ptn_sim_file(sim, path, (flags & O_CREAT) != 0, false);
+
+            if (inode != PTN_SIM_NONE) {
+                sim->fds[fd] = inode + 1;
+
+                if (there && (flags & O_TRUNC)) {
+                    ptn_sim_add(sim, PTN_SIM_TRUNCATE, 0, inode);
+                }
+            }
+        }
+    }
+
+    ptn_sim_leave(sim);
+
+    return fd;
+}
+
+
+static inline int
+ptn_sim_close(ptn_io_t *io, int fd)
+{
+    ptn_sim_t  *sim = io->state;
+
+    pthread_mutex_lock(&sim->lock);
+
+    if (fd >= 0 && fd < PTN_SIM_FDS) {
+        sim->fds[fd] = 0;
+    }
+
+    pthread_mutex_unlock(&sim->lock);
+
+    return io->next->close(io->next, fd);
+}
+
+
+static inline ssize_t
+ptn_sim_pread(ptn_io_t *io, int fd, void *p, size_t n, off_t off)
+{
+    return io->next->pread(io->next, fd, p, n, off);
+}
+
+
+static inline ssize_t
+ptn_sim_pwrite(ptn_io_t *io, int fd, const void *p, size_t n, off_t off)
+{
+    ssize_t     done;
+    uint32_t    inode;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    done = io->next->pwrite(io->next, fd, p, n, off);
+    inode = ptn_sim_fd(sim, fd);
+
+    if (done > 0 && sim->recording && inode != PTN_SIM_NONE) {
+        ptn_sim_add_write(sim, inode, p, (size_t) done, off);
+    }
+
+    ptn_sim_leave(sim);
+
+    return done;
+}
+
+
+static inline int
+ptn_sim_ftruncate(ptn_io_t *io, int fd, off_t len)
+{
+    int         rc;
+    uint32_t    inode;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    rc = io->next->ftruncate(io->next, fd, len);
+    inode = ptn_sim_fd(sim, fd);
+
+    if (rc == 0 && sim->recording && inode != PTN_SIM_NONE) {
+        ptn_sim_add(sim, PTN_SIM_TRUNCATE, 0, inode)->off = len;
+    }
+
+    ptn_sim_leave(sim);
+
+    return rc;
+}
+
+
+static inline int
+ptn_sim_fdatasync(ptn_io_t *io, int fd, ptn_io_site_e site)
+{
+    uint32_t    inode;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    inode = ptn_sim_fd(sim, fd);
+
+    if (sim->recording && inode != PTN_SIM_NONE) {
+        ptn_sim_add(sim, PTN_SIM_SYNC, site, inode);
+    }
+
+    ptn_sim_leave(sim);
+
+    return 0;
+}
+
+
+static inline int
+ptn_sim_sync_dir(ptn_io_t *io, const char *path, ptn_io_site_e site)
+{
+    char        name[PTN_SIM_PATH];
+    uint32_t    dir;
+    ptn_sim_t  *sim = io->state;
+
+    if (access(path, F_OK) == -1) {
+        return -1;
+    }
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    dir = ptn_sim_walk(sim, path, true, name);
+
+    if (sim->recording && dir != PTN_SIM_NONE) {
+        ptn_sim_add(sim, PTN_SIM_SYNC_DIR, site, dir);
+    }
+
+    ptn_sim_leave(sim);
+
+    return 0;
+}
+
+
+static inline int
+ptn_sim_rename(ptn_io_t *io, const char *from, const char *to)
+{
+    int         rc;
+    char        name[PTN_SIM_PATH], last[PTN_SIM_PATH];
+    uint32_t    inode, dir;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    rc = io->next->rename(io->next, from, to);
+
+    if (rc == 0 && sim->recording) {
+        inode = ptn_sim_walk(sim, from, true, name);
+        dir = ptn_sim_walk(sim, to, false, last);
+
+        if (inode != PTN_SIM_NONE && dir != PTN_SIM_NONE) {
+            ptn_sim_add_name(sim, dir, last, inode);
+            dir = ptn_sim_walk(sim, from, false, name);
+            ptn_sim_add_del(sim, dir, name);
+            sim->ev[sim->n - 1].joined = true;
+        }
+    }
+
+    ptn_sim_leave(sim);
+
+    return rc;
+}
+
+
+static inline int
+ptn_sim_link(ptn_io_t *io, const char *from, const char *to)
+{
+    int         rc;
+    char        name[PTN_SIM_PATH];
+    uint32_t    inode, dir;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    rc = io->next->link(io->next, from, to);
+
+    if (rc == 0 && sim->recording) {
+        inode = ptn_sim_walk(sim, from, true, name);
+        dir = ptn_sim_walk(sim, to, false, name);
+
+        if (inode != PTN_SIM_NONE && dir != PTN_SIM_NONE) {
+            ptn_sim_add_name(sim, dir, name, inode);
+        }
+    }
+
+    ptn_sim_leave(sim);
+
+    return rc;
+}
+
+
+static inline int
+ptn_sim_unlink(ptn_io_t *io, const char *path)
+{
+    int         rc;
+    char        name[PTN_SIM_PATH];
+    uint32_t    dir;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    rc = io->next->unlink(io->next, path);
+
+    if (rc == 0 && sim->recording) {
+        dir = ptn_sim_walk(sim, path, false, name);
+
+        if (dir != PTN_SIM_NONE
+            && ptn_sim_entry(&sim->inodes[dir], name) != NULL)
+        {
+            ptn_sim_add_del(sim, dir, name);
+        }
+    }
+
+    ptn_sim_leave(sim);
+
+    return rc;
+}
+
+
+static inline int
+ptn_sim_mkdir(ptn_io_t *io, const char *path, mode_t mode)
+{
+    int         rc;
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    rc = io->next->mkdir(io->next, path, mode);
+
+    if (rc == 0 && sim->recording) {
+        ptn_sim_file(sim, path, true, true);
+    }
+
+    ptn_sim_leave(sim);
+
+    return rc;
+}
+
+
+static inline int
+ptn_sim_before(ptn_io_t *io, const ptn_io_change_t *change)
+{
+    ptn_sim_t  *sim = io->state;
+
+    if (ptn_sim_enter(sim) == -1) {
+        return -1;
+    }
+
+    ptn_sim_leave(sim);
+
+    return change->op == PTN_IO_OP_SYNC;
+}
+
+
+static inline void
+ptn_sim_after(ptn_io_t *io, const ptn_io_change_t *change, int err)
+{
+    uint32_t    inode;
+    ptn_sim_t  *sim = io->state;
+
+    if (err != 0 || !sim->recording) {
+        return;
+    }
+
+    pthread_mutex_lock(&sim->lock);
+
+    inode = ptn_sim_file(sim, change->path, true, false);
+
+    if (inode != PTN_SIM_NONE) {
+
+        switch (change->op) {
+
+        case PTN_IO_OP_WRITE:
+            ptn_sim_add_write(sim, inode, change->p, change->n, change->off);
+            break;
+
+        case PTN_IO_OP_TRUNCATE:
+            ptn_sim_add(sim, PTN_SIM_TRUNCATE, change->site, inode)->off
+                = change->off;
+            break;
+
+        case PTN_IO_OP_SYNC:
+            ptn_sim_add(sim, PTN_SIM_SYNC, change->site, inode);
+            break;
+
+        case PTN_IO_OP_CREATE:
+            break;
+        }
+    }
+
+    pthread_mutex_unlock(&sim->lock);
+}
+
+
+/* What stands there when recording begins counts as durable. */
+static inline void
+ptn_sim_base(ptn_sim_t *sim, const char *path, uint32_t dir)
+{
+    int             fd;
+    char            sub[PTN_SIM_PATH];
+    DIR            *d;
+    ssize_t         n;
+    u_char         *p;
+    uint32_t        inode;
+    struct stat     st;
+    struct dirent  *e;
+
+    d = opendir(path);
+
+    while (d != NULL && (e = readdir(d)) != NULL) {
+
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
+            continue;
+        }
+
+        snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name);
+
+        if (stat(sub, &st) == -1) {
+            continue;
+        }
+
+        inode = ptn_sim_inode(sim, S_ISDIR(st.st_mode));
+        ptn_sim_add_name(sim, dir, e->d_name, inode);
+
+        if (S_ISDIR(st.st_mode)) {
+            ptn_sim_base(sim, sub, inode);
+            continue;
+        }
+
+        fd = open(sub, O_RDONLY|O_CLOEXEC);
+        p = malloc((size_t) st.st_size + 1);
+        n = pread(fd, p, (size_t) st.st_size, 0);
+        close(fd);
+
+        ptn_sim_add_write(sim, inode, p, n > 0 ? (size_t) n : 0, 0);
+        ptn_sim_add(sim, PTN_SIM_SYNC, PTN_SIM_BASE, inode);
+        free(p);
+    }
+
+    if (d != NULL) {
+        closedir(d);
+    }
+
+    ptn_sim_add(sim, PTN_SIM_SYNC_DIR, PTN_SIM_BASE, dir);
+}
+
+
+/* `root` exists and has no link in it. */
+static inline ptn_sim_t *
+ptn_sim_create(const char *root)
+{
+    ptn_sim_t  *sim;
+
+    sim = calloc(1, sizeof(ptn_sim_t));
+    sim->root = strdup(root);
+    pthread_mutex_init(&sim->lock, NULL);
+    ptn_sim_inode(sim, true);
+    ptn_sim_base(sim, root, 0);
+    sim->recording = true;
+
+    sim->io.open = ptn_sim_open;
+    sim->io.close = ptn_sim_close;
+    sim->io.pread = ptn_sim_pread;
+    sim->io.pwrite = ptn_sim_pwrite;
+    sim->io.ftruncate = ptn_sim_ftruncate;
+    sim->io.fdatasync = ptn_sim_fdatasync;
+    sim->io.sync_dir = ptn_sim_sync_dir;
+    sim->io.rename = ptn_sim_rename;
+    sim->io.link = ptn_sim_link;
+    sim->io.unlink = ptn_sim_unlink;
+    sim->io.mkdir = ptn_sim_mkdir;
+    sim->io.before = ptn_sim_before;
+    sim->io.after = ptn_sim_after;
+    sim->io.state = sim;
+    sim->io.next = &ptn_io_posix;
+
+    return sim;
+}
+
+
+static inline void
+ptn_sim_free_inodes(ptn_sim_inode_t *inodes, uint32_t n)
+{
+    uint32_t  i, k;
+
+    for (i = 0; i < n; i++) {
+        for (k = 0; k < inodes[i].n; k++) {
+            free(inodes[i].entries[k].name);
+        }
+
+        free(inodes[i].entries);
+        free(inodes[i].data);
+    }
+
+    free(inodes);
+}
+
+
+static inline void
+ptn_sim_free(ptn_sim_t *sim)
+{
+    size_t  i;
+
+    for (i = 0; i < sim->n; i++) {
+        free(sim->ev[i].name);
+        free(sim->ev[i].data);
+    }
+
+    ptn_sim_free_inodes(sim->inodes, sim->ninodes);
+    pthread_mutex_destroy(&sim->lock);
+    free(sim->ev);
+    free(sim->root);
+    free(sim);
+}
+
+
+/* From now on it must be there: something was acknowledged. */
+static inline unsigned
+ptn_sim_mark(ptn_sim_t *sim)
+{
+    ptn_sim_add(sim, PTN_SIM_MARK, 0, 0);
+
+    return ++sim->marks;
+}
+
+
+/* The nth change from now on fails with `err`; sticky: all later ones too. */
+static inline void
+ptn_sim_fail(ptn_sim_t *sim, uint64_t nth, int err, bool sticky)
+{
+    sim->fail_at = nth ? sim->calls + nth : 0;
+    sim->fail_errno = err;
+    sim->fail_sticky = sticky;
+}
+
+
+/* --- disks --------------------------------------------------------------- */
+
+typedef enum {
+    PTN_SIM_IMG_NONE,           /* nothing that was not synced */
+    PTN_SIM_IMG_ALL,
+    PTN_SIM_IMG_DATA,           /* all data, no names */
+    PTN_SIM_IMG_NAMES,          /* all names, no data */
+    PTN_SIM_IMG_ZERO,           /* all names, zeros for data */
+    PTN_SIM_IMG_DROP,           /* all but one */
+    PTN_SIM_IMG_ONLY,           /* that one, and all names */
+    PTN_SIM_IMG_TORN_512,       /* all, that one torn */
+    PTN_SIM_IMG_TORN_4096,
+    PTN_SIM_IMG_RANDOM
+} ptn_sim_image_e;
+
+
+typedef struct {
+    ptn_sim_image_e  kind;
+    size_t           arg;       /* which pending event, or the seed */
+} ptn_sim_image_t;
+
+
+static inline uint64_t
+ptn_sim_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+
+    return *state;
+}
+
+
+static inline void
+ptn_sim_grow(ptn_sim_inode_t *f, size_t len)
+{
+    if (len > f->cap) {
+        f->cap = ptn_max(len, f->cap * 2);
+        f->data = realloc(f->data, f->cap);
+    }
+
+    if (len > f->len) {
+        memset(f->data + f->len, 0, len - f->len);
+        f->len = len;
+    }
+}
+
+
+/* `keep` of the bytes reach the disk. */
+static inline void
+ptn_sim_apply(ptn_sim_inode_t *inodes, const ptn_sim_ev_t *e, size_t keep)
+{
+    ptn_sim_inode_t  *f;
+
+    f = &inodes[e->inode];
+
+    switch (e->op) {
+
+    case PTN_SIM_ADD:
+        ptn_sim_set(f, e->name, e->target);
+        break;
+
+    case PTN_SIM_DEL:
+        ptn_sim_unset(f, e->name);
+        break;
+
+    case PTN_SIM_WRITE:
+        if (keep != 0) {
+            ptn_sim_grow(f, (size_t) e->off + keep);
+            memcpy(f->data + e->off, e->data, keep);
+        }
+        break;
+
+    case PTN_SIM_TRUNCATE:
+        ptn_sim_grow(f, (size_t) e->off);
+        f->len = (size_t) e->off;
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+/*
+ * Which of the first `point` events are durable: durable[i] is set; the others
+ * that change something are listed in pending.
+ */
+static inline size_t
+ptn_sim_durable(const ptn_sim_t *sim, size_t point, uint32_t ignore,
+    bool *durable, size_t *pending)
+{
+    bool          *synced;
+    size_t         i, n;
+    ptn_sim_ev_t  *e;
+
+    synced = calloc(sim->ninodes, sizeof(bool));
+
+    for (i = point; i-- > 0; ) {
+        e = &sim->ev[i];
+
+        if (e->op == PTN_SIM_SYNC || e->op == PTN_SIM_SYNC_DIR) {
+            if (e->site == PTN_SIM_BASE || !(ignore & 1u << e->site)) {
+                synced[e->inode] = true;
+            }
+        }
+
+        durable[i] = e->op < PTN_SIM_SYNC && synced[e->inode];
+    }
+
+    free(synced);
+
+    for (i = 0, n = 0; i < point; i++) {
+        e = &sim->ev[i];
+
+        /* the old name is not gone before the new one is there */
+
+        if (e->joined && durable[i] != durable[i - 1]) {
+            if (durable[i]) {
+                durable[i - 1] = true;
+                pending[n - 1] = i;
+                n--;
+            }
+        }
+
+        if (e->op < PTN_SIM_SYNC && !durable[i]) {
+            pending[n++] = i;
+        }
+    }
+
+    return n;
+}
+
+
+/* How many bytes of a pending event's data are there; 0 of a name: it is not;
+ * SIZE_MAX: zeros. */
+static inline size_t
+ptn_sim_keep(const ptn_sim_ev_t *e, const ptn_sim_image_t *img, size_t k,
+    uint64_t *seed)
+{
+    bool    name;
+    size_t  all, unit;
+
+    name = e->op == PTN_SIM_ADD || e->op == PTN_SIM_DEL;
+    all = e->op == PTN_SIM_WRITE ? e->n : 1;
+
+    switch (img->kind) {
+
+    case PTN_SIM_IMG_NONE:
+        return 0;
+
+    case PTN_SIM_IMG_ALL:
+        return all;
+
+    case PTN_SIM_IMG_DATA:
+        return name ? 0 : all;
+
+    case PTN_SIM_IMG_NAMES:
+        return name ? all : 0;
+
+    case PTN_SIM_IMG_ZERO:
+        return name ? all : e->op == PTN_SIM_WRITE ? SIZE_MAX : 0;
+
+    case PTN_SIM_IMG_DROP:
+        return k == img->arg ? 0 : all;
+
+    case PTN_SIM_IMG_ONLY:
+        return k == img->arg || name ? all : 0;
+
+    case PTN_SIM_IMG_TORN_512:
+    case PTN_SIM_IMG_TORN_4096:
+        unit = img->kind == PTN_SIM_IMG_TORN_512 ? 512 : 4096;
+
+        if (k != img->arg || e->op != PTN_SIM_WRITE) {
+            return all;
+        }
+
+        return e->n > unit ? (e->n - 1) / unit / 2 * unit + unit : e->n / 2;
+
+    case PTN_SIM_IMG_RANDOM:
+        switch (ptn_sim_random(seed) % 8) {
+        case 0: case 1: case 2:
+            return 0;
+        case 3:
+            return e->op == PTN_SIM_WRITE
+                   ? ptn_sim_random(seed) % (e->n / 512 + 1) * 512 : all;
+        default:
+            return all;
+        }
+    }
+
+    return all;
+}
+
+
+static inline ptn_sim_inode_t *
+ptn_sim_image(const ptn_sim_t *sim, size_t point, const bool *durable,
+    const size_t *pending, size_t npending, const ptn_sim_image_t *img)
+{
+    bool              with;
+    size_t            i, k, keep;
+    uint64_t          seed;
+    ptn_sim_ev_t     *e;
+    ptn_sim_inode_t  *inodes;
+
+    inodes = calloc(sim->ninodes, sizeof(ptn_sim_inode_t));
+    seed = img->arg * 0x9e3779b97f4a7c15ULL + 88172645463325252ULL;
+    with = true;
+    k = 0;
+
+    for (i = 0; i < sim->ninodes; i++) {
+        inodes[i].dir = sim->inodes[i].dir;
+    }
+
+    for (i = 0; i < point; i++) {
+        e = &sim->ev[i];
+
+        if (durable[i]) {
+            ptn_sim_apply(inodes, e, e->n);
+            with = true;
+            continue;
+        }
+
+        if (k == npending || pending[k] != i) {
+            continue;
+        }
+
+        keep = ptn_sim_keep(e, img, k++, &seed);
+
+        if (e->joined) {
+            keep = with ? 1 : 0;
+        }
+
+        with = keep != 0;
+
+        if (keep == SIZE_MAX) {
+            ptn_sim_grow(&inodes[e->inode], (size_t) e->off + e->n);
+
+        } else if (keep != 0) {
+            ptn_sim_apply(inodes, e, ptn_min(keep, e->n));
+        }
+    }
+
+    return inodes;
+}
+
+
+static inline uint64_t
+ptn_sim_hash(uint64_t h, const void *p, size_t n)
+{
+    uint64_t       w;
+    const u_char  *s = p;
+
+    for ( /* void */ ; n >= 8; s += 8, n -= 8) {
+        memcpy(&w, s, 8);
+        h = (h ^ w) * 0x9e3779b97f4a7c15ULL;
+        h ^= h >> 29;
+    }
+
+    while (n-- > 0) {
+        h = (h ^ *s++) * 0x100000001b3ULL;
+    }
+
+    return h;
+}
+
+
+static inline bool
+ptn_sim_shm(const char *name)
+{
+    size_t  n;
+
+    n = strlen(name);
+
+    return n > 4 && strcmp(name + n - 4, "-shm") == 0;
+}
+
+
+/* A sum over the tree, whatever the order of the names. */
+static inline uint64_t
+ptn_sim_digest(const ptn_sim_inode_t *inodes, uint32_t inode)
+{
+    uint32_t                i;
+    uint64_t                sum, h;
+    const ptn_sim_inode_t  *f;
+
+    f = &inodes[inode];
+
+    if (!f->dir) {
+        return ptn_sim_hash(f->len + 1, f->data, f->len);
+    }
+
+    sum = 1;
+
+    for (i = 0; i < f->n; i++) {
+        h = ptn_sim_hash(77, f->entries[i].name, strlen(f->entries[i].name));
+        sum += ptn_sim_hash(h, &(uint64_t) {
+                                ptn_sim_digest(inodes, f->entries[i].inode) },
+                            8);
+    }
+
+    return sum;
+}
+
+
+/* False: it could not be laid out. */
+static inline bool
+ptn_sim_lay(const ptn_sim_inode_t *inodes, uint32_t inode, const char *path)
+{
+    int                     fd;
+    char                    sub[PTN_SIM_PATH];
+    bool                    good;
+    uint32_t                i;
+    const ptn_sim_inode_t  *f;
+
+    f = &inodes[inode];
+
+    if (!f->dir) {
+        fd = open(path, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0600);
+        good = fd != -1 && ptn_io_write_all(&ptn_io_posix, fd, f->data, f->len,
+                                            0) == 0;
+        if (fd != -1) {
+            close(fd);
+        }
+        return good;
+    }
+
+    if (mkdir(path, 0700) == -1 && errno != EEXIST) {
+        return false;
+    }
+
+    for (i = 0; i < f->n; i++) {
+        if (ptn_sim_shm(f->entries[i].name)) {
+            continue;
+        }
+
+        snprintf(sub, sizeof(sub), "%s/%s", path, f->entries[i].name);
+
+        if (!ptn_sim_lay(inodes, f->entries[i].inode, sub)) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static inline int
+ptn_sim_remove_one(const char *path, const struct stat *st PTN_UNUSED,
+    int type PTN_UNUSED, struct FTW *ftw PTN_UNUSED)
+{
+    return remove(path);
+}
+
+
+/* rm -r */
+static inline void
+ptn_sim_remove(const char *path)
+{
+    nftw(path, ptn_sim_remove_one, 16, FTW_DEPTH|FTW_PHYS);
+}
+
+
+/* A new directory for a test, in memory where there is such a file system. */
+static inline char *
+ptn_sim_tmp(void)
+{
+    char  path[64];
+
+    strcpy(path, "/dev/shm/postern-sim-XXXXXX");
+
+    if (mkdtemp(path) == NULL) {
+        strcpy(path, "/tmp/postern-sim-XXXXXX");
+
+        if (mkdtemp(path) == NULL) {
+            return NULL;
+        }
+    }
+
+    return strdup(path);
+}
+
+
+/* --- all points ---------------------------------------------------------- */
+
+typedef struct {
+    ptn_sim_t         *sim;
+    uint32_t           ignore;
+    ptn_sim_check_pt   check;
+    void              *ctx;
+    char              *dir;
+    bool              *durable;
+    size_t            *pending;
+    size_t             npending;
+    uint64_t          *seen;            /* digests; an open hash */
+    size_t             nseen, seen_size;
+    ptn_sim_result_t  *res;
+} ptn_sim_run_t;
+
+
+static inline bool
+ptn_sim_seen(ptn_sim_run_t *r, uint64_t digest)
+{
+    size_t     i, k, old;
+    uint64_t  *was;
+
+    digest += digest == 0;
+
+    if (r->nseen * 2 >= r->seen_size) {
+        old = r->seen_size;
+        was = r->seen;
+        r->seen_size = old ? old * 2 : 4096;
+        r->seen = calloc(r->seen_size, sizeof(uint64_t));
+
+        for (i = 0; i < old; i++) {
+            if (was[i] != 0) {
+                k = was[i] % r->seen_size;
+                while (r->seen[k] != 0) {
+                    k = (k + 1) % r->seen_size;
+                }
+                r->seen[k] = was[i];
+            }
+        }
+
+        free(was);
+    }
+
+    for (k = digest % r->seen_size; r->seen[k] != 0;
+         k = (k + 1) % r->seen_size)
+    {
+        if (r->seen[k] == digest) {
+            return true;
+        }
+    }
+
+    r->seen[k] = digest;
+    r->nseen++;
+
+    return false;
+}
+
+
+static inline void
+ptn_sim_try(ptn_sim_run_t *r, size_t point, unsigned marks,
+    ptn_sim_image_e kind, size_t arg)
+{
+    bool                recording;
+    uint64_t            digest;
+    const char         *why;
+    ptn_sim_image_t     img;
+    ptn_sim_inode_t    *inodes;
+    static const char  *kinds[] = {
+        "nothing unsynced", "everything", "data without names",
+        "names without data", "names and zeros", "one missing", "only one",
+        "torn at 512", "torn at 4096", "random"
+    };
+
+    if (r->res->bad) {
+        return;
+    }
+
+    img.kind = kind;
+    img.arg = arg;
+
+    inodes = ptn_sim_image(r->sim, point, r->durable, r->pending, r->npending,
+                           &img);
+    r->res->images++;
+
+    digest = ptn_sim_digest(inodes, 0) * 31 + marks;
+
+    if (ptn_sim_seen(r, digest)) {
+        ptn_sim_free_inodes(inodes, r->sim->ninodes);
+        return;
+    }
+
+    r->res->checked++;
+    ptn_sim_remove(r->dir);
+
+    recording = r->sim->recording;
+    r->sim->recording = false;
+
+    why = ptn_sim_lay(inodes, 0, r->dir)
+          ? r->check(r->ctx, r->dir, marks) : "the disk was not laid out";
+
+    r->sim->recording = recording;
+    ptn_sim_free_inodes(inodes, r->sim->ninodes);
+
+    if (why != NULL) {
+        r->res->bad = true;
+        r->res->bad_point = point;
+        snprintf(r->res->bad_image, sizeof(r->res->bad_image), "%s (%zu)",
+                 kinds[kind], arg);
+        snprintf(r->res->bad_why, sizeof(r->res->bad_why), "%s", why);
+    }
+}
+
+
+/*
+ * Fails the power at every point from the first mark-free one on.  `ignore`:
+ * bits of sites whose syncs have no effect.  `random`: random disks a point.
+ * Stops at the first bad one.
+ */
+static inline void
+ptn_sim_run(ptn_sim_t *sim, size_t from, uint32_t ignore, unsigned random,
+    ptn_sim_check_pt check, void *ctx, ptn_sim_result_t *res)
+{
+    bool           edge;
+    size_t         point, i, step, k;
+    unsigned       marks;
+    ptn_sim_run_t  r;
+
+    memset(res, 0, sizeof(ptn_sim_result_t));
+    memset(&r, 0, sizeof(ptn_sim_run_t));
+
+    r.sim = sim;
+    r.ignore = ignore;
+    r.check = check;
+    r.ctx = ctx;
+    r.res = res;
+    r.dir = ptn_sim_tmp();
+    r.durable = malloc((sim->n + 1) * sizeof(bool));
+    r.pending = malloc((sim->n + 1) * sizeof(size_t));
+    marks = 0;
+
+    for (point = 0; point <= sim->n && !res->bad; point++) {
+
+        if (point > 0 && sim->ev[point - 1].op == PTN_SIM_MARK) {
+            marks++;
+        }
+
+        if (point < from || (point < sim->n && sim->ev[point].joined)) {
+            continue;
+        }
+
+        res->points++;
+        r.npending = ptn_sim_durable(sim, point, ignore, r.durable, r.pending);
+
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_NONE, 0);
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_ALL, 0);
+
+        if (r.npending == 0) {
+            continue;
+        }
+
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_TORN_512, r.npending - 1);
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_TORN_4096, r.npending - 1);
+
+        /* before a sync or an acknowledgement the most is at stake */
+
+        edge = point == sim->n || sim->ev[point].op >= PTN_SIM_SYNC
+               || (point > 0 && sim->ev[point - 1].op == PTN_SIM_MARK);
+
+        for (i = 0; i < random; i++) {
+            ptn_sim_try(&r, point, marks, PTN_SIM_IMG_RANDOM,
+                        point * 64 + i);
+            if (!edge) {
+                break;
+            }
+        }
+
+        if (!edge) {
+            continue;
+        }
+
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_DATA, 0);
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_NAMES, 0);
+        ptn_sim_try(&r, point, marks, PTN_SIM_IMG_ZERO, 0);
+
+        step = r.npending / 12 + 1;
+
+        for (i = 0; i < r.npending; i += step) {
+            k = ptn_min(i + point % step, r.npending - 1);
+            ptn_sim_try(&r, point, marks, PTN_SIM_IMG_DROP, k);
+            ptn_sim_try(&r, point, marks, PTN_SIM_IMG_ONLY, k);
+        }
+    }
+
+    ptn_sim_remove(r.dir);
+    free(r.dir);
+    free(r.durable);
+    free(r.pending);
+    free(r.seen);
+}
+
+
+#endif /* PTN_SIM_H */
