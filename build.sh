@@ -246,7 +246,7 @@ END
 # One archive for tests, and the two shares of the two nginx modules.
 lib: $out/libptn.a
 
-$out/libptn_core.a: \$(filter-out $out/mail_stream/%,\$(LIB)) \\
+$out/libptn_core.a: \$(filter-out $out/mail_stream/% $out/store/cli/%,\$(LIB)) \\
     $out/sources.list
 	@rm -f \$@
 	ar rcs \$@ \$(filter %.o,\$^)
@@ -344,8 +344,9 @@ build_product()
 {
     # shellcheck disable=SC2086
     need $need_build
-    run_make lib cli
+    run_make lib
     build_modules
+    run_make cli
     lacking "$(out_of "$flavour")"
     nginx_wrapper "$(cd "$(out_of "$flavour")" && pwd)"
 }
