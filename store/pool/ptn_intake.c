@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ptn_runner.h"
@@ -183,6 +184,17 @@ ptn_intake_file(ptn_runner_t *r, ptn_rec_t *rec)
     }
 
     return -1;
+}
+
+
+/* A pipe or a socket would hold the thread that reads it. */
+
+static bool
+ptn_intake_regular(int fd)
+{
+    struct stat  st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 
@@ -381,6 +393,13 @@ ptn_intake_job(ptn_runner_t *r, uint32_t w, uint32_t ticket, uint32_t gen,
         }
     }
 
+    if (rec->body != -1 && !ptn_intake_regular(rec->body)) {
+        ptn_intake_refuse(r, w, "body is no file");
+        rec->rc = PTN_EINVAL;
+        *ret_now = rec;
+        return true;
+    }
+
     if (ptn_intake_queue(r, rec)) {
         *ret_now = rec;
         return true;
@@ -445,7 +464,7 @@ ptn_intake_message(ptn_runner_t *r, uint32_t w, const ptn_up_t *m)
         }
         rec->body = ptn_intake_file(r, rec);
         rec->state = PTN_REC_QUEUED;
-        if (rec->body == -1) {
+        if (rec->body == -1 || !ptn_intake_regular(rec->body)) {
             rec->rc = PTN_EIO;
             now = true;
         } else {
