@@ -430,7 +430,14 @@ ptn_reply_drop(ptn_rec_t *rec)
 
         if (part->fd != -1) {
             close(part->fd);
-        } else {
+
+        } else if (part->off == 0) {
+
+            /*
+             * Nothing of this chunk is out.  Of one that was announced the
+             * worker may have made another job's by now.
+             */
+
             ptn_window_free(rec, part->chunk);
         }
 
@@ -440,7 +447,9 @@ ptn_reply_drop(ptn_rec_t *rec)
     o->out_last = &o->out;
 
     if (o->chunk != PTN_NONE) {
-        ptn_window_free(rec, o->chunk);
+        if (o->mark == 0) {
+            ptn_window_free(rec, o->chunk);
+        }
         o->chunk = PTN_NONE;
     }
 

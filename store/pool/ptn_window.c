@@ -127,7 +127,7 @@ ptn_window_take(ptn_rec_t *rec, bool wait)
 }
 
 
-/* Has no effect on a chunk that was announced: the worker frees that. */
+/* Only what was never announced: the rest is the worker's to free. */
 
 void
 ptn_window_free(ptn_rec_t *rec, uint32_t chunk)

@@ -263,12 +263,11 @@ fx_poll(fx_worker_t *w, int ms)
     pfd.fd = ptn_client_eventfd(w->client);
     pfd.events = POLLIN;
 
-    if (ptn_client_poll(w->client, 0)) {
-        return;
-    }
-
     (void) poll(&pfd, 1, ms);
-    (void) ptn_client_poll(w->client, 0);
+
+    while (ptn_client_poll(w->client, 0)) {
+        /* void */
+    }
 }
 
 

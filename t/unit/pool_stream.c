@@ -143,6 +143,7 @@ run_wait(ptn_job_t *job)
     uint64_t  end;
 
     end = fx_us() + 10000000;
+    atomic_store(&fx.seen[3], 1);
 
     while (!ptn_job_cancelled(job) && fx_us() < end) {
         fx_nap();
@@ -243,6 +244,11 @@ sizes(fx_worker_t *w)
            && a.sum == sum_of(row[i][0], row[i][1]) && a.trailer_len == 3
            && a.meta_len == 4, "reply of %lu in pieces of %lu (%lu in files)",
            row[i][0], row[i][1], a.files);
+
+        if (a.rc != PTN_OK || a.len != row[i][0]) {
+            diag("rc=%s len=%lu meta=%zu trailer=%zu", ptn_err(a.rc)->name,
+                 a.len, a.meta_len, a.trailer_len);
+        }
     }
 
     fx_run(w, &a, (fx_job_t) { "flush", 3, none, NULL, 0, 0, 0 });
@@ -395,7 +401,7 @@ cancelled(fx_worker_t *w)
     static fx_answer_t   a;
 
     fx_submit(w, &a, (fx_job_t) { "wait", 3, none, NULL, 0, 0, 0 });
-    fx_poll(w, 20);
+    fx_until(atomic_load(&w->fx->seen[3]) == 1);
     ptn_client_cancel(w->client, a.ticket);
     ok(fx_final(w, &a), "FINAL after cancel");
     is_u64(w->fx->seen[1], 1, "the handler saw it");
