@@ -41,6 +41,46 @@ ptn_alias_add(ptn_directory_t *dir, ptn_str_t alias, ptn_str_t target)
 
 
 ptn_rc_t
+ptn_alias_set(ptn_directory_t *dir, ptn_str_t alias, ptn_str_t target)
+{
+    ptn_rc_t                                    rc;
+    ptn_dir_addr_t                              a, t;
+    PTN_CLEAN_UP(ptn_dir_db_done) sqlite3_stmt  *st = NULL;
+
+    if (ptn_dir_addr_parse(alias, &a) != PTN_OK) {
+        return PTN_ENOTFOUND;
+    }
+
+    if (ptn_dir_addr_parse(target, &t) != PTN_OK
+        || ptn_str_eq(a.address, t.address))
+    {
+        return PTN_EINVAL;
+    }
+
+    rc = ptn_dir_db_begin(dir);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_dir_db_stmt(dir, PTN_DIR_ALIAS_SET, &st);
+
+    if (rc == PTN_OK) {
+        ptn_dir_db_bind(st, 1, a.address);
+        ptn_dir_db_bind(st, 2, t.address);
+        rc = ptn_dir_db_run(st);
+    }
+
+    if (rc == PTN_OK && sqlite3_changes(dir->db) == 0) {
+        rc = PTN_ENOTFOUND;
+    }
+
+    ptn_dir_db_done(&st);
+
+    return ptn_dir_db_end(dir, rc);
+}
+
+
+ptn_rc_t
 ptn_alias_delete(ptn_directory_t *dir, ptn_str_t alias)
 {
     ptn_rc_t                                    rc;

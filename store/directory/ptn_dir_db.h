@@ -68,6 +68,8 @@
                        " LEFT JOIN user u ON u.id = a.user"                   \
                        " WHERE a.address = ?1")                               \
     S(ADDRESS_DELETE_USER, "DELETE FROM address WHERE user = ?1")             \
+    S(ALIAS_SET,       "UPDATE address SET target = ?2 WHERE address = ?1"    \
+                       " AND target IS NOT NULL")                             \
     S(ALIAS_DELETE,    "DELETE FROM address WHERE address = ?1"               \
                        " AND target IS NOT NULL")                             \
     S(ALIAS_LIST,      "SELECT address, target FROM address"                  \

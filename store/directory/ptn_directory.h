@@ -66,7 +66,11 @@ ptn_rc_t ptn_domain_set_disabled(ptn_directory_t *dir, ptn_str_t name,
 ptn_rc_t ptn_domain_delete(ptn_directory_t *dir, ptn_str_t name);
 
 /*
- * Users.  add: `user->id`, `mailbox` and `generation` are made and filled.
+ * Users.  add: `user->id`, `mailbox` and `generation` are made and filled;
+ * `user->address` stays as the caller wrote it: get the user again before its
+ * mailbox is made.  ENOTFOUND: no such domain.  set: by id; the address stays.
+ * Local parts are atoms of RFC 5321 without `/` (they are paths too), plus
+ * UTF-8; domains are A-labels.
  * The mailbox itself is made by the caller (ptn_mbox_create) or on first use.
  */
 ptn_rc_t ptn_user_add(ptn_directory_t *dir, ptn_user_t *user);
@@ -101,6 +105,8 @@ typedef struct {
 
 ptn_rc_t ptn_alias_add(ptn_directory_t *dir, ptn_str_t alias,
     ptn_str_t target);
+ptn_rc_t ptn_alias_set(ptn_directory_t *dir, ptn_str_t alias,
+    ptn_str_t target);          /* ENOTFOUND: no such alias */
 ptn_rc_t ptn_alias_delete(ptn_directory_t *dir, ptn_str_t alias);
 ptn_rc_t ptn_alias_list(ptn_directory_t *dir, ptn_pool_t *pool,
     ptn_str_t domain, ptn_alias_t **ret_aliases, size_t *ret_n);

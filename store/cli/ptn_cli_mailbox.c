@@ -1,0 +1,588 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ptn_cli.h"
+#include "ptn_cli_store.h"
+#include "ptn_store.h"
+
+
+/* Messages of an import that share a commit. */
+#define PTN_CLI_BATCH  64
+
+
+static int
+ptn_cli_store_open(ptn_cli_t *cli, ptn_store_t **ret_store)
+{
+    ptn_rc_t          rc;
+    ptn_store_opts_t  opts;
+
+    memset(&opts, 0, sizeof(ptn_store_opts_t));
+    opts.conf = &cli->conf;
+    opts.io = &ptn_io_posix;
+
+    rc = ptn_store_open(&opts, ret_store);
+
+    return (rc == PTN_OK) ? PTN_CLI_OK
+                          : ptn_cli_rc(cli, rc, "cannot open mailboxes in",
+                                       cli->conf.root);
+}
+
+
+int
+ptn_cli_store_create(ptn_cli_t *cli, const ptn_user_t *user)
+{
+    int           code;
+    ptn_rc_t      rc;
+    ptn_store_t  *store;
+
+    code = ptn_cli_store_open(cli, &store);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    rc = ptn_mbox_create(store, user);
+
+    ptn_store_close(store);
+
+    if (rc == PTN_EEXIST) {
+        return ptn_cli_fail(cli, "mailbox %s: files of an earlier user are"
+                            " in its place below ROOT/mailbox; move them"
+                            " away", (char *) user->address.data);
+    }
+
+    return (rc == PTN_OK) ? PTN_CLI_OK
+                          : ptn_cli_rc(cli, rc, "mailbox",
+                                       (char *) user->address.data);
+}
+
+
+int
+ptn_cli_store_delete(ptn_cli_t *cli, const ptn_user_t *user)
+{
+    int           code;
+    ptn_rc_t      rc;
+    ptn_store_t  *store;
+
+    code = ptn_cli_store_open(cli, &store);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    rc = ptn_mbox_delete(store, user);
+
+    ptn_store_close(store);
+
+    /* never made: nothing to delete */
+
+    return (rc == PTN_OK || rc == PTN_ENOTFOUND)
+           ? PTN_CLI_OK : ptn_cli_rc(cli, rc, "mail of",
+                                     (char *) user->address.data);
+}
+
+
+/* Runs `each` for the user named on the command line, or for --all. */
+
+static int
+ptn_cli_mailbox_each(ptn_cli_t *cli,
+    int (*each)(ptn_cli_t *cli, ptn_store_t *store, const ptn_user_t *user))
+{
+    int           code, worst;
+    bool          all;
+    size_t        i, n;
+    ptn_rc_t      rc;
+    ptn_user_t    one, *users;
+    ptn_store_t  *store;
+
+    all = ptn_cli_option(cli, "--all") != NULL;
+
+    if (all == (cli->argc != 0)) {
+        return ptn_cli_usage(cli, "either an address or --all");
+    }
+
+    if (all) {
+        rc = ptn_user_list(cli->dir, cli->pool, ptn_str(""), &users, &n);
+        if (rc != PTN_OK) {
+            return ptn_cli_rc(cli, rc, "list of", "users");
+        }
+
+    } else {
+        code = ptn_cli_find_user(cli, cli->argv[0], &one);
+        if (code != PTN_CLI_OK) {
+            return code;
+        }
+
+        users = &one;
+        n = 1;
+    }
+
+    code = ptn_cli_store_open(cli, &store);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    if (all) {
+        ptn_cli_list_begin(cli);
+    }
+
+    for (i = 0, worst = PTN_CLI_OK; i < n; i++) {
+        code = each(cli, store, &users[i]);
+        worst = ptn_max(worst, code);
+    }
+
+    if (all) {
+        ptn_cli_list_end(cli);
+    }
+
+    ptn_store_close(store);
+
+    return worst;
+}
+
+
+static int
+ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user)
+{
+    ptn_rc_t          rc;
+    ptn_mbox_t       *mb;
+    ptn_mbox_info_t   info;
+
+    rc = ptn_mbox_open(store, user, NULL, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_info(mb, &info);
+    }
+
+    if (rc != PTN_OK) {
+        return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+    }
+
+    ptn_cli_object_begin(cli);
+    ptn_cli_field(cli, "address", user->address);
+    ptn_cli_field_u64(cli, "messages", info.messages);
+    ptn_cli_field_u64(cli, "unread", info.unread);
+    ptn_cli_field_u64(cli, "size", info.size);
+    ptn_cli_field_u64(cli, "quota", info.quota);
+    ptn_cli_field_u64(cli, "folders", info.folders);
+    ptn_cli_field_u64(cli, "change", info.cn);
+    ptn_cli_field_u64(cli, "epoch", info.epoch);
+    ptn_cli_object_end(cli);
+
+    return PTN_CLI_OK;
+}
+
+
+static int
+ptn_cli_mailbox_show(ptn_cli_t *cli)
+{
+    return ptn_cli_mailbox_each(cli, ptn_cli_mailbox_show_one);
+}
+
+
+typedef struct {
+    ptn_cli_t   *cli;
+    ptn_buf_t    text;          /* findings, a line each */
+    uint64_t     n;
+} ptn_cli_report_t;
+
+
+static void
+ptn_cli_mailbox_finding(void *ctx, const char *line)
+{
+    ptn_cli_report_t  *r = ctx;
+
+    ptn_buf_printf(&r->text, "%s%s", r->n ? "; " : "", line);
+    r->n++;
+}
+
+
+static int
+ptn_cli_mailbox_verify(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user, bool repair)
+{
+    ptn_rc_t          rc;
+    ptn_cli_report_t  r;
+
+    r.cli = cli;
+    r.n = 0;
+    ptn_buf_init(&r.text, cli->pool);
+
+    rc = ptn_mbox_check(store, user, repair, ptn_cli_mailbox_finding, &r);
+
+    if (rc != PTN_OK && rc != PTN_ECORRUPT) {
+        return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+    }
+
+    ptn_cli_object_begin(cli);
+    ptn_cli_field(cli, "address", user->address);
+    ptn_cli_field_bool(cli, "good", rc == PTN_OK);
+    ptn_cli_field_u64(cli, "findings", r.n);
+    ptn_cli_field(cli, "details", ptn_buf_get(&r.text));
+    ptn_cli_object_end(cli);
+
+    return (rc == PTN_OK) ? PTN_CLI_OK : PTN_CLI_FAILED;
+}
+
+
+static int
+ptn_cli_mailbox_check_one(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user)
+{
+    return ptn_cli_mailbox_verify(cli, store, user, false);
+}
+
+
+static int
+ptn_cli_mailbox_repair_one(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user)
+{
+    return ptn_cli_mailbox_verify(cli, store, user, true);
+}
+
+
+static int
+ptn_cli_mailbox_check(ptn_cli_t *cli)
+{
+    return ptn_cli_mailbox_each(cli, ptn_cli_mailbox_check_one);
+}
+
+
+static int
+ptn_cli_mailbox_repair(ptn_cli_t *cli)
+{
+    return ptn_cli_mailbox_each(cli, ptn_cli_mailbox_repair_one);
+}
+
+
+/* --- import ----------------------------------------------------------- */
+
+static int
+ptn_cli_mailbox_read(ptn_cli_t *cli, ptn_pool_t *pool, const char *path,
+    ptn_str_t *ret)
+{
+    int          fd;
+    u_char      *p;
+    ssize_t      n;
+    struct stat  st;
+
+    fd = ptn_cli_open_file(cli, path);
+    if (fd == -1) {
+        return ptn_cli_fail(cli, "%s: %s", path, strerror(errno));
+    }
+
+    if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)
+        || (uint64_t) st.st_size > cli->conf.message_max)
+    {
+        close(fd);
+        return ptn_cli_fail(cli, "%s: not a file of at most %llu bytes", path,
+                            (unsigned long long) cli->conf.message_max);
+    }
+
+    p = ptn_palloc(pool, (size_t) st.st_size + 1);
+    n = (p != NULL) ? ptn_io_read_all(&ptn_io_posix, fd, p,
+                                      (size_t) st.st_size, 0)
+                    : -1;
+    close(fd);
+
+    if (n == -1) {
+        return ptn_cli_fail(cli, "%s: %s", path,
+                            p ? strerror(errno) : "no memory");
+    }
+
+    *ret = ptn_str_make(p, (size_t) n);
+
+    return PTN_CLI_OK;
+}
+
+
+/* A message's lines end in CRLF.  A file whose first line ends in LF alone
+ * was written by a program of this system: every lone LF becomes CRLF. */
+
+static ptn_str_t
+ptn_cli_mailbox_crlf(ptn_pool_t *pool, ptn_str_t s)
+{
+    size_t   i, n;
+    u_char  *p, *lf;
+
+    lf = s.len ? memchr(s.data, '\n', s.len) : NULL;
+
+    if (lf == NULL || (lf != s.data && lf[-1] == '\r')) {
+        return s;
+    }
+
+    for (i = 0, n = 0; i < s.len; i++) {
+        n += s.data[i] == '\n' && (i == 0 || s.data[i - 1] != '\r');
+    }
+
+    p = ptn_palloc(pool, s.len + n + 1);
+    if (p == NULL) {
+        return (ptn_str_t) ptn_null_string;
+    }
+
+    for (i = 0, n = 0; i < s.len; i++) {
+        if (s.data[i] == '\n' && (i == 0 || s.data[i - 1] != '\r')) {
+            p[n++] = '\r';
+        }
+        p[n++] = s.data[i];
+    }
+
+    return ptn_str_make(p, n);
+}
+
+
+/* One level of a path: the child of that name, made where it is missing. */
+
+static ptn_rc_t
+ptn_cli_mailbox_level(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t name,
+    ptn_id_t *ret_id)
+{
+    ptn_rc_t             rc;
+    ptn_txn_t            tx = { 0 };
+    const ptn_folder_t  *folder;
+
+    rc = ptn_folder_child(mb, parent, name, &folder);
+
+    if (rc == PTN_OK) {
+        *ret_id = folder->id;
+        return PTN_OK;
+    }
+
+    if (rc != PTN_ENOTFOUND) {
+        return rc;
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_create(&tx, parent, name, "IPF.Note", ret_id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    ptn_txn_done(&tx);
+
+    return rc;
+}
+
+
+/* "INBOX", or a path of names parted by "/" below the visible tree. */
+
+static ptn_rc_t
+ptn_cli_mailbox_folder(ptn_mbox_t *mb, const char *path, ptn_id_t *ret_id)
+{
+    size_t               n;
+    ptn_id_t             id;
+    ptn_rc_t             rc;
+    const ptn_folder_t  *folder;
+
+    if (path == NULL || ptn_str_ieqz(ptn_str_z(path), "INBOX")) {
+        rc = ptn_folder_special(mb, PTN_FOLDER_INBOX, &folder);
+
+        if (rc == PTN_OK) {
+            *ret_id = folder->id;
+        }
+
+        return rc;
+    }
+
+    rc = ptn_folder_special(mb, PTN_FOLDER_IPM_SUBTREE, &folder);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    for (id = folder->id; rc == PTN_OK; path += n + 1) {
+        n = strcspn(path, "/");
+        rc = ptn_cli_mailbox_level(mb, id, ptn_str_make(path, n), &id);
+
+        if (path[n] == '\0') {
+            break;
+        }
+    }
+
+    if (rc == PTN_OK) {
+        *ret_id = id;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_cli_mailbox_append(ptn_mbox_t *mb, ptn_id_t folder, ptn_str_t raw)
+{
+    ptn_rc_t        rc;
+    ptn_txn_t       tx = { 0 };
+    ptn_append_t    append;
+    ptn_appended_t  appended;
+
+    memset(&append, 0, sizeof(ptn_append_t));
+    append.raw = raw;
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_append(&tx, folder, &append, &appended);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    ptn_txn_done(&tx);
+
+    return rc;
+}
+
+
+/* One file: opened mailbox, parsed content and all last until the commit. */
+
+static int
+ptn_cli_mailbox_import_file(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user, ptn_pool_t *pool, const char *path)
+{
+    int          code;
+    ptn_id_t     folder;
+    ptn_rc_t     rc;
+    ptn_str_t    raw;
+    ptn_mbox_t  *mb;
+
+    code = ptn_cli_mailbox_read(cli, pool, path, &raw);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    raw = ptn_cli_mailbox_crlf(pool, raw);
+
+    if (raw.len == 0) {
+        return ptn_cli_fail(cli, "%s: empty", path);
+    }
+
+    rc = ptn_mbox_open(store, user, NULL, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_cli_mailbox_folder(mb, ptn_cli_option(cli, "--folder"),
+                                    &folder);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_cli_mailbox_append(mb, folder, raw);
+    }
+
+    return (rc == PTN_OK) ? PTN_CLI_OK : ptn_cli_rc(cli, rc, "import of",
+                                                    path);
+}
+
+
+static int
+ptn_cli_mailbox_import_all(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user, ptn_pool_t *pool)
+{
+    int       i, code;
+    ptn_rc_t  rc;
+    uint64_t  done, open;
+
+    for (i = 1, done = 0, open = 0, code = PTN_CLI_OK; i < cli->argc; i++) {
+
+        code = ptn_cli_mailbox_import_file(cli, store, user, pool,
+                                           cli->argv[i]);
+        ptn_pool_reset(pool);
+
+        if (code == PTN_CLI_OK) {
+            open++;
+        }
+
+        if (open == PTN_CLI_BATCH || code != PTN_CLI_OK
+            || i == cli->argc - 1)
+        {
+            rc = ptn_store_commit(store);
+
+            if (rc != PTN_OK) {
+                code = ptn_cli_rc(cli, rc, "mailbox",
+                                  (char *) user->address.data);
+
+            } else {
+                done += open;
+            }
+
+            open = 0;
+        }
+
+        if (code != PTN_CLI_OK) {
+            break;
+        }
+    }
+
+    if (code != PTN_CLI_OK) {
+        fprintf(cli->err, "postern: %llu of %d imported\n",
+                (unsigned long long) done, cli->argc - 1);
+        return code;
+    }
+
+    ptn_cli_object_begin(cli);
+    ptn_cli_field(cli, "address", user->address);
+    ptn_cli_field_u64(cli, "imported", done);
+    ptn_cli_object_end(cli);
+
+    return PTN_CLI_OK;
+}
+
+
+static int
+ptn_cli_mailbox_import(ptn_cli_t *cli)
+{
+    int           code;
+    ptn_user_t    user;
+    ptn_pool_t   *pool;
+    ptn_store_t  *store;
+
+    code = ptn_cli_find_user(cli, cli->argv[0], &user);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    code = ptn_cli_store_open(cli, &store);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    pool = ptn_pool_create(cli->conf.message_max * 3 + 1024 * 1024, NULL);
+
+    code = (pool != NULL) ? ptn_cli_mailbox_import_all(cli, store, &user, pool)
+                          : ptn_cli_fail(cli, "no memory");
+
+    ptn_pool_destroy(pool);
+    ptn_store_close(store);
+
+    return code;
+}
+
+
+static const ptn_cli_option_t  ptn_cli_mailbox_options[] = {
+    { "--all", NULL, "every user's" },
+    { NULL, NULL, NULL }
+};
+
+static const ptn_cli_option_t  ptn_cli_mailbox_import_options[] = {
+    { "--folder", "NAME", "INBOX when not given; \"Work/2026\" is made" },
+    { NULL, NULL, NULL }
+};
+
+#define PTN_CLI_MAILBOX_NEEDS  (PTN_CLI_ROOT|PTN_CLI_DIRECTORY)
+
+const ptn_cli_command_t  ptn_cli_mailbox[] = {
+    { "mailbox", "show", "ADDRESS|--all", "counts and sizes", 0, 1,
+      PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_options, ptn_cli_mailbox_show },
+    { "mailbox", "check", "ADDRESS|--all", "verifies every invariant", 0, 1,
+      PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_options, ptn_cli_mailbox_check },
+    { "mailbox", "repair", "ADDRESS|--all", "check, and mend what can be", 0,
+      1, PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_options,
+      ptn_cli_mailbox_repair },
+    { "mailbox", "import", "ADDRESS FILE...", "adds messages from files", 2,
+      -1, PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_import_options,
+      ptn_cli_mailbox_import },
+    { NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL }
+};
