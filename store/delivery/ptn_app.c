@@ -372,4 +372,5 @@ const ptn_hooks_t  ptn_app_hooks = {
     .clerk_open = ptn_app_hook_clerk_open,
     .clerk_run = ptn_app_hook_clerk_run,
     .clerk_close = ptn_app_hook_clerk_close,
+    .verbs = ptn_clerk_verbs,
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ptn_clerk_queue.h"
+#include "ptn_control.h"
 
 
 ptn_rc_t
@@ -109,7 +110,12 @@ ptn_clerk_ring(void *data)
 static bool
 ptn_clerk_before(const ptn_qmsg_t *a, const ptn_qmsg_t *b)
 {
-    return a->due != b->due ? a->due < b->due : a->seq < b->seq;
+    if (a->due != b->due) {
+        return a->due < b->due;
+    }
+
+    return a->arrived != b->arrived ? a->arrived < b->arrived
+                                    : a->seq < b->seq;
 }
 
 
@@ -300,3 +306,29 @@ ptn_clerk_run(ptn_clerk_t *clerk)
 
     return (uint32_t) ptn_min(wait / 1000 + 1, (int64_t) PTN_CLERK_WAIT);
 }
+
+
+/* --- verbs of the control socket ----------------------------------------------- */
+
+static ptn_rc_t
+ptn_clerk_verb_flush(void *data, ptn_str_t args, ptn_buf_t *out)
+{
+    ptn_clerk_t  *clerk = data;
+
+    (void) args;
+
+    if (clerk == NULL) {
+        return PTN_EUNAVAIL;
+    }
+
+    ptn_clerk_flush(clerk);
+    ptn_buf_printf(out, "waiting=%zu\n", ptn_qindex_waiting(clerk->index));
+
+    return PTN_OK;
+}
+
+
+const ptn_control_verb_t  ptn_clerk_verbs[] = {
+    { "queue-flush", ptn_clerk_verb_flush },
+    { NULL, NULL }
+};

@@ -8,8 +8,8 @@
  * One clerk works on a ROOT at a time: it holds ROOT/clerk.lock.
  */
 
-#ifndef PTN_CLERK_H
-#define PTN_CLERK_H
+#ifndef PTN_DELIVERY_CLERK_H
+#define PTN_DELIVERY_CLERK_H
 
 
 #include "ptn_app.h"
@@ -27,5 +27,8 @@ uint32_t ptn_clerk_run(ptn_clerk_t *clerk);
 
 void ptn_clerk_close(ptn_clerk_t *clerk);
 
+/* "queue-flush": tries all that waits now; answers "waiting=<messages>". */
+extern const ptn_control_verb_t  ptn_clerk_verbs[];
 
-#endif /* PTN_CLERK_H */
+
+#endif /* PTN_DELIVERY_CLERK_H */

@@ -9,7 +9,7 @@
 /* A segment is left for a new one above either of these, or when idle. */
 #define PTN_QUEUE_SEGMENT_BYTES  (32 * 1024 * 1024)
 #define PTN_QUEUE_SEGMENT_MSGS   8192
-#define PTN_QUEUE_SEGMENT_IDLE   30000      /* ms */
+#define PTN_QUEUE_SEGMENT_IDLE   500        /* ms */
 #define PTN_QUEUE_BATCH          64
 
 
