@@ -175,7 +175,9 @@ ptn_app_open(ptn_world_t *world, const ptn_conf_t *conf, ptn_io_t *io,
         goto failed;
     }
 
-    rc = ptn_directory_open(conf, false, &app->directory);
+    /* a server starts before its first domain is added; the CLI says so */
+
+    rc = ptn_directory_open(conf, world != NULL, &app->directory);
     if (rc != PTN_OK) {
         goto failed;
     }
