@@ -95,7 +95,7 @@ site_certificate()
 # $1: a file of conf/.  Its ports, paths and user become the site's.
 site_expand()
 {
-    local user="" store="" out
+    local user="" store="" out files
 
     out=$(cd "$(out_of "$flavour")" && pwd)
     if [ -n "$site_user" ]; then
@@ -103,9 +103,14 @@ site_expand()
         store="user      $site_user;"
     fi
 
+    # No more than this machine allows.
+    files=$(ulimit -Hn)
+    [ "$files" != unlimited ] && [ "$files" -lt 65536 ] || files=65536
+
     # listen 143; and listen 127.0.0.1:24; alike.
     perl -pe '
-        BEGIN { ($base, $dir, $objs, $user, $store) = splice @ARGV, 0, 5 }
+        BEGIN { ($base, $dir, $objs, $user, $store, $files)
+                    = splice @ARGV, 0, 6 }
         s/listen\s+(?:127\.0\.0\.1:)?(\d+)/"listen 127.0.0.1:" . ($base + $1)/e;
         s{/etc/postern/tls}{$dir/tls};
         s{/var/lib/postern;}{$dir/postern;};
@@ -113,10 +118,13 @@ site_expand()
         s{^(\s*)user\s+postern;}{$1$store};
         s{hostname\s+localhost}{hostname  mail.example.test};
         s{^USER$}{$user};
+        s{65536}{$files};
+        s{16384}{$files < 32768 ? int($files / 2) : 16384}e;
         s{include postern/([\w-]+\.conf);}{include $dir/$1;};
         s{\bMODULES/}{/usr/lib/nginx/modules/};
         s{\bOBJS/}{$objs/}; s{\bDIR/}{$dir/};
-    ' "$site_base" "$site_dir" "$out" "$user" "$store" "$1"
+    ' "$site_base" "$site_dir" "$out" "$user" "$store" \
+        "$files" "$1"
 }
 
 
@@ -193,20 +201,23 @@ site_sample()
 }
 
 
+# Until the server on a port greets with $2; the stores are up then.
 site_wait()
 {
-    local port=$1 _
+    local port=$1 want=$2 line _
 
-    for _ in $(seq 100); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$port" && IFS= read -r -t 5 -u 3 _)
-        then
-            return 0
-        fi 2>/dev/null
+    for _ in $(seq 150); do
+        line=$( (exec 3<>"/dev/tcp/127.0.0.1/$port" \
+                 && IFS= read -r -t 5 -u 3 line && echo "$line") 2>/dev/null \
+               || true)
+        case $line in
+            "$want"*) return 0 ;;
+        esac
         sleep 0.1
     done
 
-    tail -20 "$site_dir/logs/error.log" >&2
-    die "nothing answers on port $port"
+    tail -n 20 "$site_dir/logs/error.log" "$site_dir/logs/postern.log" >&2
+    die "no greeting on port $port"
 }
 
 
@@ -287,8 +298,8 @@ cmd_run()
         -e "$site_dir/logs/error.log" \
         || die "nginx does not start; see $site_dir/logs/error.log"
 
-    site_wait "$(site_port 143)"
-    site_wait "$(site_port 25)"
+    site_wait "$(site_port 143)" "* OK"
+    site_wait "$(site_port 25)" "220 "
     [ $new = 0 ] || [ $empty = 1 ] || site_sample
     site_print
 
