@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "ptn_clerk_queue.h"
-#include "ptn_control.h"
 
 
 ptn_rc_t

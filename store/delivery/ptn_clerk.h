@@ -13,6 +13,7 @@
 
 
 #include "ptn_app.h"
+#include "ptn_control.h"
 
 
 typedef struct ptn_clerk_s  ptn_clerk_t;
