@@ -1,5 +1,5 @@
 #include "ptn_cli.h"
-#include "ptn_cli_control.h"
+#include "ptn_control.h"
 #include "ptn_queue.h"
 
 
@@ -67,14 +67,17 @@ ptn_cli_queue_list(ptn_cli_t *cli)
 static int
 ptn_cli_queue_flush(ptn_cli_t *cli)
 {
-    ptn_rc_t  rc;
+    ptn_rc_t   rc;
+    ptn_str_t  answer;
 
     rc = ptn_queue_flush(&cli->conf, &ptn_io_posix);
     if (rc != PTN_OK) {
         return ptn_cli_rc(cli, rc, "the", "queue");
     }
 
-    if (!ptn_cli_control_runs(cli)) {
+    if (ptn_control_ask(cli->pool, cli->conf.root, "verbs", 2000, &answer)
+        == PTN_ENOTFOUND)
+    {
         fprintf(cli->err, "postern: the server does not run; it will try all"
                 " mail when it starts\n");
     }

@@ -1,11 +1,13 @@
 #include <stdlib.h>
 
 #include "ptn_cli.h"
-#include "ptn_cli_control.h"
+#include "ptn_cli_json.h"
+#include "ptn_control.h"
 #include "ptn_queue.h"
 
 
-#define PTN_CLI_METRICS_MAX  4096
+#define PTN_CLI_METRICS_MAX     4096
+#define PTN_CLI_STATUS_TIMEOUT  10000           /* ms */
 
 /* What the files tell, whether or not a server runs. */
 typedef struct {
@@ -43,7 +45,8 @@ ptn_cli_status_read(ptn_cli_t *cli, ptn_cli_status_t *st)
     (void) ptn_queue_list(&cli->conf, &ptn_io_posix, ptn_cli_status_count,
                           &st->queue);
 
-    rc = ptn_cli_control_ask(cli, "status\n", &st->server);
+    rc = ptn_control_ask(cli->pool, cli->conf.root, "status",
+                         PTN_CLI_STATUS_TIMEOUT, &st->server);
 
     if (rc == PTN_ENOTFOUND) {
         return PTN_CLI_OK;

@@ -1,24 +1,13 @@
 /*
- * Private to store/cli: talk with the clerk over ROOT/run/control.  One
- * request a connection: a line goes out; "OK" and lines come back until a
- * line of one dot.
+ * Private to store/cli: reads the JSON of the server's answers.
  */
 
-#ifndef PTN_CLI_CONTROL_H
-#define PTN_CLI_CONTROL_H
+#ifndef PTN_CLI_JSON_H
+#define PTN_CLI_JSON_H
 
 
 #include "ptn_cli.h"
 
-
-/*
- * The lines between "OK" and the dot, in cli->pool.  ENOTFOUND: no clerk is
- * there.  EPARSE: it refused, or speaks another language.
- */
-ptn_rc_t ptn_cli_control_ask(ptn_cli_t *cli, const char *request,
-    ptn_str_t *ret_answer);
-
-bool ptn_cli_control_runs(ptn_cli_t *cli);
 
 /*
  * Walks JSON text and calls `leaf` for each number, string, boolean and null,
@@ -37,4 +26,4 @@ ptn_rc_t ptn_cli_json_walk(ptn_str_t json,
     void *ctx);
 
 
-#endif /* PTN_CLI_CONTROL_H */
+#endif /* PTN_CLI_JSON_H */
