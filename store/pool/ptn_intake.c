@@ -534,9 +534,7 @@ ptn_intake_parked(ptn_runner_t *r, uint32_t w, const ptn_up_t *m)
             return;
         }
 
-        ptn_reply_pump(rec);
-
-        pthread_mutex_lock(&r->mu);
+        /* asks for the next message before it looks, so none is missed */
 
         if (rec->waiters.n > 0 || rec->reply.spill_len > rec->reply.spill_off)
         {
@@ -544,6 +542,9 @@ ptn_intake_parked(ptn_runner_t *r, uint32_t w, const ptn_up_t *m)
             atomic_thread_fence(memory_order_seq_cst);
         }
 
+        ptn_reply_pump(rec);
+
+        pthread_mutex_lock(&r->mu);
         ptn_exec_retry(r, rec, false);
         pthread_mutex_unlock(&r->mu);
     }
