@@ -267,16 +267,16 @@ ptn_clerk_main(ptn_world_t *world, const ptn_proc_t *proc)
 
     ptn_log(proc->log, PTN_LOG_INFO, "clerk ends");
 
+    joined = ptn_runner_stop(&clerk->runner, &clerk->quit, &clerk->terminate,
+                             clerk->terminate ? PTN_TERM_MS : 4000)
+             && joined;
+
+    ptn_control_close(clerk);
+
     if (!joined) {
-
-        /* threads wait on the network: the process ends under them */
-
-        ptn_control_close(clerk);
-        _exit(0);
+        _exit(0);       /* threads wait on the network: it ends under them */
     }
 
-    ptn_runner_stop(&clerk->runner);
-    ptn_control_close(clerk);
     ptn_runner_disown(&clerk->runner);
     ptn_runner_close(&clerk->runner);
     free(clerk);

@@ -381,13 +381,63 @@ ptn_runner_start(ptn_runner_t *r)
 }
 
 
+/* Joins the executors; false: `deadline` (ms, 0: none) or TERM came first. */
+
+static bool
+ptn_runner_join(ptn_runner_t *r, bool *quit, bool *terminate, uint32_t wait_ms)
+{
+    int               err;
+    uint32_t          i;
+    uint64_t          until;
+    struct timespec   ts;
+
+    until = wait_ms != 0 ? ptn_time_mono() + wait_ms : UINT64_MAX;
+
+    for (i = 0; i <= r->nexecs; i++) {
+        if (!r->exec[i].started) {
+            continue;
+        }
+
+        for ( ;; ) {
+            clock_gettime(CLOCK_REALTIME, &ts);
+            ts.tv_nsec += 20 * 1000000;
+            if (ts.tv_nsec >= 1000000000) {
+                ts.tv_nsec -= 1000000000;
+                ts.tv_sec++;
+            }
+
+            err = pthread_timedjoin_np(r->exec[i].thread, NULL, &ts);
+            if (err != ETIMEDOUT) {
+                break;
+            }
+
+            ptn_post_backlog(r);
+            ptn_store_main_ctl(r, quit, terminate);
+
+            if (*terminate) {
+                until = ptn_min(until, ptn_time_mono() + PTN_TERM_MS);
+            }
+
+            if (ptn_time_mono() >= until) {
+                return false;
+            }
+        }
+
+        r->exec[i].started = false;
+    }
+
+    return true;
+}
+
+
 /*
  * Takes no more from the ring, lets the running jobs end, joins the threads,
  * closes the sessions.  What was queued stays in its cells for a successor.
+ * false: a job goes on and there is no time: the process must _exit().
  */
 
-void
-ptn_runner_stop(ptn_runner_t *r)
+bool
+ptn_runner_stop(ptn_runner_t *r, bool *quit, bool *terminate, uint32_t wait_ms)
 {
     void      *app;
     uint32_t   i;
@@ -403,11 +453,10 @@ ptn_runner_stop(ptn_runner_t *r)
 
     (void) !write(r->world->ring_fd[r->ring], &one, sizeof(one));
 
-    for (i = 0; i <= r->nexecs; i++) {
-        if (r->exec[i].started) {
-            pthread_join(r->exec[i].thread, NULL);
-            r->exec[i].started = false;
-        }
+    if (!ptn_runner_join(r, quit, terminate, wait_ms)) {
+        ptn_log(r->log, PTN_LOG_WARN, "leaving under a running job ring=%u",
+                r->ring);
+        return false;
     }
 
     app = NULL;
@@ -429,6 +478,8 @@ ptn_runner_stop(ptn_runner_t *r)
         ptn_post_backlog(r);
         usleep(1000);
     }
+
+    return true;
 }
 
 

@@ -19,6 +19,7 @@
 #define PTN_BATCH_MS         10
 #define PTN_AUTH_QUEUE       64         /* then EBUSY at once */
 #define PTN_WINDOW_MS        50         /* then the reply is spilled */
+#define PTN_TERM_MS          600        /* then leave under a running job */
 #define PTN_SESSIONS_MAX     65536      /* of a process */
 #define PTN_SESSION_BUCKETS  4096
 #define PTN_NONE             0xffffffffu
@@ -308,7 +309,8 @@ ptn_rc_t ptn_runner_own(ptn_runner_t *r);
 void ptn_runner_disown(ptn_runner_t *r);
 
 ptn_rc_t ptn_runner_start(ptn_runner_t *r);
-void ptn_runner_stop(ptn_runner_t *r);
+bool ptn_runner_stop(ptn_runner_t *r, bool *quit, bool *terminate,
+    uint32_t wait_ms);
 
 /* One round of the control thread; ms until the next. */
 int ptn_runner_tick(ptn_runner_t *r);

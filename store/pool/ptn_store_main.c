@@ -298,7 +298,10 @@ ptn_store_main(ptn_world_t *world, const ptn_proc_t *proc)
             }
         }
 
-        ptn_runner_stop(&m->runner);
+        if (!ptn_runner_stop(&m->runner, &m->quit, &m->terminate, 0)) {
+            _exit(0);           /* the lock tells the next owner */
+        }
+
         ptn_runner_disown(&m->runner);
     }
 
