@@ -4,7 +4,7 @@
  *
  *   mail lmtp    IMAP LMTP USER PASSWORD N CONNECTIONS FILE...
  *   mail append  IMAP LMTP USER PASSWORD N CONNECTIONS FILE...
- *   mail flags   IMAP LMTP USER PASSWORD
+ *   mail flags   IMAP LMTP USER PASSWORD N
  *   mail bodies  IMAP LMTP USER PASSWORD N
  *   mail store   IMAP LMTP USER PASSWORD N
  *   mail select  IMAP LMTP USER PASSWORD
@@ -559,7 +559,7 @@ main(int argc, char **argv)
         t = row[0] == 'l' ? row_lmtp() : run_threads(append_thread);
 
     } else if (strcmp(row, "flags") == 0) {
-        t = row_command("FETCH 1:* (FLAGS UID RFC822.SIZE)%.0d", 0, n);
+        t = row_command("FETCH 1:%d (FLAGS UID RFC822.SIZE)", n, n);
 
     } else if (strcmp(row, "bodies") == 0) {
         t = row_command("FETCH 1:%d BODY.PEEK[]", n, n);
