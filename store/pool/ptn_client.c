@@ -631,6 +631,10 @@ ptn_client_ticket(ptn_client_t *client)
             t->body_fd = -1;
 
         } while ((atomic_load(&cell->state) & 7) == PTN_CELL_RUNNING);
+
+        if (atomic_load(&client->shm->cells) < client->used) {
+            atomic_store(&client->shm->cells, client->used);
+        }
     }
 
     t->gen = (t->gen + 1) & PTN_GEN_MASK;

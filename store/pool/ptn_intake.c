@@ -663,15 +663,16 @@ static void
 ptn_intake_recover_slot(ptn_runner_t *r, uint32_t w, ptn_intake_old_t *old)
 {
     bool             now;
-    uint32_t         i, n, word;
+    uint32_t         i, n, cells, word;
     ptn_rec_t       *rec;
     ptn_cell_t      *cell;
     ptn_shm_slot_t  *s;
 
     s = ptn_shm_slot(r->world, w);
+    cells = ptn_min(atomic_load(&s->cells), (uint32_t) PTN_TICKETS);
     n = 0;
 
-    for (i = 0; i < PTN_TICKETS; i++) {
+    for (i = 0; i < cells; i++) {
         cell = &s->cell[i].c;
         word = atomic_load(&cell->state);
 

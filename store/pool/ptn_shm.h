@@ -203,6 +203,9 @@ typedef struct {
     _Atomic uint32_t  epoch;
     _Atomic uint32_t  sleeping;             /* wants its eventfd written */
     _Atomic uint32_t  dirty_any;            /* a bit of `dirty` is set */
+    _Atomic uint32_t  cells;                /* that any owner has ever used: to
+                                               read another would make memory
+                                               of it */
     _Atomic uint64_t  dirty[PTN_SLOTS / 64]  PTN_LINE;
     _Atomic uint32_t  chunk[PTN_CHUNKS]  PTN_LINE;
     ptn_cell_page_t   cell[PTN_TICKETS]  __attribute__((aligned(4096)));
