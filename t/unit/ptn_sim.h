@@ -104,6 +104,7 @@ typedef struct {
     ptn_sim_ev_t     *ev;
     size_t            n, size;
     unsigned          marks;
+    size_t            ignore_from;  /* syncs before it are never ignored */
 
     uint64_t          calls;    /* changes asked for */
     uint64_t          fail_at;  /* 1: the next one; 0: none */
@@ -972,7 +973,9 @@ ptn_sim_durable(const ptn_sim_t *sim, size_t point, uint32_t ignore,
         e = &sim->ev[i];
 
         if (e->op == PTN_SIM_SYNC || e->op == PTN_SIM_SYNC_DIR) {
-            if (e->site == PTN_SIM_BASE || !(ignore & 1u << e->site)) {
+            if (e->site == PTN_SIM_BASE || i < sim->ignore_from
+                || !(ignore & 1u << e->site))
+            {
                 synced[e->inode] = true;
             }
         }
@@ -1316,6 +1319,7 @@ static inline void
 ptn_sim_try(ptn_sim_run_t *r, size_t point, unsigned marks,
     ptn_sim_image_e kind, size_t arg)
 {
+    char               *p;
     bool                recording;
     uint64_t            digest;
     const char         *why;
@@ -1363,6 +1367,10 @@ ptn_sim_try(ptn_sim_run_t *r, size_t point, unsigned marks,
         snprintf(r->res->bad_image, sizeof(r->res->bad_image), "%s (%zu)",
                  kinds[kind], arg);
         snprintf(r->res->bad_why, sizeof(r->res->bad_why), "%s", why);
+
+        for (p = r->res->bad_why; *p != '\0'; p++) {
+            *p = *p == '\n' ? ' ' : *p;
+        }
     }
 }
 
@@ -1438,7 +1446,7 @@ ptn_sim_run(ptn_sim_t *sim, size_t from, uint32_t ignore, unsigned random,
         ptn_sim_try(&r, point, marks, PTN_SIM_IMG_NAMES, 0);
         ptn_sim_try(&r, point, marks, PTN_SIM_IMG_ZERO, 0);
 
-        step = r.npending / 12 + 1;
+        step = r.npending / (4 * random + 4) + 1;
 
         for (i = 0; i < r.npending; i += step) {
             k = ptn_min(i + point % step, r.npending - 1);

@@ -1,0 +1,811 @@
+/*
+ * The mailbox and power loss: deliveries, APPEND, flags, copies, moves,
+ * expunges, folders, checkpoints, reopening.  At every point the disk gives a
+ * mailbox that is as it was at the last acknowledgement, or as the change
+ * under way would have made it; counters, content and uids are right, the
+ * check finds nothing, and mail can be delivered again.  Without any one of
+ * its syncs something is lost.  A change that fails (disk full) is told, and
+ * costs nothing that was acknowledged.
+ */
+
+#include "ptn_charset.h"
+#include "ptn_mailbox.h"
+#include "ptn_sim.h"
+#include "ptn_test.h"
+
+
+#define STEPS_MAX   32
+#define BLOB_SIZE   20000       /* decoded; above PTN_SKELETON_MIN */
+
+
+typedef struct {
+    ptn_conf_t         conf;
+    ptn_store_opts_t   opts;
+    ptn_store_t       *store;
+    ptn_pool_t        *pool;
+    ptn_mbox_t        *mb;
+    ptn_user_t         user;
+    ptn_sim_t         *sim;
+} site_t;
+
+
+typedef struct {
+    ptn_sim_t   *sim;
+    ptn_pool_t  *pool;                      /* of the states */
+    char        *states[STEPS_MAX + 2];     /* [m]: after m marks */
+    unsigned     nstates;
+    unsigned     waste;
+    char         report[256];
+    char         why[512];
+} power_t;
+
+
+/* --- messages ------------------------------------------------------------ */
+
+static ptn_str_t
+message_noise(ptn_pool_t *pool, size_t n, uint64_t seed)
+{
+    u_char  *p;
+    size_t   i;
+
+    p = ptn_palloc(pool, n);
+    seed = seed * 2 + 1;
+
+    for (i = 0; i < n; i++) {
+        p[i] = (u_char) ptn_sim_random(&seed);
+    }
+
+    return ptn_str_make(p, n);
+}
+
+
+/* With an attachment: a skeleton and a blob. */
+static ptn_str_t
+message_attached(ptn_pool_t *pool, unsigned blob, unsigned n)
+{
+    size_t     i;
+    ptn_buf_t  b;
+    ptn_str_t  text;
+
+    text = ptn_base64_encode(pool, message_noise(pool, BLOB_SIZE, blob));
+
+    ptn_buf_init(&b, pool);
+    ptn_buf_printf(&b, "From: a@example.test\r\nSubject: %u\r\n"
+                   "Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+                   "--x\r\n\r\nsee there\r\n"
+                   "--x\r\nContent-Type: application/pdf\r\n"
+                   "Content-Transfer-Encoding: base64\r\n\r\n", n);
+
+    for (i = 0; i < text.len; i += 76) {
+        ptn_buf_add(&b, text.data + i, ptn_min((size_t) 76, text.len - i));
+        ptn_buf_z(&b, "\r\n");
+    }
+
+    ptn_buf_z(&b, "--x--\r\n");
+
+    return ptn_buf_get(&b);
+}
+
+
+/* Only text, that does not compress: kept in a file above some size. */
+static ptn_str_t
+message_plain(ptn_pool_t *pool, size_t size, unsigned n)
+{
+    size_t     i;
+    ptn_buf_t  b;
+    ptn_str_t  text;
+
+    text = ptn_base64_encode(pool, message_noise(pool, size * 3 / 4, n));
+
+    ptn_buf_init(&b, pool);
+    ptn_buf_printf(&b, "From: a@example.test\r\nSubject: %u\r\n\r\n", n);
+
+    for (i = 0; i < text.len; i += 70) {
+        ptn_buf_add(&b, text.data + i, ptn_min((size_t) 70, text.len - i));
+        ptn_buf_z(&b, "\r\n");
+    }
+
+    return ptn_buf_get(&b);
+}
+
+
+/* --- a store on a root --------------------------------------------------- */
+
+static void
+site_init(site_t *s, ptn_sim_t *sim, const char *root)
+{
+    unsigned  i;
+
+    memset(s, 0, sizeof(site_t));
+    ptn_conf_defaults(&s->conf);
+    s->conf.root = root;
+    s->conf.fsync = true;
+    s->opts.conf = &s->conf;
+    s->opts.io = &sim->io;
+    s->sim = sim;
+    s->pool = ptn_pool_create(0, NULL);
+
+    s->user.id = 1;
+    s->user.address = ptn_str("alice@example.test");
+    s->user.locale = ptn_str("en");
+
+    for (i = 0; i < 16; i++) {
+        s->user.mailbox.b[i] = (u_char) (i * 7 + 1);
+    }
+}
+
+
+static ptn_rc_t
+site_open(site_t *s)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_store_open(&s->opts, &s->store);
+
+    return rc == PTN_OK ? ptn_mbox_open(s->store, &s->user, NULL, &s->mb) : rc;
+}
+
+
+static void
+site_close(site_t *s)
+{
+    if (s->store != NULL) {
+        ptn_store_close(s->store);
+        s->store = NULL;
+        s->mb = NULL;
+    }
+
+    ptn_view_shrink(0);
+}
+
+
+static void
+site_done(site_t *s)
+{
+    site_close(s);
+    ptn_pool_destroy(s->pool);
+}
+
+
+/* --- what a mailbox holds ------------------------------------------------ */
+
+static ptn_rc_t
+state_sink(void *ctx, const u_char *p, size_t n)
+{
+    uint64_t  *h = ctx;
+    size_t     i;
+
+    for (i = 0; i < n; i++) {
+        *h = (*h ^ p[i]) * 0x100000001b3ULL;
+    }
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+state_row(site_t *s, ptn_buf_t *b, const ptn_row_t *row)
+{
+    ptn_rc_t    rc;
+    uint64_t    hash;
+    ptn_msg_t  *msg;
+
+    hash = 0xcbf29ce484222325ULL;
+
+    rc = ptn_msg_open(s->mb, s->pool, row->id, &msg);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_bytes(msg, 0, UINT64_MAX, state_sink, &hash);
+    }
+
+    ptn_buf_printf(b, "  %u %x %llx %llu %016llx\n", row->uid, row->flags,
+                   (unsigned long long) row->keywords,
+                   (unsigned long long) row->size, (unsigned long long) hash);
+
+    return rc;
+}
+
+
+/* Everything a client could tell apart, as text. */
+static ptn_rc_t
+state_list(site_t *s, ptn_pool_t *pool, char **ret)
+{
+    size_t               i, n;
+    ptn_rc_t             rc;
+    uint32_t             seq;
+    ptn_row_t            row;
+    ptn_buf_t            b;
+    ptn_view_t          *view;
+    const ptn_folder_t  *f;
+
+    ptn_buf_init(&b, pool);
+
+    rc = ptn_folder_list(s->mb, &f, &n);
+
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        ptn_buf_printf(&b, "%llu %.*s in %llu: validity %u next %u total %u "
+                       "unread %u deleted %u size %llu%s\n",
+                       (unsigned long long) f[i].id, ptn_str_arg(f[i].name),
+                       (unsigned long long) f[i].parent, f[i].uidvalidity,
+                       f[i].uidnext, f[i].total, f[i].unread, f[i].deleted,
+                       (unsigned long long) f[i].size,
+                       f[i].subscribed ? " subscribed" : "");
+
+        rc = ptn_view_get(s->mb, f[i].id, &view);
+        if (rc != PTN_OK) {
+            break;
+        }
+
+        for (seq = 1; seq <= ptn_view_count(view) && rc == PTN_OK; seq++) {
+            ptn_view_row(view, seq, &row);
+            rc = state_row(s, &b, &row);
+        }
+
+        ptn_view_unref(view);
+    }
+
+    if (rc == PTN_OK) {
+        *ret = ptn_str_dupz(pool, ptn_buf_get(&b));
+    }
+
+    return rc;
+}
+
+
+/* --- the steps ----------------------------------------------------------- */
+
+static ptn_rc_t
+step_append(site_t *s, ptn_id_t folder, ptn_str_t raw, bool delivery,
+    uint32_t flags)
+{
+    ptn_rc_t                              rc;
+    ptn_append_t                          a;
+    ptn_appended_t                        app;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    memset(&a, 0, sizeof(a));
+    a.raw = raw;
+    a.flags = flags;
+    a.received = 1770000000;
+    a.delivery = delivery;
+    a.sender = ptn_str("a@example.test");
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_append(&tx, folder, &a, &app);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+step_create(site_t *s)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_mbox_create(s->store, &s->user);
+
+    return rc == PTN_OK ? ptn_mbox_open(s->store, &s->user, NULL, &s->mb) : rc;
+}
+
+
+static ptn_rc_t
+step_deliver_small(site_t *s)
+{
+    return step_append(s, PTN_FOLDER_INBOX, message_plain(s->pool, 500, 1),
+                       true, 0);
+}
+
+
+static ptn_rc_t
+step_deliver_blob(site_t *s)
+{
+    return step_append(s, PTN_FOLDER_INBOX, message_attached(s->pool, 1, 2),
+                       true, 0);
+}
+
+
+/* The same attachment again: the blob is there already. */
+static ptn_rc_t
+step_deliver_shared(site_t *s)
+{
+    return step_append(s, PTN_FOLDER_INBOX, message_attached(s->pool, 1, 3),
+                       true, 0);
+}
+
+
+static ptn_rc_t
+step_append_big(site_t *s)
+{
+    return step_append(s, PTN_FOLDER_DRAFTS,
+                       message_plain(s->pool, 150000, 4), false,
+                       PTN_FLAG_SEEN | PTN_FLAG_DRAFT);
+}
+
+
+static ptn_rc_t
+step_flags(site_t *s)
+{
+    ptn_rc_t                              rc;
+    uint32_t                              uids[2] = { 1, 2 };
+    uint64_t                              modseq;
+    unsigned                              bit;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_keyword_add(&tx, ptn_str("$Junk"), &bit);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_flags(&tx, PTN_FOLDER_INBOX, uids, 2, PTN_FLAGS_ADD,
+                           PTN_FLAG_SEEN | PTN_FLAG_FLAGGED, 1ULL << bit, 0,
+                           &modseq);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+step_copy(site_t *s)
+{
+    ptn_rc_t                              rc;
+    uint32_t                              uids[2] = { 1, 2 }, *to;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_copy(&tx, s->pool, PTN_FOLDER_INBOX, uids, 2,
+                          PTN_FOLDER_ARCHIVE, &to);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+step_move(site_t *s)
+{
+    ptn_rc_t                              rc;
+    uint32_t                              uids[2] = { 2, 3 }, *to;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_move(&tx, s->pool, PTN_FOLDER_INBOX, uids, 2,
+                          PTN_FOLDER_DELETED, &to);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+/* Both messages with the blob go, but not the copy of one. */
+static ptn_rc_t
+step_expunge(site_t *s)
+{
+    ptn_rc_t                              rc;
+    uint32_t                              uids[2] = { 1, 2 };
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_expunge(&tx, PTN_FOLDER_DELETED, uids, 2);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+/* The last message with the blob, and the big one. */
+static ptn_rc_t
+step_expunge_last(site_t *s)
+{
+    ptn_rc_t                              rc;
+    uint32_t                              uids[2] = { 1, 2 };
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_expunge(&tx, PTN_FOLDER_ARCHIVE, uids, 2);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_expunge(&tx, PTN_FOLDER_DRAFTS, uids, 1);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+step_folder(site_t *s)
+{
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_create(&tx, PTN_FOLDER_INBOX, ptn_str("Projects"),
+                               NULL, &id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_subscribe(&tx, id, true);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+/* Checkpoint, removal of dead blobs: nothing that a client could tell. */
+static ptn_rc_t
+step_idle(site_t *s)
+{
+    ptn_store_idle(s->store);
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+step_reopen(site_t *s)
+{
+    site_close(s);
+
+    return site_open(s);
+}
+
+
+/* Two transactions in one batch: both or neither. */
+static ptn_rc_t
+step_batch(site_t *s)
+{
+    ptn_rc_t  rc;
+
+    rc = step_append(s, PTN_FOLDER_SENT, message_attached(s->pool, 5, 5),
+                     false, PTN_FLAG_SEEN);
+
+    return rc == PTN_OK ? step_append(s, PTN_FOLDER_INBOX,
+                                      message_plain(s->pool, 9000, 6), true, 0)
+                        : rc;
+}
+
+
+typedef struct {
+    const char  *name;
+    ptn_rc_t   (*f)(site_t *s);
+} step_t;
+
+static const step_t  steps[] = {
+    { "create",             step_create },
+    { "deliver",            step_deliver_small },
+    { "deliver with blob",  step_deliver_blob },
+    { "append a big one",   step_append_big },
+    { "flags",              step_flags },
+    { "checkpoint",         step_idle },
+    { "deliver, same blob", step_deliver_shared },
+    { "copy",               step_copy },
+    { "move",               step_move },
+    { "reopen",             step_reopen },
+    { "expunge",            step_expunge },
+    { "folder",             step_folder },
+    { "expunge the last",   step_expunge_last },
+    { "sweep",              step_idle },
+    { "deliver again",      step_deliver_blob },
+    { "batch",              step_batch },
+    { "checkpoint",         step_idle },
+    { "deliver at the end", step_deliver_small },
+};
+
+
+/*
+ * Runs the steps; each success is a mark, with the state it left.  Nothing
+ * in it comes from a clock, so a later run leaves the same states.
+ */
+static ptn_rc_t
+power_record(power_t *p, site_t *s, const char **ret_step)
+{
+    char      *state;
+    size_t     i;
+    ptn_rc_t   rc;
+    unsigned   n;
+
+    *ret_step = "open";
+    n = 0;
+
+    rc = ptn_store_open(&s->opts, &s->store);
+
+    for (i = 0; i < ptn_nelts(steps) && rc == PTN_OK; i++) {
+        *ret_step = steps[i].name;
+        rc = steps[i].f(s);
+
+        if (rc == PTN_OK && ptn_store_pending(s->store)) {
+            rc = ptn_store_commit(s->store);
+        }
+
+        if (rc == PTN_OK) {
+            ptn_sim_mark(p->sim);
+            rc = state_list(s, p->pool, &state);
+
+            if (++n > p->nstates) {
+                p->states[++p->nstates] = state;
+            }
+        }
+    }
+
+    return rc;
+}
+
+
+/* --- the check ----------------------------------------------------------- */
+
+/* A file that no row names is waste that the next repair takes, no loss. */
+static void
+power_report(void *ctx, const char *line)
+{
+    power_t  *p = ctx;
+
+    if (strncmp(line, "file without a row", 18) == 0) {
+        p->waste++;
+        return;
+    }
+
+    if (p->report[0] == '\0') {
+        snprintf(p->report, sizeof(p->report), "%s", line);
+    }
+}
+
+
+static ptn_rc_t
+power_check_rows(power_t *p, site_t *s)
+{
+    ptn_rc_t  rc;
+
+    p->report[0] = '\0';
+    p->waste = 0;
+    rc = ptn_mbox_check(s->store, &s->user, false, power_report, p);
+
+    if (rc == PTN_ECORRUPT && p->waste != 0 && p->report[0] == '\0') {
+        rc = ptn_mbox_check(s->store, &s->user, true, power_report, p);
+        p->waste = 0;
+
+        if (rc == PTN_OK) {
+            rc = ptn_mbox_check(s->store, &s->user, false, power_report, p);
+        }
+    }
+
+    return rc;
+}
+
+
+/* Where two states part, for the eye. */
+static void
+power_differ(power_t *p, const char *got, const char *want)
+{
+    size_t  i;
+
+    for (i = 0; got[i] != '\0' && got[i] == want[i]; i++) {
+        /* void */
+    }
+
+    while (i > 0 && got[i - 1] != '\n') {
+        i--;
+    }
+
+    snprintf(p->why, sizeof(p->why), "got \"%.*s\", want \"%.*s\"",
+             (int) strcspn(got + i, "\n"), got + i,
+             (int) strcspn(want + i, "\n"), want + i);
+}
+
+
+static const char *
+power_check_site(power_t *p, site_t *s, unsigned marks)
+{
+    char      *got;
+    ptn_rc_t   rc;
+
+    rc = site_open(s);
+
+    if (rc != PTN_OK) {
+        snprintf(p->why, sizeof(p->why), "after %u marks it does not open: %s",
+                 marks, ptn_err(rc)->name);
+        return p->why;
+    }
+
+    rc = power_check_rows(p, s);
+
+    if (rc != PTN_OK) {
+        snprintf(p->why, sizeof(p->why), "check: %s: %s", ptn_err(rc)->name,
+                 p->report);
+        return p->why;
+    }
+
+    if (ptn_mbox_open(s->store, &s->user, NULL, &s->mb) != PTN_OK
+        || state_list(s, s->pool, &got) != PTN_OK)
+    {
+        return "it cannot be read";
+    }
+
+    if (marks > 0 && strcmp(got, p->states[marks]) != 0
+        && (marks == p->nstates
+            || strcmp(got, p->states[marks + 1]) != 0))
+    {
+        power_differ(p, got, p->states[marks]);
+        return p->why;
+    }
+
+    rc = step_append(s, PTN_FOLDER_INBOX, ptn_str("Subject: x\r\n\r\n"), true,
+                     0);
+
+    if (rc == PTN_OK) {
+        rc = ptn_store_commit(s->store);
+    }
+
+    return rc == PTN_OK ? NULL : "nothing can be delivered";
+}
+
+
+static const char *
+power_check(void *ctx, const char *dir, unsigned marks)
+{
+    site_t       s;
+    power_t     *p = ctx;
+    const char  *why;
+
+    site_init(&s, p->sim, dir);
+    why = power_check_site(p, &s, marks);
+    site_done(&s);
+
+    return why;
+}
+
+
+/* How many changes there were. */
+static uint64_t
+power_all(power_t *p)
+{
+    char              *dir;
+    site_t             s;
+    ptn_rc_t           rc;
+    uint64_t           changes;
+    unsigned           i;
+    const char        *step;
+    ptn_sim_result_t   res;
+
+    static const struct {
+        ptn_io_site_e  site;
+        bool           later;   /* it matters after the making, too */
+    } sites[] = {
+        { PTN_IO_WAL, true },           { PTN_IO_DB, true },
+        { PTN_IO_DB_DIR, true },        { PTN_IO_BLOB, true },
+        { PTN_IO_BLOB_DIR, true },      { PTN_IO_MAILBOX_DIR, false },
+        { PTN_IO_EPOCH, false },        { PTN_IO_EPOCH_DIR, false }
+    };
+
+    dir = ptn_sim_tmp();
+    p->sim = ptn_sim_create(dir);
+    site_init(&s, p->sim, dir);
+
+    rc = power_record(p, &s, &step);
+    site_done(&s);
+
+    if (!ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
+        return 0;
+    }
+
+    changes = p->sim->calls;
+    diag("%zu changes, %u marks", p->sim->n, p->sim->marks);
+
+    ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
+    diag("%zu points, %zu disks, %zu different", res.points, res.images,
+         res.checked);
+    ok(!res.bad, "nothing acknowledged is lost: %s",
+       res.bad ? res.bad_why : "at any point");
+
+    if (res.bad) {
+        diag("at %zu of %zu, %s", res.bad_point, p->sim->n, res.bad_image);
+    }
+
+    for (i = 0; i < ptn_nelts(sites); i++) {
+        ptn_sim_run(p->sim, 0, 1u << sites[i].site, 1, power_check, p, &res);
+        ok(res.bad, "without %s: %s", ptn_io_site_name(sites[i].site),
+           res.bad ? res.bad_why : "no loss was found");
+    }
+
+    /* the same, but the making of the mailbox was whole */
+
+    while (p->sim->ev[p->sim->ignore_from].op != PTN_SIM_MARK) {
+        p->sim->ignore_from++;
+    }
+
+    for (i = 0; i < ptn_nelts(sites); i++) {
+        if (!sites[i].later) {
+            continue;
+        }
+
+        ptn_sim_run(p->sim, p->sim->ignore_from, 1u << sites[i].site, 1,
+                    power_check, p, &res);
+        ok(res.bad, "without %s, later: %s", ptn_io_site_name(sites[i].site),
+           res.bad ? res.bad_why : "no loss was found");
+    }
+
+    ptn_sim_free(p->sim);
+    ptn_sim_remove(dir);
+    free(dir);
+
+    return changes;
+}
+
+
+/*
+ * A change of the disk fails, once or for good: the step says so, and what
+ * was acknowledged before is there when the disk is well again.
+ */
+static void
+disk_errors(power_t *p, uint64_t changes)
+{
+    char        *dir;
+    site_t       s;
+    ptn_rc_t     rc;
+    uint64_t     n, told, tried;
+    const char  *step, *why;
+
+    told = 0;
+    tried = 0;
+
+    for (n = 1; n <= changes; n += 13) {
+        dir = ptn_sim_tmp();
+        p->sim = ptn_sim_create(dir);
+        p->sim->recording = false;
+        site_init(&s, p->sim, dir);
+
+        ptn_sim_fail(p->sim, n, n % 4 < 2 ? ENOSPC : EIO, n % 2);
+        rc = power_record(p, &s, &step);
+        site_close(&s);
+        ptn_sim_fail(p->sim, 0, 0, false);
+
+        tried++;
+        told += rc != PTN_OK;
+        why = power_check_site(p, &s, p->sim->marks);
+
+        if (why != NULL) {
+            ok(false, "change %d failed in \"%s\" (%s): %s", (int) n, step,
+               ptn_err(rc)->name, why);
+        }
+
+        site_done(&s);
+        ptn_sim_free(p->sim);
+        ptn_sim_remove(dir);
+        free(dir);
+    }
+
+    ok(told > tried / 2, "%d of %d failures were told", (int) told,
+       (int) tried);
+}
+
+
+int
+main(void)
+{
+    power_t  p;
+
+    memset(&p, 0, sizeof(power_t));
+    p.pool = ptn_pool_create(0, NULL);
+
+    disk_errors(&p, power_all(&p));
+
+    ptn_pool_destroy(p.pool);
+
+    return done_testing();
+}
