@@ -78,6 +78,24 @@ ptn_msg_insert(ptn_mbox_t *mb, ptn_id_t folder, const ptn_msg_full_t *m)
 }
 
 
+/* Bits that have a name. */
+
+static uint64_t
+ptn_msg_keywords(const ptn_mbox_t *mb)
+{
+    unsigned  i;
+    uint64_t  mask;
+
+    for (i = 0, mask = 0; i < 64; i++) {
+        if (mb->set->keywords[i].len != 0) {
+            mask |= 1ULL << i;
+        }
+    }
+
+    return mask;
+}
+
+
 /* ---- counters ----------------------------------------------------------------- */
 
 static void
@@ -470,7 +488,7 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     m.born = m.cn;
     m.uid = f->uidnext;
     m.flags = append->flags & PTN_FLAGS_STORED;
-    m.keywords = append->keywords;
+    m.keywords = append->keywords & ptn_msg_keywords(mb);
     m.size = append->raw.len;
 
     rc = ptn_msg_insert(mb, f->id, &m);
@@ -638,6 +656,7 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
     }
 
     flags &= PTN_FLAGS_STORED;
+    keywords &= ptn_msg_keywords(tx->mb);
     modseq = 0;
 
     for (i = 0; i < n; i++) {

@@ -400,8 +400,8 @@ ptn_txn_flush(ptn_mbox_t *mb)
         return rc;
     }
 
-    if (mb->meta.event - mb->meta.event_first
-        >= PTN_EVENTS_MAX + PTN_EVENTS_SLACK)
+    if (mb->meta.event + 1
+        >= mb->meta.event_first + PTN_EVENTS_MAX + PTN_EVENTS_SLACK)
     {
         mb->meta.event_first = mb->meta.event - PTN_EVENTS_MAX + 1;
 
