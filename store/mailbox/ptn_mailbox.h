@@ -333,7 +333,7 @@ ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
 /* --- ptn_mbox.c ------------------------------------------------------------- */
 
 ptn_rc_t ptn_mbox_ready(ptn_mbox_t *mb);
-void ptn_mbox_close_db(ptn_mbox_t *mb);
+ptn_rc_t ptn_mbox_close_db(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_revalidate(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_meta(ptn_mbox_t *mb);         /* fills mb->meta */
 void ptn_mbox_forget(ptn_mbox_t *mb);           /* all that was cached */

@@ -427,6 +427,20 @@ ptn_mbox_evict(ptn_store_t *store)
 }
 
 
+static void
+ptn_mbox_drop_db(ptn_mbox_t *mb)
+{
+    ptn_epoch_close(mb, false);
+    ptn_sql_close(mb);
+    ptn_mbox_forget(mb);
+
+    if (mb->lock_fd != -1) {
+        close(mb->lock_fd);
+        mb->lock_fd = -1;
+    }
+}
+
+
 static ptn_rc_t
 ptn_mbox_open_db(ptn_mbox_t *mb)
 {
@@ -473,11 +487,7 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
     }
 
     if (rc != PTN_OK) {
-        ptn_epoch_close(mb, false);
-        ptn_sql_close(mb);
-        ptn_mbox_forget(mb);
-        close(mb->lock_fd);
-        mb->lock_fd = -1;
+        ptn_mbox_drop_db(mb);
         return rc;
     }
 
@@ -489,32 +499,45 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
 }
 
 
-void
+/*
+ * Of a mailbox whose commit failed, the WAL is emptied first: see
+ * ptn_batch_fail().  EIO: that did not work, the connection stays.
+ */
+
+ptn_rc_t
 ptn_mbox_close_db(ptn_mbox_t *mb)
 {
-    bool  last;
+    bool      last;
+    ptn_rc_t  rc;
 
-    if (mb->state != PTN_MBOX_OPEN) {
-        return;
+    if (mb->db == NULL) {
+        return PTN_OK;
     }
 
     if (mb->batch) {
         ptn_batch_rollback(mb);
     }
 
-    if (mb->wal != 0) {
-        ptn_checkpoint(mb, false, false);
+    if (mb->state == PTN_MBOX_FAILED && mb->check) {
+        rc = ptn_checkpoint(mb, true, true);
+        if (rc != PTN_OK) {
+            return PTN_EIO;
+        }
+
+    } else if (mb->state == PTN_MBOX_OPEN) {
+        if (mb->wal != 0) {
+            ptn_checkpoint(mb, false, false);
+        }
+
+        last = (ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0) == PTN_OK);
+        ptn_epoch_close(mb, last);
+        mb->state = PTN_MBOX_CLOSED;
     }
 
-    last = (ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0) == PTN_OK);
-    ptn_epoch_close(mb, last);
-
-    ptn_sql_close(mb);
-    ptn_mbox_forget(mb);
-    close(mb->lock_fd);
-    mb->lock_fd = -1;
-    mb->state = PTN_MBOX_CLOSED;
+    ptn_mbox_drop_db(mb);
     mb->store->nopen--;
+
+    return PTN_OK;
 }
 
 
@@ -536,6 +559,7 @@ ptn_mbox_ready(ptn_mbox_t *mb)
 void
 ptn_mbox_free(ptn_mbox_t *mb)
 {
+    ptn_mbox_drop_db(mb);
     ptn_mbox_retire(mb);
     ptn_mbox_free_retired(mb);
     free(mb->address);
@@ -847,8 +871,12 @@ ptn_mbox_open_again(ptn_mbox_t *mb)
     ptn_rc_t  rc;
 
     if (mb->state == PTN_MBOX_FAILED) {
-        mb->state = PTN_MBOX_CLOSED;
-        rc = ptn_mbox_open_db(mb);
+        rc = ptn_mbox_close_db(mb);
+
+        if (rc == PTN_OK) {
+            mb->state = PTN_MBOX_CLOSED;
+            rc = ptn_mbox_open_db(mb);
+        }
 
         if (rc != PTN_OK) {
             mb->state = PTN_MBOX_FAILED;

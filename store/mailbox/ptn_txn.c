@@ -212,7 +212,8 @@ ptn_batch_rollback(ptn_mbox_t *mb)
  * take them for committed.  This connection still knows where the good frames
  * end, so it copies those into the database and empties the WAL; the sync of
  * the database covers pages written just then, so no failed fsync is relied
- * on.  Where that fails too the disk is beyond help.
+ * on.  Where that fails too the connection is kept, and the next opening tries
+ * it first (ptn_mbox_close_db).
  */
 
 void
@@ -225,15 +226,11 @@ ptn_batch_fail(ptn_mbox_t *mb, ptn_rc_t rc)
     ptn_batch_undone(mb, 0);
     ptn_batch_unlink(mb);
 
-    if (rc == PTN_EIO || rc == PTN_ECORRUPT || rc == PTN_EINTERNAL) {
-        ptn_checkpoint(mb, true, true);
-        mb->check = true;
-    }
-
     ptn_epoch_close(mb, false);
     mb->wal = 0;
-    ptn_mbox_close_db(mb);
+    mb->check = (rc == PTN_EIO || rc == PTN_ECORRUPT || rc == PTN_EINTERNAL);
     mb->state = PTN_MBOX_FAILED;
+    ptn_mbox_close_db(mb);
 }
 
 
