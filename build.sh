@@ -374,7 +374,8 @@ build_modules()
     ld=$(link_flags_for "$flavour")
 
     mkdir -p "$scratch"
-    stamp=$(echo "$names"; cat config; echo "$opt $ld";
+    stamp=$(echo "$names"; find ngx_modules mail_stream store -name '*.h' | sort;
+            cat config; echo "$opt $ld";
             dpkg-query -W -f '${Version}' nginx-dev)
 
     if [ ! -f "$scratch/out/Makefile" ] \
