@@ -1,0 +1,301 @@
+/*
+ * The batch: failing neighbours, several mailboxes, two executors.
+ */
+
+#include "mailbox_site.h"
+
+
+static uint32_t
+count(ptn_mbox_t *mb, ptn_id_t folder)
+{
+    uint32_t     n;
+    ptn_view_t  *v;
+
+    if (ptn_view_get(mb, folder, &v) != PTN_OK) {
+        return UINT32_MAX;
+    }
+
+    n = ptn_view_count(v);
+    ptn_view_unref(v);
+
+    return n;
+}
+
+
+static void
+test_neighbours(site_t *s)
+{
+    unsigned             changes;
+    ptn_txn_t            tx;
+    ptn_mbox_t          *mb;
+    ptn_view_t          *mixed, *before;
+    ptn_store_t         *other;
+    ptn_appended_t       app, app2;
+    const ptn_folder_t  *f;
+
+    mb = site_open(s, "dora");
+    ptn_store_open(&s->opts, &other);
+    changes = s->changes;
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app), PTN_OK, "one");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "kept");
+    is_u64(count(site_open_store(s, other, "dora"), PTN_FOLDER_INBOX), 0,
+           "nobody else sees it");
+    is_u64(ptn_view_get(mb, PTN_FOLDER_INBOX, &before), PTN_OK, "view");
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 20, 0, &app2), PTN_OK, "two");
+    is_u64(app2.uid, 2, "its uid");
+    is_u64(ptn_view_get(mb, PTN_FOLDER_INBOX, &mixed), PTN_OK, "view");
+    is_u64(ptn_view_count(mixed), 2, "with it");
+    ptn_txn_done(&tx);
+    ok(!ptn_view_valid(mixed), "undone: that view is void");
+    ok(ptn_view_valid(before), "the one before is not");
+    is_u64(count(mb, PTN_FOLDER_INBOX), 1, "one is left");
+    ptn_view_unref(mixed);
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 30, 0, &app2), PTN_OK, "3rd");
+    is_u64(app2.uid, 2, "its uid");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "kept");
+    is_u64(s->changes, changes, "nobody is told yet");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
+    is_u64(s->changes, changes + 1, "now, once");
+    ok(ptn_view_valid(before), "valid");
+    is_u64(count(site_open_store(s, other, "dora"), PTN_FOLDER_INBOX), 2,
+           "everybody sees both");
+
+    /* a rollback of everything */
+
+    ptn_txn_begin(&tx, mb);
+    site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app);
+    ptn_txn_commit(&tx);
+    ptn_view_get(mb, PTN_FOLDER_INBOX, &mixed);
+    ptn_store_rollback(s->store);
+    ok(!ptn_view_valid(mixed), "void");
+    ptn_view_unref(mixed);
+    ptn_view_unref(before);
+    is_u64(count(mb, PTN_FOLDER_INBOX), 2, "two");
+    ptn_folder_get(mb, PTN_FOLDER_INBOX, &f);
+    is_u64(f->uidnext, 3, "UIDNEXT");
+
+    /* a batch without changes */
+
+    changes = s->changes;
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "nothing");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
+    is_u64(s->changes, changes, "nobody is told");
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_txn_begin(&tx, mb), PTN_EINTERNAL, "not two at once");
+    ptn_store_rollback(s->store);
+    ptn_store_close(other);
+    site_check(s, "dora");
+}
+
+
+/* Refusals that come before any change leave the transaction usable. */
+
+static void
+test_refusals(site_t *s)
+{
+    uint32_t        uids[] = { 1, 2 }, *got;
+    ptn_rc_t        rc;
+    ptn_txn_t       tx;
+    ptn_user_t      u;
+    ptn_actor_t     actor;
+    ptn_append_t    a;
+    ptn_mbox_t     *mb;
+    ptn_appended_t  app;
+
+    u = site_user(s, "emil");
+    u.quota = 3000;
+    is_u64(ptn_mbox_open(s->store, &u, NULL, &mb), PTN_OK, "open");
+    ptn_txn_begin(&tx, mb);
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 1000, 0, &app), PTN_OK, "1");
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 2000, 0, &app), PTN_EQUOTA,
+           "too much");
+    is_u64(site_append(s, &tx, 4711, 10, 0, &app), PTN_ENOTFOUND, "where?");
+    is_u64(ptn_msg_copy(&tx, s->pool, PTN_FOLDER_INBOX, uids, 2, 4711, &got),
+           PTN_ENOTFOUND, "copy where?");
+
+    memset(&a, 0, sizeof(a));
+    a.raw = site_message(s, 10);
+    a.key = ptn_str("queue-1/emil");
+    is_u64(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app), PTN_OK, "keyed");
+    is_u64(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app), PTN_EEXIST,
+           "only once");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "commit");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
+    is_u64(count(mb, PTN_FOLDER_INBOX), 2, "two");
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app), PTN_EEXIST,
+           "in a later transaction neither");
+    s->conf.message_max = 100;
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 1000, 0, &app), PTN_ETOOBIG,
+           "too big");
+    s->conf.message_max = 150 * 1024 * 1024;
+    ptn_txn_done(&tx);
+
+    memset(&actor, 0, sizeof(actor));
+    actor.mailbox = site_user(s, "dora").mailbox;
+    is_u64(ptn_mbox_open(s->store, &u, &actor, &mb), PTN_ENOTFOUND,
+           "somebody else");
+    actor.mailbox = u.mailbox;
+    is_u64(ptn_mbox_open(s->store, &u, &actor, &mb), PTN_OK, "the owner");
+
+    u.mailbox.b[3] ^= 1;
+    rc = ptn_mbox_open(s->store, &u, NULL, &mb);
+    is_u64(rc, PTN_EUNAVAIL, "a mailbox of another guid");
+    is_u64(ptn_mbox_create(s->store, &u), PTN_EEXIST, "it is there");
+    site_check(s, "emil");
+}
+
+
+/* Two executors, mailboxes in opposite orders: nobody waits for ever. */
+
+static void
+test_order(site_t *s)
+{
+    ptn_txn_t       tx;
+    ptn_mbox_t     *mb;
+    ptn_store_t    *other;
+    ptn_appended_t  app;
+
+    ptn_store_open(&s->opts, &other);
+    site_open(s, "a");
+    site_open(s, "z");
+
+    ptn_txn_begin(&tx, site_open(s, "z"));
+    site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app);
+    ptn_txn_commit(&tx);
+
+    ptn_txn_begin(&tx, site_open_store(s, other, "a"));
+    site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app);
+    ptn_txn_commit(&tx);
+
+    /* z is held here, a there: here gives z up before it waits for a */
+
+    mb = site_open(s, "a");
+    is_u64(ptn_store_commit(other), PTN_OK, "the other one commits");
+    is_u64(ptn_txn_begin(&tx, mb), PTN_OK, "out of order");
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app), PTN_OK, "app");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "commit");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
+
+    is_u64(count(site_open_store(s, other, "a"), PTN_FOLDER_INBOX), 2, "a");
+    is_u64(count(site_open_store(s, other, "z"), PTN_FOLDER_INBOX), 1, "z");
+    ptn_store_close(other);
+    site_check(s, "a");
+    site_check(s, "z");
+}
+
+
+/* More mailboxes than connections, and more than a batch takes. */
+
+static void
+test_many(site_t *s)
+{
+    int             i, round, bad;
+    char            name[20];
+    ptn_txn_t       tx;
+    ptn_mbox_t     *first;
+    ptn_appended_t  app;
+
+    s->conf.fsync = false;
+    first = site_open(s, "m0");
+    bad = 0;
+
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < 130; i++) {
+            snprintf(name, sizeof(name), "m%d", i);
+            bad += ptn_txn_begin(&tx, site_open(s, name)) != PTN_OK
+                   || site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app)
+                      != PTN_OK
+                   || ptn_txn_commit(&tx) != PTN_OK;
+        }
+
+        bad += ptn_store_commit(s->store) != PTN_OK;
+    }
+
+    ok(bad == 0, "130 mailboxes in a batch");
+    ok(s->store->nopen <= PTN_MBOX_OPEN_MAX, "%u are open", s->store->nopen);
+    is_u64(count(first, PTN_FOLDER_INBOX), 2, "a closed one opens by itself");
+    ptn_store_idle(s->store);
+    is_u64(count(site_open(s, "m77"), PTN_FOLDER_INBOX), 2, "another");
+    s->conf.fsync = true;
+}
+
+
+static void
+test_delete(site_t *s)
+{
+    ptn_user_t   u;
+    ptn_mbox_t  *mb;
+    ptn_store_t *other;
+    ptn_txn_t    tx;
+
+    u = site_user(s, "gone");
+    is_u64(ptn_mbox_create(s->store, &u), PTN_OK, "create");
+    is_u64(ptn_mbox_create(s->store, &u), PTN_EEXIST, "again");
+    ptn_store_open(&s->opts, &other);
+    mb = site_open_store(s, other, "gone");
+    is_u64(count(mb, PTN_FOLDER_INBOX), 0, "open elsewhere");
+    is_u64(ptn_mbox_delete(s->store, &u), PTN_OK, "delete");
+    ok(ptn_txn_begin(&tx, mb) != PTN_OK, "the other one cannot change it");
+    mb = site_open_store(s, other, "gone");
+    is_u64(count(mb, PTN_FOLDER_INBOX), 0, "it is made anew on use");
+    ptn_store_close(other);
+}
+
+
+/* 10,000 sessions on one folder share one view. */
+
+static void
+test_sharing(site_t *s)
+{
+    int           i, same;
+    ptn_view_t   *v[1000], *first;
+    ptn_mbox_t   *mb;
+    ptn_store_t  *other;
+
+    mb = site_open(s, "dora");
+    ptn_store_open(&s->opts, &other);
+    ptn_view_get(mb, PTN_FOLDER_INBOX, &first);
+
+    for (i = 0, same = 0; i < 1000; i++) {
+        ptn_view_get(site_open_store(s, i % 2 ? other : s->store, "dora"),
+                     PTN_FOLDER_INBOX, &v[i]);
+        same += v[i] == first;
+    }
+
+    ok(same == 1000, "one view for all");
+
+    for (i = 0; i < 1000; i++) {
+        ptn_view_unref(v[i]);
+    }
+
+    ptn_view_unref(first);
+    ptn_store_close(other);
+}
+
+
+int
+main(void)
+{
+    site_t  s;
+
+    site_make(&s);
+    test_neighbours(&s);
+    test_refusals(&s);
+    test_order(&s);
+    test_sharing(&s);
+    test_many(&s);
+    test_delete(&s);
+    site_done(&s);
+
+    return done_testing();
+}

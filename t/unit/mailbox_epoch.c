@@ -1,0 +1,185 @@
+/*
+ * The mark outside the mailbox: copies that were restored begin a new epoch,
+ * restarts and crashes do not, and no number is given twice.
+ */
+
+#include "mailbox_site.h"
+
+
+static ptn_mbox_info_t
+info_of(ptn_mbox_t *mb)
+{
+    ptn_mbox_info_t  info;
+
+    memset(&info, 0, sizeof(info));
+    is_u64(ptn_mbox_info(mb, &info), PTN_OK, "info");
+
+    return info;
+}
+
+
+static ptn_appended_t
+append(site_t *s, ptn_mbox_t *mb)
+{
+    ptn_rc_t        rc;
+    ptn_txn_t       tx;
+    ptn_appended_t  app;
+
+    memset(&app, 0, sizeof(app));
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = site_append(s, &tx, PTN_FOLDER_INBOX, 100, 0, &app);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    ptn_txn_done(&tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_store_commit(s->store);
+    }
+
+    ok(rc == PTN_OK, "append");
+
+    return app;
+}
+
+
+static void
+shell(const char *fmt, ...)
+{
+    int      rc;
+    char     cmd[1024];
+    va_list  ap;
+
+    va_start(ap, fmt);
+    vsnprintf(cmd, sizeof(cmd), fmt, ap);
+    va_end(ap);
+
+    rc = system(cmd);
+    ok(rc == 0, "%s", cmd);
+}
+
+
+/* Without an orderly end: as after kill -9. */
+
+static void
+crash(site_t *s, const char *name)
+{
+    int    status;
+    pid_t  pid;
+
+    ptn_store_close(s->store);
+    fflush(stdout);
+    pid = fork();
+
+    if (pid == 0) {
+        ptn_store_open(&s->opts, &s->store);
+        append(s, site_open(s, name));
+        _exit(0);
+    }
+
+    waitpid(pid, &status, 0);
+    ptn_store_open(&s->opts, &s->store);
+}
+
+
+int
+main(void)
+{
+    site_t               s;
+    uint32_t             validity;
+    ptn_view_t          *v;
+    ptn_mbox_t          *mb;
+    ptn_mbox_info_t      a, b, c;
+    ptn_appended_t       lost, app;
+    const ptn_folder_t  *f;
+
+    site_make(&s);
+    mb = site_open(&s, "carol");
+    a = info_of(mb);
+    is_u64(a.epoch, 1, "the first epoch");
+
+    append(&s, mb);
+    append(&s, mb);
+    mb = site_reopen(&s, "carol");
+    b = info_of(mb);
+    is_u64(b.epoch, 1, "a restart keeps it");
+    is_u64(b.cn, a.cn + 2, "and does not jump");
+
+    /* a crash: the numbers jump, the epoch stays */
+
+    crash(&s, "carol");
+    mb = site_open(&s, "carol");
+    c = info_of(mb);
+    is_u64(c.epoch, 1, "a crash keeps the epoch");
+    ok(c.cn > b.cn + 1000, "the numbers jump: %llu after %llu",
+       (unsigned long long) c.cn, (unsigned long long) b.cn);
+    is_u64(c.messages, 3, "nothing is lost");
+    mb = site_reopen(&s, "carol");
+    is_u64(info_of(mb).cn, c.cn, "once");
+
+    /* a copy, then more changes, then the copy is restored */
+
+    ptn_folder_special(mb, PTN_FOLDER_INBOX, &f);
+    validity = f->uidvalidity;
+    ptn_store_close(s.store);
+    shell("cp -a %s/mailbox %s/copy", s.root, s.root);
+    ptn_store_open(&s.opts, &s.store);
+    mb = site_open(&s, "carol");
+    append(&s, mb);
+    lost = append(&s, mb);
+    ptn_view_get(mb, PTN_FOLDER_INBOX, &v);
+    is_u64(ptn_view_count(v), 5, "five before the copy is restored");
+    ptn_view_unref(v);
+    ptn_store_close(s.store);
+    shell("rm -r %s/mailbox && cp -a %s/copy %s/mailbox", s.root, s.root,
+          s.root);
+    ptn_store_open(&s.opts, &s.store);
+    mb = site_open(&s, "carol");
+    b = info_of(mb);
+    is_u64(b.epoch, 2, "a restored copy is another epoch");
+    is_u64(b.messages, 3, "of three messages");
+    app = append(&s, mb);
+    ok(app.modseq > lost.modseq && app.id > lost.id,
+       "no number is given twice: %llu, %llu",
+       (unsigned long long) app.modseq, (unsigned long long) lost.modseq);
+    ok(app.uidvalidity > validity + 1000, "another UIDVALIDITY");
+    ptn_view_get(mb, PTN_FOLDER_INBOX, &v);
+    is_u64(ptn_view_count(v), 4, "and a view of its own");
+    ptn_view_unref(v);
+    site_check(&s, "carol");
+    is_u64(info_of(site_reopen(&s, "carol")).epoch, 2, "once");
+
+    /* restored under a running server, in place of the file */
+
+    mb = site_open(&s, "carol");
+    append(&s, mb);
+    lost = append(&s, mb);
+    ptn_store_idle(s.store);
+    shell("cp -a %s/copy/example.test/carol/mailbox.sqlite* "
+          "%s/mailbox/example.test/carol/ 2>/dev/null; rm -f "
+          "%s/mailbox/example.test/carol/mailbox.sqlite-* && "
+          "mv %s/mailbox/example.test/carol/mailbox.sqlite %s/x && "
+          "mv %s/x %s/mailbox/example.test/carol/mailbox.sqlite",
+          s.root, s.root, s.root, s.root, s.root, s.root, s.root);
+    mb = site_reopen(&s, "carol");
+    is_u64(info_of(mb).epoch, 3, "the old copy again: the third epoch");
+    app = append(&s, mb);
+    ok(app.modseq > lost.modseq, "no number is given twice");
+
+    /* the mark is lost */
+
+    ptn_store_close(s.store);
+    shell("rm %s/epoch/*", s.root);
+    ptn_store_open(&s.opts, &s.store);
+    is_u64(info_of(site_open(&s, "carol")).epoch, 4, "no mark: a new epoch");
+    site_check(&s, "carol");
+
+    site_done(&s);
+
+    return done_testing();
+}
