@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -243,9 +244,15 @@ ptn_relay_next(ptn_relay_t *relay, ptn_smtp_client_t *client)
 static void *
 ptn_relay_thread(void *data)
 {
+    sigset_t            set;
     ptn_relay_t        *relay = data;
     ptn_relay_task_t   *task;
     ptn_smtp_client_t  *client;
+
+    /* signals are others' affair; a lost TLS peer must not be SIGPIPE */
+
+    sigfillset(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
 
     if (ptn_smtp_client_create(&relay->client, &client) != PTN_OK) {
         client = NULL;
