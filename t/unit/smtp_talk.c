@@ -113,6 +113,15 @@ queue_count(void)
 }
 
 
+/* The text is somewhere in `m`. */
+
+static bool
+has(ptn_str_t m, const char *text)
+{
+    return memmem(m.data, m.len, text, strlen(text)) != NULL;
+}
+
+
 /* --- what a mailbox holds -------------------------------------------------------- */
 
 static uint32_t
@@ -550,9 +559,9 @@ test_clerk(void)
 
     is_u64(queue_count(), 0, "the queue is empty");
     is_u64(inbox("bob@example.test", pool, &m) - bob, 2, "bob has his two");
-    ok(memmem(m.data, m.len, "with ESMTPA id ", 15) != NULL
-       && memmem(m.data, m.len, "\r\nDate: ", 8) != NULL
-       && memmem(m.data, m.len, "\r\nMessage-ID: <", 15) != NULL,
+    ok(has(m, "with ESMTPA id ")
+       && has(m, "\r\nDate: ")
+       && has(m, "\r\nMessage-ID: <"),
        "submission added Date and Message-ID");
     is_u64(inbox("alice@example.test", pool, &m), 3, "alice has three");
     ptn_clerk_close(clerk);
