@@ -359,25 +359,77 @@ test_silent_relay(void)
 }
 
 
+/* An I/O table that dies before its Nth change of a file. */
+
+typedef struct {
+    ptn_io_t  io;
+    int       left;
+} killer_t;
+
+
+static void
+killer_count(ptn_io_t *io)
+{
+    killer_t  *k = (killer_t *) io;
+
+    if (--k->left == 0) {
+        raise(SIGKILL);
+    }
+}
+
+
+static ssize_t
+killer_pwrite(ptn_io_t *io, int fd, const void *p, size_t n, off_t off)
+{
+    killer_count(io);
+    return pwrite(fd, p, n, off);
+}
+
+
+static int
+killer_fdatasync(ptn_io_t *io, int fd, ptn_io_site_e why)
+{
+    (void) why;
+    killer_count(io);
+    return fdatasync(fd);
+}
+
+
+static int
+killer_unlink(ptn_io_t *io, const char *path)
+{
+    killer_count(io);
+    return unlink(path);
+}
+
+
 /*
- * A clerk in a process of its own is killed at some moment, again and again,
- * while mail keeps coming.
+ * A clerk in a process of its own dies before its first, second, third ...
+ * change of a file, while mail keeps coming; then at moments of its own.
  */
 static void
 test_killed(void)
 {
     int       round, i, status;
     pid_t     pid;
+    bool      died;
     uint32_t  alice, bob, total;
+    killer_t  killer;
 
     alice = inbox("alice@example.test", NULL);
     bob = inbox("bob@example.test", NULL);
     total = 0;
+    died = true;
     site.conf.relay_host = NULL;
 
-    for (round = 0; round < 25; round++) {
+    killer.io = ptn_io_posix;
+    killer.io.pwrite = killer_pwrite;
+    killer.io.fdatasync = killer_fdatasync;
+    killer.io.unlink = killer_unlink;
 
-        for (i = 0; i < 20; i++) {
+    for (round = 0; round < 40; round++) {
+
+        for (i = 0; i < 5; i++) {
             put_to("s@example.test", "alice@example.test", "bob@example.test",
                    0, "Subject: killed\r\n\r\nx\r\n");
             total++;
@@ -392,16 +444,22 @@ test_killed(void)
         pid = fork();
 
         if (pid == 0) {
-            start(NULL);
+            killer.left = round < 20 ? round + 1 : 0;
+
+            if (ptn_clerk_open(NULL, &site.conf, &killer.io, site.log, &clerk)
+                != PTN_OK)
+            {
+                _exit(1);
+            }
 
             for ( ;; ) {
                 (void) ptn_clerk_run(clerk);
             }
         }
 
-        usleep((useconds_t) (round * 2000));
+        usleep((useconds_t) (round < 20 ? 100000 : (round - 20) * 3000));
         kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
+        died = died && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
 
         if (ptn_app_open(NULL, &site.conf, &ptn_io_posix, site.log, "test",
                          &site.app) != PTN_OK)
@@ -410,8 +468,10 @@ test_killed(void)
         }
     }
 
+    ok(died, "40 clerks were killed");
+
     start(NULL);
-    ok(run_until(empty), "25 clerks were killed; the next one empties the queue");
+    ok(run_until(empty), "the next one empties the queue");
     ptn_clerk_close(clerk);
 
     is_u64(inbox("alice@example.test", NULL) - alice, total,
