@@ -497,6 +497,8 @@ ptn_cli_run(int argc, char **argv, int in, FILE *out, FILE *err)
     ptn_pool_destroy(cli.pool);
     free(cli.argv);
 
+    ptn_cli_leave(&cli);
+
     /* what was not written was not said */
 
     if (fflush(out) != 0 && code == PTN_CLI_OK) {

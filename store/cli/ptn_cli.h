@@ -141,6 +141,9 @@ int ptn_cli_find_user(ptn_cli_t *cli, const char *address,
  */
 int ptn_cli_become_owner(ptn_cli_t *cli);
 
+/* At the end: the saved uid goes too, and we may be looked at again. */
+void ptn_cli_leave(ptn_cli_t *cli);
+
 /* Opens a file for reading with the caller's rights. */
 int ptn_cli_open_file(ptn_cli_t *cli, const char *path);
 

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,6 +214,31 @@ ptn_cli_become_owner(ptn_cli_t *cli)
     }
 
     return PTN_CLI_OK;
+}
+
+
+void
+ptn_cli_leave(ptn_cli_t *cli)
+{
+    uid_t  uid;
+    gid_t  gid;
+
+    uid = geteuid();
+    gid = getegid();
+
+    if (uid == cli->caller) {
+        return;
+    }
+
+    if (seteuid(cli->caller) == -1 || setresgid(gid, gid, gid) == -1
+        || setresuid(uid, uid, uid) == -1)
+    {
+        abort();
+    }
+
+    /* the kernel hides who changed its uid, also from the leak checker */
+
+    (void) prctl(PR_SET_DUMPABLE, 1);
 }
 
 
