@@ -3,7 +3,7 @@
  * the scanner, fed in pieces, against the same bytes at once; a FETCH list;
  * search keys; a set; strings, flags, dates; names, patterns; header fields.
  *
- * Covers: mail_stream/imap/ptn_imap_frame.c ptn_imap_parse.c ptn_imap_set.c
+ * Covers: mail_stream/imap/ptn_imap_frame.c mail_stream/imap/ptn_imap_parse.c mail_stream/imap/ptn_imap_set.c
  */
 
 #include <stdio.h>
