@@ -27,7 +27,10 @@
 static ptn_lane_e
 ptn_exec_lane_of(ptn_rec_t *rec)
 {
-    return rec->fail != PTN_OK ? PTN_LANE_SHORT : rec->job.type->lane;
+    /* a malformed job is answered before its type is known */
+
+    return rec->fail != PTN_OK || rec->job.type == NULL
+           ? PTN_LANE_SHORT : rec->job.type->lane;
 }
 
 
