@@ -15,6 +15,9 @@
 /* A bucket a second; more than `idle_timeout` of IMAP, so few are shared. */
 #define NGX_POSTERN_WHEEL           2048
 
+/* Milliseconds that a worker waits for stores before it accepts. */
+#define NGX_POSTERN_START_WAIT      1000
+
 #define NGX_POSTERN_CHECK_FIRST     5
 #define NGX_POSTERN_CHECK_AGAIN     60
 
@@ -77,6 +80,32 @@ ngx_postern_worker_ring_master(ngx_cycle_t *cycle)
     if (write(ngx_channel, "", 1) == -1) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
                       "postern could not wake the master");
+    }
+}
+
+
+/*
+ * Holds the first requests back (they wait in the listen queue) until the
+ * stores that the master is about to start are there: else a start, or the
+ * second master of an upgrade, would begin with "try later".
+ */
+static void
+ngx_postern_worker_wait(ngx_postern_worker_t *w)
+{
+    ngx_uint_t          i, n;
+    ptn_world_status_t  st;
+
+    for (i = 0; i < NGX_POSTERN_START_WAIT; i++) {
+
+        ptn_world_status(ngx_postern_master.world, &st);
+
+        for (n = 0; n < w->stores && st.store[n].pid; n++) { /* void */ }
+
+        if (n == w->stores) {
+            return;
+        }
+
+        ngx_msleep(1);
     }
 }
 
@@ -168,6 +197,7 @@ ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf)
     w->connection = c;
 
     ptn_client_on_change(w->client, ngx_postern_worker_change, w);
+    ngx_postern_worker_wait(w);
 
     if (ngx_worker == 0) {
         ngx_add_timer(&w->check, 1000);

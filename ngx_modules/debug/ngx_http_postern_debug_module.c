@@ -222,11 +222,6 @@ ngx_http_postern_debug_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_FOUND;      /* no `debug_jobs on` */
     }
 
-    if (ptn_str_eqz(job, "bump")) {
-        ptn_board_bump(ngx_postern_world(), (uint32_t) (slot % PTN_SLOTS));
-        return ngx_http_postern_debug_reply(r, ptn_str("bumped\n"));
-    }
-
     if (ptn_str_eqz(job, "watch")) {
         return ngx_http_postern_debug_watch(r, (uint32_t) slot);
     }

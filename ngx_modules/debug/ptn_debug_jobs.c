@@ -424,11 +424,16 @@ ptn_debug_error(ptn_job_t *job)
 }
 
 
-/* Joins the batch of its slot like a mailbox change would, and bumps it. */
+/* Announces a change of the slot, as a commit does. */
 static ptn_rc_t
-ptn_debug_write(ptn_job_t *job)
+ptn_debug_bump(ptn_job_t *job)
 {
-    return ptn_debug_noop(job);
+    ptn_app_t  *app;
+
+    app = job->app;
+    ptn_board_bump(app->world, job->slot);
+
+    return ptn_debug_text(job, 200, ptn_str("bumped\n"));
 }
 
 
@@ -645,7 +650,7 @@ const ptn_job_type_t  ptn_debug_jobs[] = {
     PTN_DEBUG_JOB("echo",         SHORT, 0,              ptn_debug_echo),
     PTN_DEBUG_JOB("stream",       SHORT, 0,              ptn_debug_stream),
     PTN_DEBUG_JOB("file",         SHORT, 0,              ptn_debug_file),
-    PTN_DEBUG_JOB("write",        SHORT, PTN_JOB_WRITES, ptn_debug_write),
+    PTN_DEBUG_JOB("bump",         SHORT, PTN_JOB_WRITES, ptn_debug_bump),
     PTN_DEBUG_JOB("die",          SHORT, 0,              ptn_debug_die),
     PTN_DEBUG_JOB("session",      SHORT, 0,              ptn_debug_make),
     PTN_DEBUG_JOB("session_use",  SHORT, 0,              ptn_debug_use),

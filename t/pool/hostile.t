@@ -16,14 +16,15 @@ use Test::Postern::Pool;
 my @probes = qw/ op ticket ticket_max gen epoch len len_max off off_edge
     off_wrap type type_max slot session tail /;
 
-my $p = pool()->plan(@probes + 13);
+my $p = pool()->plan(@probes + 14);
 $p->run();
 wait_stores(2) or die 'no stores' . $p->log_tail();
 
 my @stores = store_pids();
 (undef, my $session) = job('session', slot => 0);
 chomp $session;
-my $load = load_start(1, slot => 1);
+my $load = load_start(2, slot => 1);
+select undef, undef, undef, 0.5;
 
 my ($status, $text) = job('forge', seconds => 30);
 is($status, 200, 'the probes ran');
@@ -41,6 +42,7 @@ for my $probe (@probes) {
 unlike($text, qr/^slot \d+\tMAPPED/m, "no other worker's slot is mapped");
 is($seen{private}, 'unmapped ', 'private memory is unmapped');
 
+select undef, undef, undef, 0.5;
 my $r = load_stop($load);
 is("@{[ store_pids() ]}", "@stores", 'both stores live');
 cmp_ok($r->{ok}, '>', 10, "$r->{ok} requests of others meanwhile");
@@ -85,8 +87,8 @@ SKIP: {
         for my $path ($root, "$root/run", "$root/queue", "$root/mailbox",
                       "$root/directory.sqlite")
         {
-            $found++ if opendir my $d, $path;
-            $found++ if open my $f, '<', $path;
+            $found++ if opendir(my $d, $path);
+            $found++ if open(my $f, '<', $path);
         }
         POSIX::_exit($found);
     }

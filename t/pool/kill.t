@@ -51,6 +51,7 @@ chomp $session;
 is($status, 200, 'a session');
 
 my $load = load_start(2, slot => 1);
+sleep(0.3);
 kill 'KILL', job_pid(0);
 
 ($status) = job('session_use', session => $session);

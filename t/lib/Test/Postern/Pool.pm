@@ -217,7 +217,7 @@ sub load_run {
         if ($status == 200) {
             $ok++;
             push @ms, (time() - $start) * 1000;
-        } else {
+        } elsif (!$stop || $status) {       # a signal breaks a connect()
             $errors{"$status " . substr($body, 0, 60)}++;
         }
 
@@ -227,6 +227,7 @@ sub load_run {
     print $w "ok $ok\n";
     print $w "error $errors{$_} ", $_ =~ s/[\r\n]+/ /gr, "\n" for keys %errors;
     print $w 'ms ', join(' ', map { sprintf '%.3f', $_ } @ms), "\n";
+    close $w;       # _exit() flushes nothing
 }
 
 
