@@ -35,6 +35,14 @@ typedef struct {
     "(SELECT coalesce(sum(size),0) FROM message m WHERE m.folder=" f          \
     " AND fai=0)"
 
+/* Special folders have their numbers as ids. */
+#define PTN_CHECK_INBOX     "12"
+#define PTN_CHECK_TOP       "2"
+#define PTN_CHECK_SPECIALS  "29"
+
+_Static_assert(PTN_FOLDER_INBOX == 12 && PTN_FOLDER_IPM_SUBTREE == 2
+               && PTN_FOLDER_MAX - 1 == 29, "numbers in the rules");
+
 #define PTN_CHECK_REACHED                                                     \
     "WITH RECURSIVE tree(id) AS (SELECT id FROM folder WHERE id=1 AND"        \
     " parent=0 UNION SELECT f.id FROM folder f JOIN tree ON f.parent=tree.id)"
@@ -43,13 +51,13 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
 
     { "special folder missing",
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
-      " WHERE i<29) SELECT i FROM n"
+      " WHERE i<" PTN_CHECK_SPECIALS ") SELECT i FROM n"
       " WHERE (SELECT count(*) FROM folder WHERE special=i)<>1",
       NULL },
 
     { "folder out of the tree",
       PTN_CHECK_REACHED " SELECT id FROM folder WHERE id NOT IN tree",
-      PTN_CHECK_REACHED " UPDATE folder SET parent=2,"
+      PTN_CHECK_REACHED " UPDATE folder SET parent=" PTN_CHECK_TOP ","
       " fold=fold || ' ' || id, name=name || ' ' || id"
       " WHERE id NOT IN tree AND special=0"
       " AND (parent NOT IN (SELECT id FROM folder)"
@@ -57,9 +65,8 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
 
     { "message in no folder",
       "SELECT id FROM message WHERE folder NOT IN (SELECT id FROM folder)",
-      "UPDATE message SET folder=11, uid=(SELECT max(uidnext,"
-      " (SELECT coalesce(max(uid),0)+1 FROM message WHERE folder=11))"
-      " FROM folder WHERE id=11) + id"
+      "UPDATE message SET folder=" PTN_CHECK_INBOX ", uid=(SELECT uidnext"
+      " FROM folder WHERE id=" PTN_CHECK_INBOX ") + id"
       " WHERE folder NOT IN (SELECT id FROM folder)" },
 
     { "tombstone in no folder",
