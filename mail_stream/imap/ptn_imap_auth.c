@@ -272,11 +272,6 @@ ptn_imap_login(ptn_imap_t *c)
         return rc;
     }
 
-    if (!ptn_imap_auth_allowed(c->s)) {
-        explicit_bzero(password.data, password.len);
-        return ptn_imap_auth_result(c, PTN_EDENIED, NULL);
-    }
-
     ptn_imap_auth_peer(c, &peer);
 
     rc = ptn_auth_password(c->s->app->auth, c->s->pool, &peer, login, password,
@@ -339,7 +334,7 @@ ptn_imap_authenticate(ptn_imap_t *c)
         return PTN_ESUPPORT;
     }
 
-    if (!ptn_imap_auth_allowed(c->s)) {
+    if (initial.len == 0 && !ptn_imap_auth_allowed(c->s)) {
         return ptn_imap_auth_result(c, PTN_EDENIED, NULL);
     }
 

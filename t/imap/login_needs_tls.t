@@ -13,7 +13,7 @@ use Test::More;
 use Test::Postern;
 
 my $p = Test::Postern->new(users => [qw/ alice /]);
-$p->plan(11)->run();
+$p->plan(12)->run();
 
 my $imap = $p->imap();
 my $greeting = $imap->response();
@@ -42,3 +42,7 @@ like($imap->command('SELECT INBOX'), qr/^p\d+ OK \[READ-WRITE\]/m,
 
 like($p->imap_login('alice')->command('NOOP'), qr/^p\d+ OK/m,
      'LOGIN in TLS');
+
+like($p->nginx()->read_file('postern.log'),
+     qr/sign-in status=refused service=imap .* user=alice\@example\.test$/m,
+     'the refusal is in the log');
