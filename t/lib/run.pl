@@ -5,7 +5,7 @@
 #     perl t/lib/run.pl FILE...
 #
 # A file with the line "# Run alone." measures time or load: it runs when all
-# others are done.  No program runs longer than POSTERN_TEST_SECONDS (900).
+# others are done.  No program runs longer than POSTERN_TEST_SECONDS (300).
 
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ use warnings;
 use FindBin;
 use TAP::Harness;
 
-my $seconds = $ENV{POSTERN_TEST_SECONDS} || 900;
+my $seconds = $ENV{POSTERN_TEST_SECONDS} || 300;
 my (%pass, @alone, @shared);
 
 for my $file (@ARGV) {
