@@ -538,7 +538,9 @@ ptn_imap_end(void *state, ptn_app_t *app)
 
     st = state;
 
-    if (st->user_len != 0 && !st->moved && app != NULL) {
+    if (st->state != PTN_IMAP_NOTAUTH && !st->moved && app != NULL) {
+        ptn_auth_forget(app->auth, &st->handle);
+
         ptn_log(app->log, PTN_LOG_INFO,
                 "session-end service=imap addr=%.*s in=%llu out=%llu user=%.*s",
                 st->addr_len, st->addr, (unsigned long long) st->in,

@@ -240,8 +240,9 @@ ptn_imap_name_path(ptn_imap_t *c, ptn_imap_name_t *names, size_t i)
         return PTN_OK;
     }
 
-    rc = ptn_imap_name_encode(c->s->pool, f->name, names[i].parent == 0,
-                              &level);
+    rc = ptn_imap_name_encode(c->s->pool,
+                              ptn_utf8_clean(c->s->pool, f->name),
+                              names[i].parent == 0, &level);
     if (rc != PTN_OK) {
         return rc;
     }
