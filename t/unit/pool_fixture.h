@@ -149,6 +149,7 @@ fx_spawn(fx_t *fx, uint32_t index, uint32_t generation, const ptn_conf_t *conf)
     pid = fork();
 
     if (pid == 0) {
+        alarm(150);
         memset(&proc, 0, sizeof(proc));
         proc.index = index;
         proc.generation = generation;
@@ -239,6 +240,7 @@ fx_worker(fx_t *fx, int (*f)(fx_worker_t *w, void *data), void *data)
 
     if (pid == 0) {
         w.fx = fx;
+        alarm(120);             /* whatever happens, no process is left */
 
         if (ptn_client_open(fx->world, fx->log, &w.client) != PTN_OK) {
             exit(99);
