@@ -16,7 +16,7 @@
 #   ./build.sh fuzz NAME SECONDS   t/fuzz/NAME.c; prints executions and coverage
 #   ./build.sh bench [NAME]        figures as TSV, peers beside them
 #   ./build.sh tables [WORD]       the rows of the dispatch tables, with file
-#   ./build.sh dump NAME < BYTES   a wire structure, from bytes to text
+#   ./build.sh dump [NAME] < BYTES a wire structure, from bytes to text
 #   ./build.sh package             Debian packages in objs/package
 #   ./build.sh install             into the nginx of this machine
 #   ./build.sh clean               removes objs/
@@ -288,6 +288,11 @@ $out/bench/%: t/bench/%.c $out/libptn.a $out/Makefile
 	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
 	    $out/libptn.a \$(LFLAGS) \$(LIBS)
 
+$out/tool/%: t/lib/%.c $out/libptn.a $out/Makefile
+	@mkdir -p \$(@D)
+	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
+	    $out/libptn.a \$(LFLAGS) \$(LIBS)
+
 $out/bin/%: t/fuzz/%.c $out/libptn.a $out/Makefile
 	@mkdir -p \$(@D)
 	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -It/fuzz -MMD -MP -MF \$@.d \\
@@ -304,7 +309,7 @@ END
         for o in "${all[@]}"; do
             echo "-include ${o%.o}.d"
         done
-        echo "-include \$(wildcard $out/unit/*.d $out/bench/*.d $out/bin/*.d)"
+        echo "-include \$(wildcard $out/unit/*.d $out/bench/*.d $out/bin/*.d $out/tool/*.d)"
     } | put "$out/Makefile"
 }
 
@@ -729,17 +734,12 @@ cmd_tables()
 }
 
 
-# Structures declared by PTN_WIRE are dumped by the unit program that walks
-# them all.
 cmd_dump()
 {
-    [ $# -eq 1 ] || { usage >&2; exit 2; }
-    grep -rqs "PTN_WIRE(ptn_$1," store ngx_modules mail_stream \
-        || die "no wire structure ptn_$1; there are:" \
-            "$(grep -rhos 'PTN_WIRE(ptn_\w*' store ngx_modules mail_stream \
-                | sed 's/.*(ptn_//' | sort | tr '\n' ' ')"
-    run_make "$objs/unit/wire"
-    "$objs/unit/wire" --dump "$1"
+    # shellcheck disable=SC2086
+    need $need_build
+    run_make "$objs/tool/dump"
+    "$objs/tool/dump" "$@"
 }
 
 
