@@ -436,6 +436,7 @@ ptn_check_blob_file(ptn_check_t *check, const u_char sha256[32])
     uint64_t       size, expected;
     sqlite3_stmt  *st;
 
+    size = 0;
     rc = ptn_blob_path(check->mb, sha256, path, sizeof(path));
 
     if (rc == PTN_OK) {

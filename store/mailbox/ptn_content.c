@@ -292,6 +292,7 @@ ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content)
         return rc;
     }
 
+    n = 0;
     rc = ptn_content_refs(mb, content, refs, PTN_MIME_PARTS_MAX + 2, &n);
 
     for (i = 0; i < n && rc == PTN_OK; i++) {

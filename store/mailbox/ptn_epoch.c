@@ -328,6 +328,7 @@ ptn_epoch_renew(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
     }
 
     mb->epoch.fd = fd;
+    mb->epoch.epoch = epoch;
     mb->epoch.cn = cn;
     mb->epoch.oid = oid;
 
@@ -443,6 +444,7 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
     }
 
     mb->epoch.fd = fd;
+    mb->epoch.epoch = mark.epoch;
     mb->epoch.cn = mark.cn;
     mb->epoch.oid = mark.oid;
 
@@ -468,7 +470,8 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
 
 /*
  * The mark may have been raised by another process: it is read again, for it
- * must not sink below what that one believes to have.
+ * must not sink below what that one believes to have.  After a new epoch what
+ * was known of the mark is void.
  */
 
 ptn_rc_t
@@ -477,7 +480,9 @@ ptn_epoch_reserve(ptn_mbox_t *mb, uint64_t cn, uint64_t oid)
     ptn_rc_t            rc;
     ptn_epoch_record_t  r;
 
-    if (cn <= mb->epoch.cn && oid <= mb->epoch.oid) {
+    if (mb->epoch.epoch == mb->meta.epoch
+        && cn <= mb->epoch.cn && oid <= mb->epoch.oid)
+    {
         return PTN_OK;
     }
 
@@ -501,6 +506,7 @@ ptn_epoch_reserve(ptn_mbox_t *mb, uint64_t cn, uint64_t oid)
     rc = ptn_epoch_write(mb->store, mb->epoch.fd, 0, &r, true);
 
     if (rc == PTN_OK) {
+        mb->epoch.epoch = r.epoch;
         mb->epoch.cn = r.cn;
         mb->epoch.oid = r.oid;
     }

@@ -30,7 +30,6 @@
 
 
 #define PTN_MBOX_HASH       256
-#define PTN_MBOX_OPEN_MAX   96          /* connections of an executor */
 #define PTN_MBOX_BATCH_MAX  32          /* mailboxes in a batch */
 #define PTN_MBOX_RETIRED    64
 #define PTN_BUSY_MS         5000
@@ -212,7 +211,8 @@ typedef struct ptn_epoch_s  ptn_epoch_t;
 
 struct ptn_epoch_s {
     int       fd;               /* -1: not open */
-    uint64_t  cn, oid;          /* numbers that the mark covers */
+    uint64_t  epoch;            /* of the mark as it was read */
+    uint64_t  cn, oid;          /* numbers that it covers */
 };
 
 struct ptn_mbox_s {
@@ -233,6 +233,7 @@ struct ptn_mbox_s {
     bool             check;             /* quick check when it opens */
     bool             no_wait;           /* for another writer */
     uint64_t         used;              /* store->tick */
+    uint64_t         used_ms;           /* ptn_time_mono() */
     uint64_t         wal;               /* bytes, at the last commit */
 
     int64_t          data_version;
@@ -292,6 +293,7 @@ struct ptn_store_s {
     char               vfs[32];
     ptn_mbox_t        *hash[PTN_MBOX_HASH];
     unsigned           nopen;
+    unsigned           open_max;        /* connections, by the rlimit */
     ptn_mbox_t        *batch;
     unsigned           nbatch;
     ptn_rc_t           failed;          /* of a commit made early */
@@ -360,13 +362,6 @@ ptn_rc_t ptn_txn_check(const ptn_txn_t *tx);
 uint64_t ptn_txn_cn(ptn_txn_t *tx);             /* the next change number */
 uint64_t ptn_txn_oid(ptn_txn_t *tx);
 uint32_t ptn_txn_uidvalidity(ptn_txn_t *tx);
-
-typedef enum {
-    PTN_EVENT_NEW = 1, PTN_EVENT_DELETED, PTN_EVENT_MODIFIED,
-    PTN_EVENT_MOVED, PTN_EVENT_COPIED,
-    PTN_EVENT_FOLDER_NEW, PTN_EVENT_FOLDER_DELETED,
-    PTN_EVENT_FOLDER_MODIFIED, PTN_EVENT_FOLDER_MOVED
-} ptn_event_e;
 
 ptn_rc_t ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
     ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn);

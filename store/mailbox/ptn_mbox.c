@@ -448,7 +448,7 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
     bool      first;
     ptn_rc_t  rc;
 
-    if (mb->store->nopen >= PTN_MBOX_OPEN_MAX) {
+    if (mb->store->nopen >= mb->store->open_max) {
         ptn_mbox_evict(mb->store);
     }
 
@@ -608,10 +608,9 @@ ptn_mbox_new(ptn_store_t *store, const ptn_user_t *user, ptn_rc_t *ret_rc)
 /* ---- making and removing -------------------------------------------------- */
 
 static ptn_rc_t
-ptn_mbox_mkdir(ptn_store_t *store, const char *path, bool *ret_new)
+ptn_mbox_mkdir(ptn_store_t *store, const char *path)
 {
     if (store->io->mkdir(store->io, path, 0700) == 0) {
-        *ret_new = true;
         return PTN_OK;
     }
 
@@ -636,27 +635,27 @@ ptn_mbox_sync_dir(ptn_store_t *store, const char *path)
 static ptn_rc_t
 ptn_mbox_make_dirs(ptn_mbox_t *mb, bool sync)
 {
-    int       i;
-    bool      made;
-    char      path[3][PTN_BLOB_PATH];
-    ptn_rc_t  rc;
-    char     *slash;
+    int        up;
+    char       path[PTN_BLOB_PATH];
+    ptn_rc_t   rc;
 
-    if (strlen(mb->dir) >= PTN_BLOB_PATH) {
-        return PTN_EINVAL;
-    }
+    for (up = 2; up >= 0; up--) {
+        if (snprintf(path, sizeof(path), "%s", mb->dir)
+            >= (int) sizeof(path))
+        {
+            return PTN_EINVAL;
+        }
 
-    strcpy(path[2], mb->dir);
+        if (up > 0) {
+            *strrchr(path, '/') = '\0';
+        }
 
-    for (i = 1; i >= 0; i--) {
-        strcpy(path[i], path[i + 1]);
-        slash = strrchr(path[i], '/');
-        *slash = '\0';
-    }
+        if (up > 1) {
+            *strrchr(path, '/') = '\0';
+        }
 
-    for (i = 0; i < 3; i++) {
-        rc = sync ? ptn_mbox_sync_dir(mb->store, path[i])
-                  : ptn_mbox_mkdir(mb->store, path[i], &made);
+        rc = sync ? ptn_mbox_sync_dir(mb->store, path)
+                  : ptn_mbox_mkdir(mb->store, path);
         if (rc != PTN_OK) {
             return rc;
         }
@@ -938,6 +937,7 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
     }
 
     mb->used = ++store->tick;
+    mb->used_ms = ptn_time_mono();
     mb->quota = user->quota;
 
     rc = ptn_mbox_open_again(mb);

@@ -4,9 +4,42 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <zstd.h>
 
 #include "ptn_mailbox.h"
+
+
+#define PTN_STORE_OPEN_MIN   8
+#define PTN_STORE_OPEN_MAX   256
+
+/* A mailbox that nobody used for so many openings of others is cold. */
+#define PTN_STORE_COLD       1024
+
+#define PTN_STORE_QUIET_MS   900        /* until its WAL is copied */
+#define PTN_STORE_SLEEP_MS   10000      /* until its page cache goes */
+
+
+/*
+ * Connections that an executor may keep: each takes four descriptors and a
+ * share of the -shm's; a quarter of the limit is left to the rest.
+ */
+
+static unsigned
+ptn_store_connections(const ptn_conf_t *conf)
+{
+    uint64_t       n;
+    struct rlimit  rl;
+
+    if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur == RLIM_INFINITY) {
+        return PTN_STORE_OPEN_MAX;
+    }
+
+    n = rl.rlim_cur * 3 / 4 / 5 / (conf->executors ? conf->executors : 1);
+
+    return (unsigned) ptn_max(ptn_min(n, (uint64_t) PTN_STORE_OPEN_MAX),
+                              (uint64_t) PTN_STORE_OPEN_MIN);
+}
 
 
 ptn_rc_t
@@ -30,6 +63,7 @@ ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret)
     store->changed = opts->changed;
     store->ctx = opts->ctx;
     store->blob_fd = -1;
+    store->open_max = ptn_store_connections(opts->conf);
 
     /* tests have several tables in one process: each has a VFS of its own */
 
@@ -137,6 +171,8 @@ ptn_store_rollback(ptn_store_t *store)
 static void
 ptn_store_idle_mbox(ptn_mbox_t *mb)
 {
+    uint64_t  quiet;
+
     ptn_mbox_free_retired(mb);
 
     if (mb->state != PTN_MBOX_OPEN) {
@@ -147,16 +183,21 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
         ptn_blob_sweep(mb);
     }
 
-    if (mb->state == PTN_MBOX_OPEN && mb->wal != 0) {
+    /* some call this after every job: a checkpoint costs two syncs */
+
+    quiet = ptn_time_mono() - mb->used_ms;
+
+    if (mb->state == PTN_MBOX_OPEN && mb->wal != 0
+        && (quiet >= PTN_STORE_QUIET_MS || mb->wal >= PTN_WAL_CHECKPOINT))
+    {
         ptn_checkpoint(mb, false, false);
     }
 
-    sqlite3_db_release_memory(mb->db);
+    if (mb->state == PTN_MBOX_OPEN && quiet >= PTN_STORE_SLEEP_MS) {
+        sqlite3_db_release_memory(mb->db);
+    }
 }
 
-
-/* A mailbox that nobody used for this many openings of others is cold. */
-#define PTN_STORE_COLD  1024
 
 void
 ptn_store_idle(ptn_store_t *store)

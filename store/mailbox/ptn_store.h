@@ -229,6 +229,14 @@ void ptn_view_row(const ptn_view_t *view, uint32_t seq, ptn_row_t *ret_row);
 uint32_t ptn_view_find(const ptn_view_t *view, uint32_t uid);
 
 /*
+ * How many rows from `seq_a` in `a` and `seq_b` in `b` on are surely the same,
+ * without looking at them (they share memory).  0: look.  So that comparing
+ * two views of a large folder costs what changed.
+ */
+uint32_t ptn_view_same(const ptn_view_t *a, uint32_t seq_a,
+    const ptn_view_t *b, uint32_t seq_b);
+
+/*
  * False: it showed a batch that was undone (a view that was read before its
  * commit, which then failed).  A session that holds one goes back to the view
  * it had before.
@@ -319,6 +327,37 @@ ptn_rc_t ptn_msg_move(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
 /* Removes them, with tombstones.  Gone ones are passed over. */
 ptn_rc_t ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
     size_t n);
+
+/* --- events ----------------------------------------------------------- */
+
+typedef enum {
+    PTN_EVENT_NEW = 1, PTN_EVENT_DELETED, PTN_EVENT_MODIFIED,
+    PTN_EVENT_MOVED, PTN_EVENT_COPIED,
+    PTN_EVENT_FOLDER_NEW, PTN_EVENT_FOLDER_DELETED,
+    PTN_EVENT_FOLDER_MODIFIED, PTN_EVENT_FOLDER_MOVED
+} ptn_event_e;
+
+typedef struct {
+    uint64_t     n;             /* 1, 2, 3 ... without holes */
+    ptn_event_e  kind;
+    ptn_id_t     folder;        /* folder events: itself */
+    ptn_id_t     message;       /* row id */
+    ptn_id_t     old_folder;    /* MOVED, COPIED: from; folder events: the
+                                   parent it had */
+    ptn_id_t     old_message;   /* MOVED, DELETED: the old mid; COPIED: row
+                                   id of the original */
+    uint64_t     cn;
+} ptn_event_t;
+
+/*
+ * Events behind number `after`, oldest first, at most `max`; in `pool`.
+ * ESTALE: the log does not reach back that far (it keeps some 10,000), or
+ * `after` is ahead of it.  *ret_last: the newest number
+ * (with ESTALE too).
+ */
+ptn_rc_t ptn_event_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after,
+    size_t max, ptn_event_t **ret_events, size_t *ret_n, uint64_t *ret_last);
+
 
 /* --- reading ---------------------------------------------------------- */
 

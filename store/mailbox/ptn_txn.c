@@ -582,3 +582,59 @@ ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
                        (uint64_t) kind, folder, message, old_folder,
                        old_message, cn);
 }
+
+
+ptn_rc_t
+ptn_event_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
+    ptn_event_t **ret_events, size_t *ret_n, uint64_t *ret_last)
+{
+    size_t         n;
+    ptn_rc_t       rc;
+    ptn_event_t   *e;
+    sqlite3_stmt  *st;
+
+    rc = ptn_mbox_ready(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_meta(mb);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    *ret_last = mb->meta.event;
+
+    if (after > mb->meta.event || after + 1 < mb->meta.event_first) {
+        return PTN_ESTALE;
+    }
+
+    max = ptn_min(max, (size_t) (mb->meta.event - after));
+
+    e = ptn_parray(pool, max, sizeof(ptn_event_t));
+    st = ptn_sql(mb, PTN_SQL_EVENT_LIST, &rc);
+
+    if (e == NULL || st == NULL) {
+        return (e == NULL) ? PTN_ENOMEM : rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) after);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) max);
+
+    for (n = 0; (rc = ptn_sql_step(mb, st)) == PTN_AGAIN; n++) {
+        e[n].n = ptn_sql_u64(st, 0);
+        e[n].kind = (ptn_event_e) ptn_sql_u64(st, 1);
+        e[n].folder = ptn_sql_u64(st, 2);
+        e[n].message = ptn_sql_u64(st, 3);
+        e[n].old_folder = ptn_sql_u64(st, 4);
+        e[n].old_message = ptn_sql_u64(st, 5);
+        e[n].cn = ptn_sql_u64(st, 6);
+    }
+
+    if (rc == PTN_OK) {
+        *ret_events = e;
+        *ret_n = n;
+    }
+
+    return rc;
+}

@@ -162,6 +162,32 @@ ptn_view_row(const ptn_view_t *view, uint32_t seq, ptn_row_t *ret_row)
 }
 
 
+uint32_t
+ptn_view_same(const ptn_view_t *a, uint32_t seq_a, const ptn_view_t *b,
+    uint32_t seq_b)
+{
+    uint32_t  i, j, at;
+
+    if (a == b && seq_a == seq_b && seq_a != 0 && seq_a <= a->count) {
+        return a->count - seq_a + 1;
+    }
+
+    if (seq_a == 0 || seq_a > a->count || seq_b == 0 || seq_b > b->count) {
+        return 0;
+    }
+
+    i = ptn_view_chunk(a, seq_a);
+    j = ptn_view_chunk(b, seq_b);
+    at = seq_a - a->first[i];
+
+    if (a->chunks[i] != b->chunks[j] || at != seq_b - b->first[j]) {
+        return 0;
+    }
+
+    return a->chunks[i]->n - at;
+}
+
+
 static uint32_t
 ptn_chunk_find(const ptn_chunk_t *c, uint32_t uid)
 {

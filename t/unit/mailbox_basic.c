@@ -180,6 +180,80 @@ test_messages(site_t *s)
 }
 
 
+static void
+test_events(site_t *s)
+{
+    size_t          i, n;
+    uint64_t        last, since;
+    uint32_t        uid = 1, *got;
+    ptn_txn_t       tx;
+    ptn_mbox_t     *mb;
+    ptn_event_t    *e;
+    ptn_appended_t  app;
+
+    static const ptn_event_e  kinds[] = {
+        PTN_EVENT_NEW, PTN_EVENT_MODIFIED, PTN_EVENT_COPIED, PTN_EVENT_MOVED,
+        PTN_EVENT_DELETED
+    };
+
+    mb = site_open(s, "eve");
+    is_u64(ptn_event_list(mb, s->pool, 0, 100, &e, &n, &since), PTN_OK,
+           "events");
+    is_u64(n, 0, "none yet");
+    ptn_txn_begin(&tx, mb);
+    site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app);
+    ptn_msg_flags(&tx, PTN_FOLDER_INBOX, &uid, 1, PTN_FLAGS_ADD, 1, 0, 0,
+                  NULL);
+    ptn_msg_copy(&tx, s->pool, PTN_FOLDER_INBOX, &uid, 1, PTN_FOLDER_SENT,
+                 &got);
+    ptn_msg_move(&tx, s->pool, PTN_FOLDER_INBOX, &uid, 1, PTN_FOLDER_DRAFTS,
+                 &got);
+    ptn_msg_expunge(&tx, PTN_FOLDER_DRAFTS, &uid, 1);
+    ptn_txn_commit(&tx);
+    ptn_store_commit(s->store);
+
+    is_u64(ptn_event_list(mb, s->pool, since, 100, &e, &n, &last), PTN_OK,
+           "events");
+    ok(n == 5 && last == 5, "five");
+
+    for (i = 0; i < n; i++) {
+        ok(e[i].kind == kinds[i] && e[i].n == i + 1, "event %zu", i);
+    }
+
+    is_u64(ptn_event_list(mb, s->pool, 6, 100, &e, &n, &last), PTN_ESTALE,
+           "ahead of the log");
+
+    for (i = 0; i < 22; i++) {
+        uint32_t  k, uids[500];
+
+        for (k = 0; k < 500; k++) {
+            uids[k] = k + 1;
+        }
+
+        ptn_txn_begin(&tx, mb);
+
+        if (i == 0) {
+            for (k = 0; k < 500; k++) {
+                site_append(s, &tx, PTN_FOLDER_JUNK, 1, 0, &app);
+            }
+        }
+
+        ptn_msg_flags(&tx, PTN_FOLDER_JUNK, uids, 500,
+                      i % 2 ? PTN_FLAGS_ADD : PTN_FLAGS_REMOVE,
+                      PTN_FLAG_FLAGGED, 0, 0, NULL);
+        ptn_txn_commit(&tx);
+        ptn_store_commit(s->store);
+    }
+
+    is_u64(ptn_event_list(mb, s->pool, 5, 100, &e, &n, &last), PTN_ESTALE,
+           "the log is bounded");
+    is_u64(ptn_event_list(mb, s->pool, last - 9000, 100, &e, &n, &last),
+           PTN_OK, "but long");
+    ok(n == 100 && e[0].n == last - 8999, "the next hundred");
+    site_check(s, "eve");
+}
+
+
 int
 main(void)
 {
@@ -188,6 +262,7 @@ main(void)
     site_make(&s);
     test_folders(&s);
     test_messages(&s);
+    test_events(&s);
     site_done(&s);
 
     return done_testing();
