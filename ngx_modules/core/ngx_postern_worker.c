@@ -26,6 +26,7 @@ typedef struct {
     ptn_client_t      *client;
     ngx_connection_t  *connection;      /* of the eventfd */
     ngx_event_t        drain;           /* more is waiting in the rings */
+    ngx_event_t        rouse;           /* stores have something to do */
 
     ngx_queue_t        watch[PTN_SLOTS];
     ngx_queue_t        woken;
@@ -44,6 +45,8 @@ typedef struct {
 
 static void ngx_postern_worker_read(ngx_event_t *rev);
 static void ngx_postern_worker_drain(ngx_event_t *ev);
+static void ngx_postern_worker_due(void *data);
+static void ngx_postern_worker_rouse(ngx_event_t *ev);
 static void ngx_postern_worker_change(void *data, uint32_t slot,
     uint64_t version);
 static void ngx_postern_worker_wake(ngx_event_t *ev);
@@ -156,6 +159,8 @@ ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf)
 
     ngx_postern_worker_timer(&w->drain, ngx_postern_worker_drain, w,
                              cycle->log);
+    ngx_postern_worker_timer(&w->rouse, ngx_postern_worker_rouse, w,
+                             cycle->log);
     ngx_postern_worker_timer(&w->wake, ngx_postern_worker_wake, w,
                              cycle->log);
     ngx_postern_worker_timer(&w->tick, ngx_postern_worker_tick, w,
@@ -197,6 +202,7 @@ ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf)
     w->connection = c;
 
     ptn_client_on_change(w->client, ngx_postern_worker_change, w);
+    ptn_client_on_wake(w->client, ngx_postern_worker_due, w);
     ngx_postern_worker_wait(w);
 
     if (ngx_worker == 0) {
@@ -247,6 +253,30 @@ ngx_postern_worker_drain(ngx_event_t *ev)
 
     if (ptn_client_poll(w->client, NGX_POSTERN_BUDGET) && !ev->posted) {
         ngx_post_event(ev, &ngx_posted_next_events);
+    }
+}
+
+
+/*
+ * A system call and a context switch for each store and turn of the loop, not
+ * for each job: posted events run after all events of the turn.
+ */
+static void
+ngx_postern_worker_due(void *data)
+{
+    ngx_postern_worker_t *w = data;
+
+    ngx_post_event(&w->rouse, &ngx_posted_events);
+}
+
+
+static void
+ngx_postern_worker_rouse(ngx_event_t *ev)
+{
+    ngx_postern_worker_t *w = ev->data;
+
+    if (w->client) {
+        ptn_client_wake_all(w->client);
     }
 }
 

@@ -79,6 +79,11 @@ struct ptn_client_s {
     ptn_client_ring_t   ring[PTN_RINGS_MAX];
     uint32_t            next_ring;  /* where poll goes on */
 
+    void              (*on_wake)(void *data);
+    void               *wake_data;
+    bool                wake_due;
+    bool                wake[PTN_RINGS_MAX];
+
     void              (*on_change)(void *data, uint32_t slot,
                             uint64_t version);
     void               *change_data;
@@ -413,8 +418,45 @@ ptn_client_eventfd(const ptn_client_t *client)
 static void
 ptn_client_wake(ptn_client_t *client, uint32_t r)
 {
+    if (client->on_wake != NULL) {
+        client->wake[r] = true;
+
+        if (!client->wake_due) {
+            client->wake_due = true;
+            client->on_wake(client->wake_data);
+        }
+
+        return;
+    }
+
     ptn_shm_wake(&client->world->common->store[r].sleeping,
                  client->world->ring_fd[r]);
+}
+
+
+void
+ptn_client_on_wake(ptn_client_t *client, void (*on_wake)(void *data),
+    void *data)
+{
+    client->on_wake = on_wake;
+    client->wake_data = data;
+}
+
+
+void
+ptn_client_wake_all(ptn_client_t *client)
+{
+    uint32_t  r;
+
+    client->wake_due = false;
+
+    for (r = 0; r < client->world->nrings; r++) {
+        if (client->wake[r]) {
+            client->wake[r] = false;
+            ptn_shm_wake(&client->world->common->store[r].sleeping,
+                         client->world->ring_fd[r]);
+        }
+    }
 }
 
 

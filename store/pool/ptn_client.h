@@ -93,6 +93,15 @@ void ptn_client_end_session(ptn_client_t *client, ptn_sid_t session);
 bool ptn_client_poll(ptn_client_t *client, unsigned budget);
 
 /*
+ * One wake-up for all that a turn of the event loop submits.  With `on_wake`
+ * set, stores are not woken at once; it is called when the first one is due,
+ * and the caller owes ptn_client_wake_all() before it sleeps.
+ */
+void ptn_client_on_wake(ptn_client_t *client, void (*on_wake)(void *data),
+    void *data);
+void ptn_client_wake_all(ptn_client_t *client);
+
+/*
  * Watches: `on_change(data, slot, version)` runs from ptn_client_poll() after
  * the slot's version moved.  Reference counted per slot.
  */
