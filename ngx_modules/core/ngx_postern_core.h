@@ -51,9 +51,6 @@ ngx_int_t ngx_postern_process_check(ngx_cycle_t *cycle,
 ngx_int_t ngx_postern_process_start(ngx_cycle_t *cycle,
     ngx_postern_conf_t *pcf);
 
-/* What store processes run with (store/delivery). */
-const ptn_hooks_t *ngx_postern_hooks(void);
-
 /* ngx_postern_worker.c */
 ngx_int_t ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf);
 void ngx_postern_worker_exit(ngx_cycle_t *cycle);

@@ -13,6 +13,7 @@
 
 
 #include "ngx_postern_core.h"
+#include "ptn_app.h"
 
 #include <ngx_channel.h>
 
@@ -56,10 +57,6 @@ static ngx_int_t ngx_postern_process_append(ngx_cycle_t *cycle,
 static ngx_process_t *ngx_postern_process_find(ngx_uint_t index);
 static void ngx_postern_process_pass_channel(ngx_cycle_t *cycle);
 static void ngx_postern_process_main(ngx_cycle_t *cycle, void *data);
-
-
-/* of store/delivery (ptn_app.h) */
-extern const ptn_hooks_t  ptn_app_hooks __attribute__((weak));
 
 
 ngx_postern_master_t  ngx_postern_master;
@@ -509,13 +506,6 @@ ngx_postern_process_pass_channel(ngx_cycle_t *cycle)
 /* From here on: the store process or the clerk. */
 
 
-const ptn_hooks_t *
-ngx_postern_hooks(void)
-{
-    return &ptn_app_hooks;
-}
-
-
 static void
 ngx_postern_process_close(ngx_cycle_t *cycle)
 {
@@ -851,7 +841,7 @@ ngx_postern_process_main(ngx_cycle_t *cycle, void *data)
     proc.index = (uint32_t) ctx.index;
     proc.generation = (uint32_t) ngx_postern_process_generation(data);
     proc.conf = &pcf->conf;
-    proc.hooks = ngx_postern_hooks();
+    proc.hooks = &ptn_app_hooks;
     proc.ctl_fd = ngx_channel;
     proc.ctl = ngx_postern_process_ctl;
     proc.ctl_data = &ctx;

@@ -10,11 +10,14 @@
 #    512 KiB) over the same bytes from a file
 #
 # Alternating rounds of wrk in one nginx with two worker and two store
-# processes; medians.  Prints TSV: row, ours, reference, ratio, bar.
+# processes; medians.  Prints TSV: row, unit, ours, reference, ratio, bar, and
+# the CPU microseconds of all processes of nginx for one reply, which a busy
+# machine disturbs less.
 
 use strict;
 use warnings;
 
+use POSIX ();
 use Test::Nginx;
 use Test::Postern::Pool;
 
@@ -46,25 +49,28 @@ my @rows = (
       '/files/window' ],
 );
 
-print "# row\tunit\tpostern\tnginx\tratio\tbar\n";
+print "# row\tunit\tpostern\tnginx\tratio\tbar\tcpu_us\tcpu_us_nginx\n";
 
 my $low = 0;
 
 for my $row (@rows) {
     my ($name, $unit, $bar, $connections, @urls) = @$row;
     my @got = ([], []);
+    my @cpu = ([], []);
 
     for (1 .. $rounds) {
         for my $i (0, 1) {
-            push @{ $got[$i] }, wrk($unit, $connections, $urls[$i]);
+            my ($figure, $us) = wrk($unit, $connections, $urls[$i]);
+            push @{ $got[$i] }, $figure;
+            push @{ $cpu[$i] }, $us;
         }
     }
 
     my ($ours, $theirs) = map { percentile($_, 50) } @got;
     my $ratio = $theirs ? $ours / $theirs : 0;
 
-    printf "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\n", $name, $unit, $ours, $theirs,
-        $ratio, $bar;
+    printf "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\n", $name, $unit,
+        $ours, $theirs, $ratio, $bar, map { percentile($_, 50) } @cpu;
     $low = 1 if $ratio < $bar;
 }
 
@@ -72,16 +78,39 @@ $p->stop();
 exit $low;
 
 
+# CPU seconds of the server's processes so far.
+sub cpu {
+    my $ticks = 0;
+
+    for my $pid (map { $p->pids($_) } qw/ master worker store clerk /) {
+        open my $f, '<', "/proc/$pid/stat" or next;
+        my $line = <$f>;
+        my @field = split ' ', $line =~ s/^.*\) //r;
+        $ticks += $field[11] + $field[12];
+    }
+
+    return $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+}
+
+
+# The figure, and CPU microseconds of a reply.
 sub wrk {
     my ($unit, $connections, $url) = @_;
+    my $before = cpu();
     my $out = qx{wrk -t 2 -c $connections -d ${seconds}s '$base$url' 2>&1};
+    my $used = cpu() - $before;
 
     die "wrk: $out" if $? || $out =~ /Non-2xx|Socket errors/;
 
-    return $1 if $unit eq 'jobs/s' && $out =~ m{Requests/sec:\s+([\d.]+)};
+    my ($replies) = $out =~ /(\d+) requests in/;
+    my $us = $replies ? $used * 1e6 / $replies : 0;
+
+    return ($1, $us)
+        if $unit eq 'jobs/s' && $out =~ m{Requests/sec:\s+([\d.]+)};
 
     my %factor = (KB => 1 / 1024, MB => 1, GB => 1024);
-    return $1 * $factor{$2} if $out =~ m{Transfer/sec:\s+([\d.]+)([KMG]B)};
+    return ($1 * $factor{$2}, $us)
+        if $out =~ m{Transfer/sec:\s+([\d.]+)([KMG]B)};
 
     die "wrk: $out";
 }
