@@ -38,6 +38,7 @@ need_build="gcc make nginx nginx-dev libnginx-mod-stream libsqlite3-dev
 need_run="openssl curl"
 need_test="perl libio-socket-ssl-perl python3 openssl curl isync swaks sqlite3"
 need_clients="dovecot-imapd dovecot-lmtpd"
+need_bench="wrk"
 need_fuzz="clang llvm libclang-rt-14-dev"
 need_package="dpkg-dev debhelper fakeroot"
 
@@ -678,7 +679,7 @@ cmd_bench()
     local f list=()
 
     # shellcheck disable=SC2086
-    need $need_build $need_test
+    need $need_build $need_test $need_bench
     cmd_build
     make_user
 

@@ -88,7 +88,8 @@ inside()
     rm -f /usr/sbin/runlevel /sbin/runlevel
     printf '#!/bin/sh\necho N 2\n' > /usr/sbin/runlevel
     chmod 755 /usr/sbin/runlevel
-    rm -rf /var/lib/postern /etc/postern /var/log/postern "$enabled"/*postern*
+    rm -rf /var/lib/postern /etc/postern /var/log/postern "$enabled"/*postern* \
+        /etc/nginx/postern-removed
     userdel postern 2>/dev/null
 
     /etc/init.d/nginx start >/dev/null 2>&1
@@ -118,6 +119,7 @@ inside()
     ok 'IMAP greets' wait_until greets 143 '* OK'
     ok 'SMTP greets' wait_until greets 25 '220 '
     ok 'sign-in' wait_until signs_in
+    ok 'status' sh -c 'curl -s http://127.0.0.1/postern/status | grep -q jobs'
     ok 'the store is user postern' stores
     ok 'nothing of ROOT for nginx workers' \
         not setpriv --reuid=www-data --clear-groups ls /var/lib/postern
@@ -150,7 +152,7 @@ inside()
     ok 'is purged' dpkg_do --purge postern
     ok 'purge says that mail is kept' said 'mail in /var/lib/postern is kept'
     ok 'mail is kept' test -s /var/lib/postern/directory.sqlite
-    ok 'no link is left' not ls "$enabled"/*postern*
+    ok 'no link is left' not ls "$enabled"/*postern* /etc/nginx/postern-removed
     ok 'no log is left' test ! -e /var/log/postern
     ok 'nginx runs still' runs
     ok 'no alert in the error log' quiet
