@@ -1,6 +1,6 @@
 /*
- * Private to store/cli: mailboxes.  Each call opens the store, does one
- * thing, commits, closes; what went wrong has been said when it returns.
+ * Private to store/cli: mailboxes.  What went wrong has been said when a call
+ * returns an exit code other than 0.
  */
 
 #ifndef PTN_CLI_STORE_H
@@ -8,8 +8,12 @@
 
 
 #include "ptn_cli.h"
+#include "ptn_store.h"
 
 
+int ptn_cli_store_open(ptn_cli_t *cli, ptn_store_t **ret_store);
+
+/* The mailbox of a user who stands in the directory, or did a moment ago. */
 int ptn_cli_store_create(ptn_cli_t *cli, const ptn_user_t *user);
 int ptn_cli_store_delete(ptn_cli_t *cli, const ptn_user_t *user);
 

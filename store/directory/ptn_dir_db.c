@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ptn_dir_db.h"
+#include "ptn_io.h"
 
 
 /*
@@ -484,11 +485,22 @@ ptn_dir_db_connect(ptn_directory_t *dir, bool create)
 static ptn_rc_t
 ptn_dir_db_make(const ptn_conf_t *conf, const char *path)
 {
-    int  fd;
+    int   fd;
+    char  parent[4096];
 
-    if (conf->root != NULL && mkdir(conf->root, 0700) == -1
-        && errno != EEXIST)
-    {
+    if (conf->root == NULL || mkdir(conf->root, 0700) == 0) {
+
+        /* the name of ROOT; what is below is SQLite's affair */
+
+        if (conf->root != NULL
+            && (size_t) snprintf(parent, sizeof(parent), "%s/..", conf->root)
+               < sizeof(parent))
+        {
+            (void) ptn_io_posix.sync_dir(&ptn_io_posix, parent,
+                                         PTN_IO_DB_DIR);
+        }
+
+    } else if (errno != EEXIST) {
         return (errno == ENOSPC) ? PTN_ENOSPC : PTN_EUNAVAIL;
     }
 
