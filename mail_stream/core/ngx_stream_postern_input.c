@@ -29,14 +29,19 @@ ngx_stream_postern_add(ngx_stream_postern_bytes_t *b, const u_char *p,
             return NGX_ERROR;
         }
 
-        ngx_memcpy(data, b->data, b->len);
+        if (b->len != 0) {
+            ngx_memcpy(data, b->data, b->len);
+        }
+
         ngx_free(b->data);
         b->data = data;
         b->size = size;
     }
 
-    ngx_memcpy(b->data + b->len, p, n);
-    b->len += n;
+    if (n != 0) {
+        ngx_memcpy(b->data + b->len, p, n);
+        b->len += n;
+    }
 
     return NGX_OK;
 }
@@ -130,7 +135,10 @@ ngx_stream_postern_receive(ngx_stream_postern_ctx_t *ctx)
                 return NGX_ERROR;
             }
 
-            ngx_memcpy(in, w->in, w->in_last);
+            if (w->in_last != 0) {
+                ngx_memcpy(in, w->in, w->in_last);
+            }
+
             ngx_free(w->in);
             w->in = in;
             w->in_size = size;
