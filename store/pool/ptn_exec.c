@@ -719,7 +719,7 @@ static void
 ptn_exec_listen(ptn_exec_t *exec, bool *idled)
 {
     int            n, fd;
-    bool           work;
+    bool           work, empty;
     uint64_t       value;
     ptn_runner_t  *r;
     struct pollfd  pfd;
@@ -735,13 +735,17 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
     atomic_store(&r->shm->sleeping, 1);
     atomic_thread_fence(memory_order_seq_cst);
 
+    /* the ring first: what leaves it meanwhile is in a queue by then */
+
+    empty = ptn_intake_empty(r);
+
     pthread_mutex_lock(&r->mu);
-    work = r->lane[PTN_LANE_SHORT].n > 0 || r->lane[PTN_LANE_NET].n > 0
+    work = r->taking || r->lane[PTN_LANE_SHORT].n > 0 || r->lane[PTN_LANE_NET].n > 0
            || (r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs)
            || r->closing != NULL || r->stop;
     pthread_mutex_unlock(&r->mu);
 
-    if (work || !ptn_intake_empty(r)) {
+    if (work || !empty) {
         atomic_store(&r->shm->sleeping, 0);
         return;
     }

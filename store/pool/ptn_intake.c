@@ -578,7 +578,10 @@ ptn_intake_empty(ptn_runner_t *r)
 
     for (w = 0; w < n; w++) {
         rings = ptn_shm_rings(r->world, w, r->ring);
-        if (!ptn_ring_up_empty(&rings->up, r->peer[w].head)) {
+        if (!ptn_ring_up_empty(&rings->up,
+                     atomic_load_explicit(&r->peer[w].head,
+                                          memory_order_relaxed)))
+        {
             return false;
         }
     }
@@ -591,7 +594,7 @@ uint32_t
 ptn_intake(ptn_runner_t *r)
 {
     int               rc;
-    uint32_t          w, n, k, high;
+    uint32_t          w, n, k, high, head;
     ptn_up_t          m;
     ptn_shm_rings_t  *rings;
 
@@ -612,8 +615,12 @@ ptn_intake(ptn_runner_t *r)
     for (w = 0; w < high; w++) {
         rings = ptn_shm_rings(r->world, w, r->ring);
 
+        head = atomic_load(&r->peer[w].head);
+
         for (k = 0; k < PTN_INTAKE_ROUND; k++) {
-            rc = ptn_ring_up_pop(&rings->up, &r->peer[w].head, &m);
+            rc = ptn_ring_up_pop(&rings->up, &head, &m);
+            atomic_store_explicit(&r->peer[w].head, head,
+                                  memory_order_relaxed);
 
             if (rc == 0) {
                 break;
@@ -744,7 +751,7 @@ ptn_intake_recover(ptn_runner_t *r)
 
         /* jobs pushed from here on are met twice, the second time in vain */
 
-        peer->head = atomic_load(&rings->up.head);
+        atomic_store(&peer->head, atomic_load(&rings->up.head));
         peer->tail = atomic_load(&rings->down.tail);
 
         epoch = atomic_load(&s->epoch);

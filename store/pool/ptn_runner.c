@@ -524,12 +524,11 @@ ptn_runner_tick(ptn_runner_t *r)
 
     pthread_mutex_lock(&r->mu);
 
-    if (r->idle > 0
-        && (r->leader == NULL || r->lane[PTN_LANE_SHORT].n > 0
-            || r->lane[PTN_LANE_NET].n > 0 || r->closing != NULL
-            || (r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs)))
+    if (r->leader == NULL || r->lane[PTN_LANE_SHORT].n > 0
+        || r->lane[PTN_LANE_NET].n > 0 || r->closing != NULL
+        || (r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs))
     {
-        pthread_cond_signal(&r->cond);
+        ptn_exec_wake(r);
     }
 
     busy = ptn_runner_busy(r);

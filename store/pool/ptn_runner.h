@@ -181,8 +181,8 @@ typedef struct {
     ptn_back_t       *back;
     ptn_back_t      **back_last;
 
-    /* the intake's, under `mu` of the runner */
-    uint32_t          head;
+    /* the intake's: `taking`, or `mu` of the runner */
+    _Atomic uint32_t  head;         /* who sleeps looks at it without */
     ptn_rec_t       **table;        /* by ticket */
     uint32_t          njobs;
     uint32_t          orphans;      /* still running for a dead worker */

@@ -1,13 +1,9 @@
 /*
- * Reference rates of this machine: ref [NAME|all [SECONDS]] prints TSV rows
- * "name unit rate".
- *
- *   hop     H  no-op jobs/s, 64 under way, 200-byte replies: the pool alone,
- *              without HTTP (bench hop measures it through nginx)
- *   window  W  MB/s through the streaming window, one job at a time
- *   select  S  point selects/s, bare SQLite: no code of ours
- *   insert  I  transactions/s of one 8 KB row, bare SQLite, WAL,
- *              synchronous=FULL, in the current directory
+ * Reference rates of this machine: ref [NAME|all [SECONDS]] prints TSV.
+ * hop     H  no-op jobs/s, 64 under way, 200-byte replies, without HTTP
+ * window  W  MB/s through the streaming window, one job at a time
+ * select  S  point selects/s, bare SQLite (S and I: no code of ours)
+ * insert  I  transactions/s of one 8 KB row, WAL, synchronous=FULL, in "."
  */
 
 #include <poll.h>
@@ -26,44 +22,34 @@ typedef struct {
     ptn_client_t  *client;
     ptn_ticket_t  *ticket;
     uint64_t       jobs, bytes;
-    bool           free;
+    bool           busy;
 } slot_t;
 
 static double
 now(void)
 {
     struct timespec  ts;
-
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
 }
 
 static ptn_rc_t
-run_noop(ptn_job_t *job)
+run_reply(ptn_job_t *job)
 {
-    static const char  reply[200];
-
-    return ptn_job_reply(job, reply, sizeof(reply));
-}
-
-static ptn_rc_t
-run_stream(ptn_job_t *job)
-{
-    int                i;
+    int                i, n;
     ptn_rc_t           rc;
     static const char  piece[65536];
 
-    for (i = 0, rc = PTN_OK; i < 4096 && rc == PTN_OK; i++) {
-        rc = ptn_job_reply(job, piece, sizeof(piece));
+    n = job->request.len == 0 ? 1 : 4096;
+    for (i = 0, rc = PTN_OK; i < n && rc == PTN_OK; i++) {
+        rc = ptn_job_reply(job, piece, n == 1 ? 200 : sizeof(piece));
     }
 
     return rc;
 }
 
-static const ptn_job_type_t         noop = { "noop", 0, 0, run_noop, NULL };
-static const ptn_job_type_t         stream = { "stream", 0, 0, run_stream,
-                                               NULL };
-static const ptn_job_type_t *const  types[] = { &noop, &stream };
+static const ptn_job_type_t         reply = { "r", 0, 0, run_reply, NULL };
+static const ptn_job_type_t *const  types[] = { &reply };
 
 static void
 on_event(void *data, const ptn_event_t *ev)
@@ -80,75 +66,57 @@ on_event(void *data, const ptn_event_t *ev)
 
     } else if (ev->what == PTN_EV_FINAL) {
         s->jobs++;
-        s->free = true;
+        s->busy = false;
     }
 }
 
-/* `n` jobs of a type always under way; jobs and bytes within the time. */
+/* `n` jobs always under way for the time; counts jobs and bytes. */
 static void
-worker(ptn_world_t *world, const char *name, unsigned n, double seconds,
-    uint64_t *jobs, uint64_t *bytes)
+worker(ptn_client_t *client, unsigned n, double seconds, slot_t *sum)
 {
-    unsigned        i;
-    slot_t          slot[64] = { { 0 } };
-    double          end;
-    ptn_client_t   *client;
-    struct pollfd   pfd;
-    ptn_submit_t    s = { .slot = PTN_SLOT_ANY, .body_fd = -1,
-                          .on_event = on_event };
+    unsigned       i;
+    double         end;
+    slot_t         slot[64] = { { 0 } };
+    struct iovec   iov = { "stream", n == 1 ? 6 : 0 };
+    struct pollfd  pfd = { ptn_client_eventfd(client), POLLIN, 0 };
+    ptn_submit_t   s = { .slot = PTN_SLOT_ANY, .iov = &iov, .niov = 1,
+                         .body_fd = -1, .on_event = on_event };
 
-    if (ptn_client_open(world, NULL, &client) != PTN_OK) {
-        exit(1);
-    }
-
-    pfd.fd = ptn_client_eventfd(client);
-    pfd.events = POLLIN;
-    s.type = (uint16_t) ptn_world_type(world, name);
-
-    for (i = 0; i < n; i++) {
-        slot[i].client = client;
-        slot[i].free = true;
-    }
-
-    for (end = now() + seconds; now() < end; /* void */) {
+    for (end = now() + seconds; now() < end; ptn_client_poll(client, 0)) {
         for (i = 0; i < n; i++) {
-            if (slot[i].free) {
-                slot[i].free = false;
-                s.data = &slot[i];
-                if (ptn_client_submit(client, &s, &slot[i].ticket) != PTN_OK) {
-                    exit(1);
-                }
-            }
+            s.data = &slot[i];
+            slot[i].client = client;
+            slot[i].busy = slot[i].busy
+                           || ptn_client_submit(client, &s, &slot[i].ticket)
+                              == PTN_OK;
         }
         (void) poll(&pfd, 1, 100);
-        while (ptn_client_poll(client, 0)) { /* void */ }
     }
 
-    for (i = 0, *jobs = 0, *bytes = 0; i < n; i++) {
-        *jobs += slot[i].jobs;
-        *bytes += slot[i].bytes;
+    for (i = 0; i < n; i++) {
+        sum->jobs += slot[i].jobs;
+        sum->bytes += slot[i].bytes;
     }
 }
 
 static void
-pool(const char *name, const char *row, unsigned n, double seconds)
+pool(unsigned n, double seconds)
 {
-    pid_t              pid;
-    uint64_t           jobs, bytes;
-    ptn_conf_t         conf;
-    ptn_world_t       *world;
-    ptn_world_opts_t   opts = { 1, 2, false };
-    ptn_proc_t         proc = { .conf = &conf, .ctl_fd = -1 };
-    ptn_hooks_t        hooks = { 0 };
+    pid_t               pid;
+    slot_t              sum = { 0 };
+    ptn_conf_t          conf;
+    ptn_world_t        *world;
+    ptn_client_t       *client;
+    ptn_world_opts_t    opts = { 1, 2, false };
+    ptn_proc_t          proc = { .conf = &conf, .ctl_fd = -1 };
     ptn_world_status_t  st;
 
     ptn_conf_defaults(&conf);
     conf.root = "/tmp";
     conf.workers = 1;
-    proc.hooks = &hooks;
 
     if (ptn_world_create(&opts, NULL, &world) != PTN_OK
-        || ptn_world_types(world, types, 2) != PTN_OK)
+        || ptn_world_types(world, types, 1) != PTN_OK)
     {
         exit(1);
     }
@@ -163,15 +131,14 @@ pool(const char *name, const char *row, unsigned n, double seconds)
         ptn_world_status(world, &st);
     } while (st.store[0].pid == 0);
 
-    worker(world, name, n, seconds, &jobs, &bytes);
+    if (ptn_client_open(world, NULL, &client) == PTN_OK) {
+        worker(client, n, seconds, &sum);
+    }
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 
-    if (n > 1) {
-        printf("%s\tjobs/s\t%.0f\n", row, (double) jobs / seconds);
-    } else {
-        printf("%s\tMB/s\t%.0f\n", row, (double) bytes / seconds / 1e6);
-    }
+    printf(n > 1 ? "H\tjobs/s\t%.0f\n" : "W\tMB/s\t%.0f\n",
+           (n > 1 ? (double) sum.jobs : (double) sum.bytes / 1e6) / seconds);
 }
 
 static void
@@ -199,21 +166,16 @@ sqlite(bool insert, double seconds)
     }
 
     for (n = 0, end = now() + seconds; now() < end; n++) {
-        if (!insert) {
-            sqlite3_bind_int64(st, 1, n * 7919);
-        }
+        (void) (insert || sqlite3_bind_int64(st, 1, n * 7919));
         (void) sqlite3_step(st);
         (void) sqlite3_reset(st);
     }
 
-    printf("%s\t%s/s\t%.0f\n", insert ? "I" : "S",
-           insert ? "transactions" : "selects", (double) n / seconds);
+    printf(insert ? "I\ttransactions/s\t%.0f\n" : "S\tselects/s\t%.0f\n",
+           (double) n / seconds);
     sqlite3_finalize(st);
     sqlite3_close(db);
-
-    if (insert) {
-        unlink(path);
-    }
+    unlink(path);
 }
 
 int
@@ -226,17 +188,11 @@ main(int argc, char **argv)
     static const char *const  name[] = { "hop", "window", "select", "insert" };
 
     for (i = 0; i < 4; i++) {
-        if (strcmp(want, name[i]) != 0 && strcmp(want, "all") != 0) {
-            continue;
-        }
-        if (fork() == 0) {              /* a process opens one world */
-            if (i < 2) {
-                pool(i ? "stream" : "noop", i ? "W" : "H", i ? 1 : 64, seconds);
-            } else {
-                sqlite(i == 3, seconds);
-            }
-            fflush(stdout);
-            _exit(0);
+        if ((strcmp(want, name[i]) == 0 || strcmp(want, "all") == 0)
+            && fork() == 0)
+        {
+            i < 2 ? pool(i ? 1 : 64, seconds) : sqlite(i == 3, seconds);
+            exit(0);
         }
         wait(NULL);
     }
