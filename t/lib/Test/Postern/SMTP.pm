@@ -86,7 +86,7 @@ sub message {
     $data .= CRLF unless $data =~ /\x0d\x0a\z/;
     $self->print($data . '.' . CRLF);
 
-    push @replies, $self->reply() for 1 .. $args{lmtp} ? $accepted : 1;
+    push @replies, $self->reply() for 1 .. ($args{lmtp} ? $accepted : 1);
     return @replies;
 }
 
