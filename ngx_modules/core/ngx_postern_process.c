@@ -13,7 +13,6 @@
 
 
 #include "ngx_postern_core.h"
-#include "ptn_app.h"
 
 #include <ngx_channel.h>
 
@@ -57,6 +56,13 @@ static ngx_int_t ngx_postern_process_append(ngx_cycle_t *cycle,
 static ngx_process_t *ngx_postern_process_find(ngx_uint_t index);
 static void ngx_postern_process_pass_channel(ngx_cycle_t *cycle);
 static void ngx_postern_process_main(ngx_cycle_t *cycle, void *data);
+
+
+/*
+ * Of ptn_app.h, which cannot stand beside ptn_client.h: the store has a
+ * ptn_event_t of its own.
+ */
+extern const ptn_hooks_t  ptn_app_hooks;
 
 
 ngx_postern_master_t  ngx_postern_master;
