@@ -100,7 +100,8 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       "SELECT m.id FROM message m JOIN content c ON c.id=m.content"
       " WHERE m.size<>c.size",
       "UPDATE message SET size=(SELECT c.size FROM content c"
-      " WHERE c.id=message.content) WHERE content IN (SELECT id FROM content)" },
+      " WHERE c.id=message.content)"
+      " WHERE content IN (SELECT id FROM content)" },
 
     { "references of shared content",
       "SELECT content || ': ' || refs FROM share WHERE refs<2 OR refs<>"

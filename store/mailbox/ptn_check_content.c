@@ -72,7 +72,7 @@ ptn_check_items(ptn_check_t *check)
 }
 
 
-/* ---- one content ---------------------------------------------------------------- */
+/* ---- one content ------------------------------------------------------- */
 
 static bool
 ptn_check_inside(uint64_t off, uint64_t len, uint64_t size)
@@ -317,7 +317,7 @@ ptn_check_contents(ptn_check_t *check)
 }
 
 
-/* ---- blob rows -------------------------------------------------------------------- */
+/* ---- blob rows --------------------------------------------------------- */
 
 ptn_rc_t
 ptn_check_blobs(ptn_check_t *check)
@@ -368,7 +368,7 @@ ptn_check_blobs(ptn_check_t *check)
 }
 
 
-/* ---- files ------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_check_hash(ptn_check_t *check, const char *path, u_char sha256[32],

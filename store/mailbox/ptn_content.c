@@ -24,7 +24,7 @@
 #define PTN_CONTENT_MAPPED  (4 * 1024 * 1024)
 
 
-/* ---- writing ---------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 /* zstd, or as it is when that is no smaller. */
 
@@ -216,7 +216,7 @@ ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
 }
 
 
-/* ---- removing --------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_content_refs(ptn_mbox_t *mb, ptn_id_t content, u_char *p, size_t max,
@@ -304,7 +304,7 @@ ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content)
 }
 
 
-/* ---- reading ---------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 static void
 ptn_content_free(ptn_cached_t *c)

@@ -257,7 +257,7 @@ ptn_epoch_delete(ptn_store_t *store, ptn_guid_t guid)
 }
 
 
-/* ---- a new incarnation ----------------------------------------------------- */
+/* ---- a new incarnation ------------------------------------------------- */
 
 static ptn_rc_t
 ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)

@@ -38,7 +38,7 @@ static const ptn_folder_row_t  ptn_folder_rows[PTN_FOLDER_MAX] = {
                                 | (1u << PTN_FOLDER_ARCHIVE))
 
 
-/* ---- rows ------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------- */
 
 typedef struct {
     ptn_id_t   id, parent;
@@ -121,7 +121,7 @@ ptn_folder_make_all(ptn_mbox_t *mb, const char *locale)
 }
 
 
-/* ---- the set ----------------------------------------------------------------- */
+/* ---- the set ----------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_folder_read(sqlite3_stmt *st, ptn_pool_t *pool, ptn_folder_t *f,
@@ -484,7 +484,7 @@ ptn_folder_flush(ptn_mbox_t *mb)
 }
 
 
-/* ---- reading ----------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 ptn_rc_t
 ptn_folder_list(ptn_mbox_t *mb, const ptn_folder_t **ret_folders,
@@ -593,7 +593,7 @@ ptn_folder_child(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t name,
 }
 
 
-/* ---- changing ---------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------- */
 
 ptn_rc_t
 ptn_folder_check_name(ptn_str_t name)
@@ -741,7 +741,7 @@ ptn_folder_create_row(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
     rc = ptn_folder_insert(tx->mb, &f);
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_EVENT_FOLDER_NEW, f.id, 0, parent, 0,
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_FOLDER_NEW, f.id, 0, parent, 0,
                            f.cn);
     }
 
@@ -874,7 +874,8 @@ ptn_folder_delete_one(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent)
                      id, (uint64_t) 0, (uint64_t) 0);
 
     return (rc == PTN_OK)
-           ? ptn_txn_event(tx, PTN_EVENT_FOLDER_DELETED, id, 0, parent, 0, cn)
+           ? ptn_txn_event(tx, PTN_MBOX_EVENT_FOLDER_DELETED, id, 0, parent,
+                           0, cn)
            : rc;
 }
 
@@ -965,8 +966,8 @@ ptn_folder_move_row(ptn_txn_t *tx, const ptn_folder_t *f, ptn_id_t parent,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, parent == old ? PTN_EVENT_FOLDER_MODIFIED
-                                             : PTN_EVENT_FOLDER_MOVED,
+        rc = ptn_txn_event(tx, parent == old ? PTN_MBOX_EVENT_FOLDER_MODIFIED
+                                             : PTN_MBOX_EVENT_FOLDER_MOVED,
                            id, 0, old, 0, cn);
     }
 
@@ -1053,7 +1054,7 @@ ptn_folder_subscribe(ptn_txn_t *tx, ptn_id_t id, bool subscribed)
 }
 
 
-/* ---- keywords ---------------------------------------------------------------- */
+/* ---- keywords ---------------------------------------------------------- */
 
 ptn_rc_t
 ptn_folder_keywords(ptn_mbox_t *mb, ptn_set_t *set)

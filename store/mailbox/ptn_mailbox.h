@@ -166,7 +166,7 @@ typedef enum {
 } ptn_sql_e;
 
 
-/* --- a snapshot of folders and keywords ---------------------------------- */
+/* --- a snapshot of folders and keywords --------------------------------- */
 
 typedef struct ptn_set_s  ptn_set_t;
 
@@ -191,7 +191,7 @@ struct ptn_set_s {
 };
 
 
-/* --- a mailbox ------------------------------------------------------------ */
+/* --- a mailbox ---------------------------------------------------------- */
 
 typedef enum {
     PTN_MBOX_CLOSED,            /* opens by itself */
@@ -258,7 +258,7 @@ struct ptn_mbox_s {
 };
 
 
-/* --- the content cache of an executor ------------------------------------- */
+/* --- the content cache of an executor ----------------------------------- */
 
 #define PTN_CACHE_ENTRIES  8
 #define PTN_CACHE_BYTES    (16 * 1024 * 1024)
@@ -306,7 +306,7 @@ struct ptn_store_s {
 };
 
 
-/* --- ptn_sql.c -------------------------------------------------------------- */
+/* --- ptn_sql.c ---------------------------------------------------------- */
 
 ptn_rc_t ptn_sql_rc(int rc);
 /* The statement, reset and without parameters; NULL: *ret_rc says why. */
@@ -325,14 +325,14 @@ ptn_str_t ptn_sql_column(sqlite3_stmt *st, int i);          /* borrowed */
 ptn_rc_t ptn_sql_open(ptn_mbox_t *mb, const char *path, bool create);
 void ptn_sql_close(ptn_mbox_t *mb);
 
-/* --- ptn_schema.c ----------------------------------------------------------- */
+/* --- ptn_schema.c ------------------------------------------------------- */
 
 #define PTN_SCHEMA_VERSION  1
 extern const char *const  ptn_sql_text_of[PTN_SQL_MAX];
 ptn_rc_t ptn_schema_create(ptn_mbox_t *mb, const char *locale);
 ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
 
-/* --- ptn_mbox.c ------------------------------------------------------------- */
+/* --- ptn_mbox.c --------------------------------------------------------- */
 
 ptn_rc_t ptn_mbox_ready(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_close_db(ptn_mbox_t *mb);
@@ -348,7 +348,7 @@ ptn_rc_t ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address,
 #define PTN_LOCK_WRITE  0       /* bytes of the lock file */
 #define PTN_LOCK_OPEN   1
 
-/* --- ptn_txn.c -------------------------------------------------------------- */
+/* --- ptn_txn.c ---------------------------------------------------------- */
 
 ptn_rc_t ptn_batch_commit(ptn_mbox_t *mb);
 void ptn_batch_rollback(ptn_mbox_t *mb);
@@ -363,7 +363,7 @@ uint64_t ptn_txn_cn(ptn_txn_t *tx);             /* the next change number */
 uint64_t ptn_txn_oid(ptn_txn_t *tx);
 uint32_t ptn_txn_uidvalidity(ptn_txn_t *tx);
 
-ptn_rc_t ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
+ptn_rc_t ptn_txn_event(ptn_txn_t *tx, ptn_mbox_event_e kind, ptn_id_t folder,
     ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn);
 
 typedef enum {
@@ -374,7 +374,7 @@ typedef enum {
     PTN_TOMB_MESSAGE, PTN_TOMB_FOLDER
 } ptn_tomb_e;
 
-/* --- ptn_folder.c ----------------------------------------------------------- */
+/* --- ptn_folder.c ------------------------------------------------------- */
 
 ptn_rc_t ptn_folder_load(ptn_mbox_t *mb, ptn_set_t *set);
 ptn_rc_t ptn_folder_of(ptn_mbox_t *mb, ptn_id_t id, ptn_folder_t **ret);
@@ -388,18 +388,18 @@ ptn_rc_t ptn_folder_keywords(ptn_mbox_t *mb, ptn_set_t *set);
 /* Inbox in French ...; never NULL. */
 const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
 
-/* --- ptn_view.c ------------------------------------------------------------- */
+/* --- ptn_view.c --------------------------------------------------------- */
 
 void ptn_view_batch_done(ptn_mbox_t *mb, bool committed, uint64_t kept);
 void ptn_view_shrink(uint64_t idle_ms);
 
-/* --- ptn_msg_write.c -------------------------------------------------------- */
+/* --- ptn_msg_write.c ---------------------------------------------------- */
 
 /* Removes one message's rows, without counters, tombstone and event. */
 ptn_rc_t ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
     ptn_id_t id, ptn_id_t content);
 
-/* --- ptn_content.c ---------------------------------------------------------- */
+/* --- ptn_content.c ------------------------------------------------------ */
 
 ptn_rc_t ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool,
     const ptn_mime_t *mime, ptn_id_t *ret_content);
@@ -408,7 +408,7 @@ ptn_rc_t ptn_content_get(ptn_mbox_t *mb, ptn_id_t content,
     ptn_cached_t **ret_cached);
 void ptn_content_forget(ptn_store_t *store, const ptn_guid_t *mailbox);
 
-/* --- ptn_blob.c ------------------------------------------------------------- */
+/* --- ptn_blob.c --------------------------------------------------------- */
 
 #define PTN_BLOB_PATH  512
 ptn_rc_t ptn_blob_path(const ptn_mbox_t *mb, const u_char sha256[32],
@@ -425,7 +425,7 @@ ptn_rc_t ptn_blob_sweep(ptn_mbox_t *mb);
 void ptn_blob_forget(ptn_store_t *store);
 ptn_rc_t ptn_errno_rc(int err);
 
-/* --- ptn_epoch.c ------------------------------------------------------------ */
+/* --- ptn_epoch.c -------------------------------------------------------- */
 
 ptn_rc_t ptn_epoch_create(ptn_store_t *store, ptn_guid_t guid,
     uint64_t epoch, uint64_t cn, uint64_t oid);

@@ -605,7 +605,7 @@ ptn_mbox_new(ptn_store_t *store, const ptn_user_t *user, ptn_rc_t *ret_rc)
 }
 
 
-/* ---- making and removing -------------------------------------------------- */
+/* ---- making and removing ----------------------------------------------- */
 
 static ptn_rc_t
 ptn_mbox_mkdir(ptn_store_t *store, const char *path)
@@ -861,7 +861,7 @@ ptn_mbox_delete(ptn_store_t *store, const ptn_user_t *user)
 }
 
 
-/* ---- opening ---------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_mbox_open_again(ptn_mbox_t *mb)

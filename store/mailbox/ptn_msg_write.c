@@ -96,7 +96,7 @@ ptn_msg_keywords(const ptn_mbox_t *mb)
 }
 
 
-/* ---- counters ----------------------------------------------------------------- */
+/* ---- counters ---------------------------------------------------------- */
 
 static void
 ptn_msg_count(ptn_mbox_t *mb, ptn_folder_t *f, const ptn_msg_full_t *m,
@@ -137,7 +137,7 @@ ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
 }
 
 
-/* ---- append ------------------------------------------------------------------- */
+/* ---- append ------------------------------------------------------------ */
 
 /* What tables show and sort by, and the bag: made of the header once. */
 typedef struct {
@@ -494,7 +494,7 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     rc = ptn_msg_insert(mb, f->id, &m);
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_EVENT_NEW, f->id, m.id, 0, 0, m.cn);
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_NEW, f->id, m.id, 0, 0, m.cn);
     }
 
     if (rc != PTN_OK) {
@@ -565,7 +565,7 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
 }
 
 
-/* ---- flags ---------------------------------------------------------------------- */
+/* ---- flags ------------------------------------------------------------- */
 
 static void
 ptn_msg_new_flags(const ptn_msg_full_t *m, ptn_flags_op_e op, uint32_t flags,
@@ -617,7 +617,7 @@ ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_full_t *m,
                      (uint64_t) flags, keywords, m->cn, m->read_cn, *modseq);
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_EVENT_MODIFIED, f->id, m->id, 0, 0, cn);
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_MODIFIED, f->id, m->id, 0, 0, cn);
     }
 
     if (rc != PTN_OK) {
@@ -694,7 +694,7 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
 }
 
 
-/* ---- copy and move --------------------------------------------------------------- */
+/* ---- copy and move ----------------------------------------------------- */
 
 static ptn_rc_t
 ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
@@ -725,7 +725,7 @@ ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_EVENT_COPIED, to->id, m->id, from, old,
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_COPIED, to->id, m->id, from, old,
                            m->cn);
     }
 
@@ -762,7 +762,7 @@ ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_folder_t *from,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_EVENT_MOVED, to->id, m->id, from->id,
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_MOVED, to->id, m->id, from->id,
                            m->mid, cn);
     }
 
@@ -873,7 +873,7 @@ ptn_msg_move(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
 }
 
 
-/* ---- expunge ---------------------------------------------------------------------- */
+/* ---- expunge ----------------------------------------------------------- */
 
 ptn_rc_t
 ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_id_t id,
@@ -935,8 +935,8 @@ ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
         }
 
         if (rc == PTN_OK) {
-            rc = ptn_txn_event(tx, PTN_EVENT_DELETED, folder, m.id, 0, m.mid,
-                               cn);
+            rc = ptn_txn_event(tx, PTN_MBOX_EVENT_DELETED, folder, m.id, 0,
+                               m.mid, cn);
         }
 
         if (rc != PTN_OK) {

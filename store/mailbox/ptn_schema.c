@@ -183,7 +183,7 @@ static const char *const  ptn_schema_tables[] = {
 /* Bounded: the newest PTN_EVENTS_MAX; n has no holes. */
 "CREATE TABLE event ("
 "    n INTEGER PRIMARY KEY,"
-"    kind INTEGER NOT NULL,"            /* ptn_event_e */
+"    kind INTEGER NOT NULL,"            /* ptn_mbox_event_e */
 "    folder INTEGER NOT NULL,"
 "    message INTEGER NOT NULL,"
 "    old_folder INTEGER NOT NULL,"

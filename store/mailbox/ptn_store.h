@@ -331,32 +331,33 @@ ptn_rc_t ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
 /* --- events ----------------------------------------------------------- */
 
 typedef enum {
-    PTN_EVENT_NEW = 1, PTN_EVENT_DELETED, PTN_EVENT_MODIFIED,
-    PTN_EVENT_MOVED, PTN_EVENT_COPIED,
-    PTN_EVENT_FOLDER_NEW, PTN_EVENT_FOLDER_DELETED,
-    PTN_EVENT_FOLDER_MODIFIED, PTN_EVENT_FOLDER_MOVED
-} ptn_event_e;
+    PTN_MBOX_EVENT_NEW = 1, PTN_MBOX_EVENT_DELETED, PTN_MBOX_EVENT_MODIFIED,
+    PTN_MBOX_EVENT_MOVED, PTN_MBOX_EVENT_COPIED,
+    PTN_MBOX_EVENT_FOLDER_NEW, PTN_MBOX_EVENT_FOLDER_DELETED,
+    PTN_MBOX_EVENT_FOLDER_MODIFIED, PTN_MBOX_EVENT_FOLDER_MOVED
+} ptn_mbox_event_e;
 
 typedef struct {
-    uint64_t     n;             /* 1, 2, 3 ... without holes */
-    ptn_event_e  kind;
-    ptn_id_t     folder;        /* folder events: itself */
-    ptn_id_t     message;       /* row id */
-    ptn_id_t     old_folder;    /* MOVED, COPIED: from; folder events: the
-                                   parent it had */
-    ptn_id_t     old_message;   /* MOVED, DELETED: the old mid; COPIED: row
-                                   id of the original */
-    uint64_t     cn;
-} ptn_event_t;
+    uint64_t          n;            /* 1, 2, 3 ... without holes */
+    ptn_mbox_event_e  kind;
+    ptn_id_t          folder;       /* folder events: itself */
+    ptn_id_t          message;      /* row id */
+    ptn_id_t          old_folder;   /* MOVED, COPIED: from; folder events:
+                                       the parent it had */
+    ptn_id_t          old_message;  /* MOVED, DELETED: the old mid; COPIED:
+                                       row id of the original */
+    uint64_t          cn;
+} ptn_mbox_event_t;
 
 /*
  * Events behind number `after`, oldest first, at most `max`; in `pool`.
  * ESTALE: the log does not reach back that far (it keeps some 10,000), or
- * `after` is ahead of it.  *ret_last: the newest number
- * (with ESTALE too).
+ * `after` is ahead of it.  *ret_last: the newest number (with
+ * ESTALE too).
  */
-ptn_rc_t ptn_event_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after,
-    size_t max, ptn_event_t **ret_events, size_t *ret_n, uint64_t *ret_last);
+ptn_rc_t ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after,
+    size_t max, ptn_mbox_event_t **ret_events, size_t *ret_n,
+    uint64_t *ret_last);
 
 
 /* --- reading ---------------------------------------------------------- */

@@ -328,7 +328,7 @@ ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate)
 }
 
 
-/* ---- transactions --------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------ */
 
 ptn_rc_t
 ptn_txn_begin(ptn_txn_t *tx, ptn_mbox_t *mb)
@@ -536,7 +536,7 @@ ptn_txn_check(const ptn_txn_t *tx)
 }
 
 
-/* ---- numbers --------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------- */
 
 uint64_t
 ptn_txn_cn(ptn_txn_t *tx)
@@ -573,7 +573,7 @@ ptn_txn_uidvalidity(ptn_txn_t *tx)
 
 
 ptn_rc_t
-ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
+ptn_txn_event(ptn_txn_t *tx, ptn_mbox_event_e kind, ptn_id_t folder,
     ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn)
 {
     tx->mb->meta.dirty = true;
@@ -585,12 +585,12 @@ ptn_txn_event(ptn_txn_t *tx, ptn_event_e kind, ptn_id_t folder,
 
 
 ptn_rc_t
-ptn_event_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
-    ptn_event_t **ret_events, size_t *ret_n, uint64_t *ret_last)
+ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
+    ptn_mbox_event_t **ret_events, size_t *ret_n, uint64_t *ret_last)
 {
     size_t         n;
     ptn_rc_t       rc;
-    ptn_event_t   *e;
+    ptn_mbox_event_t   *e;
     sqlite3_stmt  *st;
 
     rc = ptn_mbox_ready(mb);
@@ -611,7 +611,7 @@ ptn_event_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
 
     max = ptn_min(max, (size_t) (mb->meta.event - after));
 
-    e = ptn_parray(pool, max, sizeof(ptn_event_t));
+    e = ptn_parray(pool, max, sizeof(ptn_mbox_event_t));
     st = ptn_sql(mb, PTN_SQL_EVENT_LIST, &rc);
 
     if (e == NULL || st == NULL) {
@@ -623,7 +623,7 @@ ptn_event_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
 
     for (n = 0; (rc = ptn_sql_step(mb, st)) == PTN_AGAIN; n++) {
         e[n].n = ptn_sql_u64(st, 0);
-        e[n].kind = (ptn_event_e) ptn_sql_u64(st, 1);
+        e[n].kind = (ptn_mbox_event_e) ptn_sql_u64(st, 1);
         e[n].folder = ptn_sql_u64(st, 2);
         e[n].message = ptn_sql_u64(st, 3);
         e[n].old_folder = ptn_sql_u64(st, 4);

@@ -39,7 +39,7 @@ struct ptn_view_s {
 };
 
 
-/* ---- references ---------------------------------------------------------------- */
+/* ---- references -------------------------------------------------------- */
 
 static void
 ptn_chunk_unref(ptn_chunk_t *c)
@@ -79,7 +79,7 @@ ptn_view_unref(ptn_view_t *view)
 }
 
 
-/* ---- reading -------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 uint32_t
 ptn_view_count(const ptn_view_t *view)
@@ -238,7 +238,7 @@ ptn_view_find(const ptn_view_t *view, uint32_t uid)
 }
 
 
-/* ---- building ------------------------------------------------------------------- */
+/* ---- building ---------------------------------------------------------- */
 
 /* A view under construction: whole chunks, and one that grows. */
 typedef struct {
@@ -484,7 +484,7 @@ ptn_view_patch(const ptn_view_t *old, const ptn_view_delta_t *d)
 }
 
 
-/* ---- from the database ------------------------------------------------------------ */
+/* ---- from the database ------------------------------------------------- */
 
 static void
 ptn_view_read_row(sqlite3_stmt *st, ptn_row_t *row)
@@ -646,7 +646,7 @@ ptn_view_delta(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
 }
 
 
-/* ---- the process's list -------------------------------------------------------------- */
+/* ---- the process's list ------------------------------------------------ */
 
 typedef struct ptn_view_entry_s  ptn_view_entry_t;
 
@@ -788,7 +788,7 @@ ptn_view_shrink(uint64_t idle_ms)
 }
 
 
-/* ---- getting one ----------------------------------------------------------------------- */
+/* ---- getting one ------------------------------------------------------- */
 
 static bool
 ptn_view_in_batch(const ptn_mbox_t *mb, const ptn_folder_t *f)
@@ -814,7 +814,7 @@ ptn_view_of_batch(const ptn_mbox_t *mb, const ptn_folder_t *f)
 }
 
 
-/* In one read of the database: the folder's numbers and what belongs to them. */
+/* In one read: the folder's numbers and what belongs to them. */
 
 static ptn_rc_t
 ptn_view_read(ptn_mbox_t *mb, ptn_id_t folder, const ptn_view_t *base,

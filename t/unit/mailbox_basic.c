@@ -188,16 +188,16 @@ test_events(site_t *s)
     uint32_t        uid = 1, *got;
     ptn_txn_t       tx;
     ptn_mbox_t     *mb;
-    ptn_event_t    *e;
+    ptn_mbox_event_t    *e;
     ptn_appended_t  app;
 
-    static const ptn_event_e  kinds[] = {
-        PTN_EVENT_NEW, PTN_EVENT_MODIFIED, PTN_EVENT_COPIED, PTN_EVENT_MOVED,
-        PTN_EVENT_DELETED
+    static const ptn_mbox_event_e  kinds[] = {
+        PTN_MBOX_EVENT_NEW, PTN_MBOX_EVENT_MODIFIED, PTN_MBOX_EVENT_COPIED,
+        PTN_MBOX_EVENT_MOVED, PTN_MBOX_EVENT_DELETED
     };
 
     mb = site_open(s, "eve");
-    is_u64(ptn_event_list(mb, s->pool, 0, 100, &e, &n, &since), PTN_OK,
+    is_u64(ptn_mbox_events(mb, s->pool, 0, 100, &e, &n, &since), PTN_OK,
            "events");
     is_u64(n, 0, "none yet");
     ptn_txn_begin(&tx, mb);
@@ -212,7 +212,7 @@ test_events(site_t *s)
     ptn_txn_commit(&tx);
     ptn_store_commit(s->store);
 
-    is_u64(ptn_event_list(mb, s->pool, since, 100, &e, &n, &last), PTN_OK,
+    is_u64(ptn_mbox_events(mb, s->pool, since, 100, &e, &n, &last), PTN_OK,
            "events");
     ok(n == 5 && last == 5, "five");
 
@@ -220,7 +220,7 @@ test_events(site_t *s)
         ok(e[i].kind == kinds[i] && e[i].n == i + 1, "event %zu", i);
     }
 
-    is_u64(ptn_event_list(mb, s->pool, 6, 100, &e, &n, &last), PTN_ESTALE,
+    is_u64(ptn_mbox_events(mb, s->pool, 6, 100, &e, &n, &last), PTN_ESTALE,
            "ahead of the log");
 
     for (i = 0; i < 22; i++) {
@@ -245,9 +245,9 @@ test_events(site_t *s)
         ptn_store_commit(s->store);
     }
 
-    is_u64(ptn_event_list(mb, s->pool, 5, 100, &e, &n, &last), PTN_ESTALE,
+    is_u64(ptn_mbox_events(mb, s->pool, 5, 100, &e, &n, &last), PTN_ESTALE,
            "the log is bounded");
-    is_u64(ptn_event_list(mb, s->pool, last - 9000, 100, &e, &n, &last),
+    is_u64(ptn_mbox_events(mb, s->pool, last - 9000, 100, &e, &n, &last),
            PTN_OK, "but long");
     ok(n == 100 && e[0].n == last - 8999, "the next hundred");
     site_check(s, "eve");

@@ -169,7 +169,7 @@ attachment(site_t *s)
 }
 
 
-/* ---- the scenario ------------------------------------------------------------- */
+/* ---- the scenario ------------------------------------------------------ */
 
 typedef struct {
     unsigned  total;        /* messages in INBOX and SENT that must be there */
