@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -811,6 +812,17 @@ ptn_intake_check(ptn_runner_t *r)
     }
 
     atomic_store(&r->world->common->workers, alive);
+
+    if (atomic_load(&r->shm->jobs) != r->trim_jobs) {
+        r->trim_jobs = atomic_load(&r->shm->jobs);
+        r->trim_idle = 0;
+
+    } else if (++r->trim_idle == PTN_TRIM_S) {
+        for (w = 0; w < high; w++) {
+            ptn_window_trim(r, w);
+        }
+        (void) malloc_trim(0);
+    }
 
     ptn_park_reap(r);
 }

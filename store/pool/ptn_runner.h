@@ -19,6 +19,7 @@
 #define PTN_BATCH_MS         10
 #define PTN_AUTH_QUEUE       64         /* then EBUSY at once */
 #define PTN_WINDOW_MS        50         /* then the reply is spilled */
+#define PTN_TRIM_S           3          /* idle, then memory is given back */
 #define PTN_TERM_MS          600        /* then leave under a running job */
 #define PTN_SESSIONS_MAX     65536      /* of a process */
 #define PTN_SESSION_BUCKETS  4096
@@ -189,6 +190,8 @@ typedef struct {
     bool              sweep;        /* its chunks, when they are done */
     ptn_stash_t      *stash;
     uint32_t          nstash;
+
+    _Atomic bool      touched[PTN_CHUNKS];      /* memory in use by us */
 } ptn_peer_t;
 
 typedef struct {
@@ -227,6 +230,8 @@ struct ptn_runner_s {
     _Atomic bool       tick;        /* the control thread looks every ms */
     _Atomic bool       backlog;     /* some peer has one */
     uint32_t           quiet;       /* ticks without work */
+    uint64_t           trim_jobs;   /* answered when we last looked */
+    uint32_t           trim_idle;   /* seconds without a job since */
     int                tick_fd;
 
     ptn_peer_t        *peer;        /* [workers] */
@@ -381,6 +386,7 @@ u_char *ptn_window_data(ptn_rec_t *rec, uint32_t chunk);
 uint32_t ptn_window_used(ptn_rec_t *rec);
 void ptn_window_sweep(ptn_runner_t *r, uint32_t w, uint32_t epoch,
     bool fresh);
+void ptn_window_trim(ptn_runner_t *r, uint32_t w);
 
 ptn_rc_t ptn_spill_open(ptn_runner_t *r, int *ret_fd);
 ptn_rc_t ptn_spill_write(int fd, const void *p, size_t len, uint64_t off);

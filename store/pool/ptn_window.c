@@ -46,6 +46,8 @@ ptn_window_claim(ptn_rec_t *rec)
             if (atomic_load_explicit(&s->chunk[k], memory_order_relaxed) == 0
                 && atomic_compare_exchange_strong(&s->chunk[k], &free, tag))
             {
+                atomic_store_explicit(&rec->runner->peer[rec->w].touched[k],
+                                      true, memory_order_relaxed);
                 return k;
             }
         }
@@ -191,6 +193,40 @@ ptn_window_sweep(ptn_runner_t *r, uint32_t w, uint32_t epoch, bool fresh)
             continue;
         }
 
+        (void) atomic_compare_exchange_strong(&s->chunk[i], &tag, 0);
+    }
+}
+
+
+/*
+ * Memory of chunks that a busy hour touched goes back to the system; the
+ * first few of each worker stay.
+ */
+
+void
+ptn_window_trim(ptn_runner_t *r, uint32_t w)
+{
+    uint32_t         i, free, tag;
+    ptn_peer_t      *peer;
+    ptn_shm_slot_t  *s;
+
+    s = ptn_shm_slot(r->world, w);
+    peer = &r->peer[w];
+
+    for (i = PTN_WINDOW; i < PTN_CHUNKS; i++) {
+        if (!atomic_load_explicit(&peer->touched[i], memory_order_relaxed)) {
+            continue;
+        }
+
+        free = 0;
+        tag = ptn_chunk_tag(r->ring, peer->epoch);
+
+        if (!atomic_compare_exchange_strong(&s->chunk[i], &free, tag)) {
+            continue;
+        }
+
+        atomic_store_explicit(&peer->touched[i], false, memory_order_relaxed);
+        (void) madvise(s->data[i], PTN_CHUNK, MADV_REMOVE);
         (void) atomic_compare_exchange_strong(&s->chunk[i], &tag, 0);
     }
 }

@@ -47,7 +47,6 @@ run_reply(ptn_job_t *job)
 
     return rc;
 }
-
 static const ptn_job_type_t         reply = { "r", 0, 0, run_reply, NULL };
 static const ptn_job_type_t *const  types[] = { &reply };
 
@@ -130,7 +129,6 @@ pool(unsigned n, double seconds)
         usleep(1000);
         ptn_world_status(world, &st);
     } while (st.store[0].pid == 0);
-
     if (ptn_client_open(world, NULL, &client) == PTN_OK) {
         worker(client, n, seconds, &sum);
     }
@@ -171,9 +169,9 @@ sqlite(bool insert, double seconds)
         (void) sqlite3_reset(st);
     }
 
+    sqlite3_finalize(st);
     printf(insert ? "I\ttransactions/s\t%.0f\n" : "S\tselects/s\t%.0f\n",
            (double) n / seconds);
-    sqlite3_finalize(st);
     sqlite3_close(db);
     unlink(path);
 }

@@ -418,12 +418,53 @@ cancelled(fx_worker_t *w)
 }
 
 
+/* Shared pages of the arena that are in memory. */
+
+static uint64_t
+resident(fx_worker_t *w)
+{
+    size_t           i;
+    uint64_t         n;
+    ptn_shm_slot_t  *s;
+    static u_char    vec[PTN_CHUNKS * PTN_CHUNK / 4096];
+
+    s = ptn_shm_slot(w->fx->world, 0);
+    (void) mincore((void *) ((uintptr_t) s->data & ~(uintptr_t) 4095),
+                   PTN_CHUNKS * PTN_CHUNK, vec);
+
+    for (i = 0, n = 0; i < sizeof(vec); i++) {
+        n += vec[i] & 1;
+    }
+
+    return n * 4;
+}
+
+
+static void
+idle(fx_worker_t *w)
+{
+    uint64_t             kb;
+    ptn_sid_t            none = { { 0 } };
+    static fx_answer_t   a;
+
+    kb = resident(w);
+    fx_until(resident(w) < 1024);
+    ok(resident(w) < 1024, "an idle store gives its window back: %lu KB"
+       " of %lu", resident(w), kb);
+
+    fx_run(w, &a, (fx_job_t) { "send", 3, none, "3000000 777", 12, 0, 0 });
+    ok(a.len == 3000000 && a.sum == sum_of(3000000, 777),
+       "and takes it again");
+}
+
+
 static int
 worker(fx_worker_t *w, void *data PTN_UNUSED)
 {
     sizes(w);
     slow(w);
     many(w);
+    idle(w);
     big(w);
     cancelled(w);
 
