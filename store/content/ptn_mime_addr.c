@@ -181,11 +181,50 @@ ptn_mime_addr_skip(ptn_mime_addr_parser_t *p)
 }
 
 
-/* Behind an "@": a literal in brackets, or atoms and dots. */
+/* Without the comments and blanks that may stand around its atoms. */
+static ptn_str_t
+ptn_mime_addr_bare(ptn_pool_t *pool, ptn_str_t s)
+{
+    size_t     i;
+    ptn_buf_t  b;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] == '(' || ptn_mime_blank(s.data[i])) {
+            break;
+        }
+    }
+
+    if (i == s.len) {
+        return s;
+    }
+
+    ptn_buf_init(&b, pool);
+
+    for (i = 0; i < s.len; /* void */ ) {
+        if (s.data[i] == '(') {
+            ptn_mime_comment(s, &i);
+
+        } else {
+            if (!ptn_mime_blank(s.data[i])) {
+                ptn_buf_byte(&b, s.data[i]);
+            }
+            i++;
+        }
+    }
+
+    return ptn_buf_get(&b);
+}
+
+
+/*
+ * Behind an "@": a literal in brackets, or atoms and dots; white space and
+ * comments may stand around a dot (RFC 5322 4.4).
+ */
 static ptn_str_t
 ptn_mime_addr_domain(ptn_mime_addr_parser_t *p)
 {
-    size_t   start;
+    bool     dot;
+    size_t   start, end, k;
     u_char  *e;
 
     ptn_mime_addr_skip(p);
@@ -199,11 +238,29 @@ ptn_mime_addr_domain(ptn_mime_addr_parser_t *p)
         }
     }
 
-    while (p->i < p->s.len && !ptn_mime_addr_special(p->s.data[p->i])) {
-        p->i++;
+    for ( ;; ) {
+        while (p->i < p->s.len && !ptn_mime_addr_special(p->s.data[p->i])) {
+            p->i++;
+        }
+
+        end = p->i;
+        dot = end > start && p->s.data[end - 1] == '.';
+
+        for (k = end; k < p->s.len && ptn_mime_blank(p->s.data[k]); k++) {
+            /* void */
+        }
+
+        if (k == end || k == p->s.len || ptn_mime_addr_special(p->s.data[k])
+            || (!dot && p->s.data[k] != '.'))
+        {
+            break;
+        }
+
+        p->i = k;
     }
 
-    return ptn_str_make(p->s.data + start, p->i - start);
+    return ptn_mime_addr_bare(p->pool, ptn_str_make(p->s.data + start,
+                                                    end - start));
 }
 
 
@@ -262,6 +319,7 @@ ptn_mime_addr_angle_text(ptn_mime_addr_parser_t *p, size_t from)
 static void
 ptn_mime_addr_angle(ptn_mime_addr_parser_t *p)
 {
+    bool              quoted;
     u_char           *e;
     size_t            from;
     ptn_str_t         t, route = ptn_null_string, local = ptn_null_string;
@@ -269,8 +327,9 @@ ptn_mime_addr_angle(ptn_mime_addr_parser_t *p)
 
     p->i++;
     ptn_mime_addr_skip(p);
+    quoted = p->i < p->s.len && p->s.data[p->i] == '"';
 
-    if (p->i < p->s.len && p->s.data[p->i] == '"') {
+    if (quoted) {
         local = ptn_mime_quoted(p->pool, p->s, &p->i);
         from = p->i;
         t = ptn_mime_addr_angle_text(p, from);
@@ -318,8 +377,8 @@ ptn_mime_addr_angle(ptn_mime_addr_parser_t *p)
     if (a != NULL) {
         a->name = p->phrase.name;
         a->route = route;
-        a->local = ptn_mime_trim(local);
-        a->domain = ptn_mime_trim(t);
+        a->local = quoted ? local : ptn_mime_addr_bare(p->pool, local);
+        a->domain = ptn_mime_addr_bare(p->pool, t);
     }
 
     ptn_mime_addr_clear(p);

@@ -346,6 +346,15 @@ static const render_row_t  addr_rows[] = {
     { "encoded word", "=?utf-8?q?a?= <a@b>", "=?utf-8?q?a?=|a@b" },
     { "folded", "A\r\n B <a@b>", "A\r\n B|a@b" },
     { "dots", "J. R. <a.b@c.d>", "J. R.|a.b@c.d" },
+    { "comments within", "Pete <pete(his account)@silly.test(his host)>",
+      "Pete|pete@silly.test" },
+    { "blanks around a dot", "jdoe@test   . example, x@y", "|jdoe@test.example,"
+      "|x@y" },
+    { "the example of RFC 5322 A.5",
+      "A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)"
+      "public.example>,\r\n         joe@example.org;",
+      "{A Group,Chris Jones|c@public.example,|joe@example.org,}" },
+    { "no comma", "a@b c@d", "|a@b,|c@d" },
     { "nothing", "", "" },
     { "only noise", ",,;:>", "" },
 };

@@ -15,6 +15,7 @@
 
 
 #define STEPS_MAX   32
+#define PLACES_MAX  32
 #define BLOB_SIZE   20000       /* decoded; above PTN_SKELETON_MIN */
 
 
@@ -34,6 +35,14 @@ typedef struct {
     ptn_pool_t  *pool;                      /* of the states */
     char        *states[STEPS_MAX + 2];     /* [m]: after m marks */
     unsigned     nstates;
+
+    struct {
+        unsigned     site;
+        const void  *caller;
+        bool         needed;
+    }            places[PLACES_MAX];        /* that sync */
+    unsigned     nplaces;
+
     unsigned     waste;
     char         report[256];
     char         why[512];
@@ -487,7 +496,7 @@ typedef struct {
     ptn_rc_t   (*f)(site_t *s);
 } step_t;
 
-static const step_t  steps[] = {
+static const step_t  power_life[] = {
     { "create",             step_create },
     { "deliver",            step_deliver_small },
     { "deliver with blob",  step_deliver_blob },
@@ -506,6 +515,28 @@ static const step_t  steps[] = {
     { "batch",              step_batch },
     { "checkpoint",         step_idle },
     { "deliver at the end", step_deliver_small },
+    { NULL, NULL }
+};
+
+
+static ptn_rc_t
+step_open(site_t *s)
+{
+    return ptn_mbox_open(s->store, &s->user, NULL, &s->mb);
+}
+
+
+/* What was there before, and a copy of it without its mark is restored. */
+static const step_t  power_before[] = {
+    { "create",             step_create },
+    { "deliver",            step_deliver_small },
+    { NULL, NULL }
+};
+
+static const step_t  power_restored[] = {
+    { "open",               step_open },
+    { "deliver",            step_deliver_blob },
+    { NULL, NULL }
 };
 
 
@@ -514,10 +545,9 @@ static const step_t  steps[] = {
  * in it comes from a clock, so a later run leaves the same states.
  */
 static ptn_rc_t
-power_record(power_t *p, site_t *s, const char **ret_step)
+power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
 {
     char      *state;
-    size_t     i;
     ptn_rc_t   rc;
     unsigned   n;
 
@@ -526,9 +556,9 @@ power_record(power_t *p, site_t *s, const char **ret_step)
 
     rc = ptn_store_open(&s->opts, &s->store);
 
-    for (i = 0; i < ptn_nelts(steps) && rc == PTN_OK; i++) {
-        *ret_step = steps[i].name;
-        rc = steps[i].f(s);
+    for ( /* void */ ; step->f != NULL && rc == PTN_OK; step++) {
+        *ret_step = step->name;
+        rc = step->f(s);
 
         if (rc == PTN_OK && ptn_store_pending(s->store)) {
             rc = ptn_store_commit(s->store);
@@ -671,40 +701,55 @@ power_check(void *ctx, const char *dir, unsigned marks)
 }
 
 
-/* How many changes there were. */
-static uint64_t
-power_all(power_t *p)
+/*
+ * Takes the syncs of one place of the program away at a time.  A place that
+ * proved to be needed once is not asked again.
+ */
+static void
+power_places(power_t *p)
 {
-    char              *dir;
-    site_t             s;
-    ptn_rc_t           rc;
-    uint64_t           changes;
-    unsigned           i;
-    const char        *step;
+    size_t             i;
+    unsigned           k;
+    ptn_sim_ev_t      *e;
     ptn_sim_result_t   res;
 
-    static const struct {
-        ptn_io_site_e  site;
-        bool           later;   /* it matters after the making, too */
-    } sites[] = {
-        { PTN_IO_WAL, true },           { PTN_IO_DB, true },
-        { PTN_IO_DB_DIR, true },        { PTN_IO_BLOB, true },
-        { PTN_IO_BLOB_DIR, true },      { PTN_IO_MAILBOX_DIR, false },
-        { PTN_IO_EPOCH, false },        { PTN_IO_EPOCH_DIR, false }
-    };
+    for (i = ptn_sim_place(p->sim, 0); i != PTN_SIM_END;
+         i = ptn_sim_place(p->sim, i + 1))
+    {
+        e = &p->sim->ev[i];
 
-    dir = ptn_sim_tmp();
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
+        for (k = 0; k < p->nplaces; k++) {
+            if (p->places[k].site == e->site
+                && p->places[k].caller == e->caller)
+            {
+                break;
+            }
+        }
 
-    rc = power_record(p, &s, &step);
-    site_done(&s);
+        if (k == PLACES_MAX || (k < p->nplaces && p->places[k].needed)) {
+            continue;
+        }
 
-    if (!ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
-        return 0;
+        p->sim->ignore_caller = e->caller;
+        ptn_sim_run(p->sim, 0, 1u << e->site, 1, power_check, p, &res);
+        p->sim->ignore_caller = NULL;
+
+        p->places[k].site = e->site;
+        p->places[k].caller = e->caller;
+        p->places[k].needed = res.bad;
+        p->nplaces = ptn_max(p->nplaces, k + 1);
+
+        diag("without %s at %p: %.150s", ptn_io_site_name(e->site), e->caller,
+             res.bad ? res.bad_why : "nothing lost here");
     }
+}
 
-    changes = p->sim->calls;
+
+static void
+power_run(power_t *p)
+{
+    ptn_sim_result_t  res;
+
     diag("%zu changes, %u marks", p->sim->n, p->sim->marks);
 
     ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
@@ -716,27 +761,50 @@ power_all(power_t *p)
     if (res.bad) {
         diag("at %zu of %zu, %s", res.bad_point, p->sim->n, res.bad_image);
     }
+}
 
-    for (i = 0; i < ptn_nelts(sites); i++) {
-        ptn_sim_run(p->sim, 0, 1u << sites[i].site, 1, power_check, p, &res);
-        ok(res.bad, "without %s: %s", ptn_io_site_name(sites[i].site),
-           res.bad ? res.bad_why : "no loss was found");
+
+/* The whole life of a mailbox.  How many changes there were. */
+static uint64_t
+power_all(power_t *p)
+{
+    char              *dir;
+    site_t             s;
+    ptn_rc_t           rc;
+    uint64_t           changes;
+    unsigned           i;
+    const char        *step;
+    ptn_sim_result_t   res;
+
+    /* those that matter after the making, too */
+
+    static const ptn_io_site_e  later[] = {
+        PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR
+    };
+
+    dir = ptn_sim_tmp();
+    p->sim = ptn_sim_create(dir);
+    site_init(&s, p->sim, dir);
+
+    rc = power_record(p, &s, power_life, &step);
+    site_done(&s);
+
+    if (!ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
+        return 0;
     }
 
-    /* the same, but the making of the mailbox was whole */
+    changes = p->sim->calls;
+    power_run(p);
+    power_places(p);
 
     while (p->sim->ev[p->sim->ignore_from].op != PTN_SIM_MARK) {
         p->sim->ignore_from++;
     }
 
-    for (i = 0; i < ptn_nelts(sites); i++) {
-        if (!sites[i].later) {
-            continue;
-        }
-
-        ptn_sim_run(p->sim, p->sim->ignore_from, 1u << sites[i].site, 1,
+    for (i = 0; i < ptn_nelts(later); i++) {
+        ptn_sim_run(p->sim, p->sim->ignore_from, 1u << later[i], 1,
                     power_check, p, &res);
-        ok(res.bad, "without %s, later: %s", ptn_io_site_name(sites[i].site),
+        ok(res.bad, "without %s, later: %.300s", ptn_io_site_name(later[i]),
            res.bad ? res.bad_why : "no loss was found");
     }
 
@@ -745,6 +813,75 @@ power_all(power_t *p)
     free(dir);
 
     return changes;
+}
+
+
+/*
+ * A copy without the mark outside the mailbox begins a new incarnation.  Who
+ * was told its UIDVALIDITYs must find them again.
+ */
+static void
+power_restore(power_t *p)
+{
+    char        *dir, path[PTN_SIM_PATH];
+    site_t       s;
+    ptn_rc_t     rc;
+    const char  *step;
+
+    dir = ptn_sim_tmp();
+    snprintf(path, sizeof(path), "%s/epoch", dir);
+
+    p->sim = ptn_sim_create(dir);
+    p->sim->recording = false;
+    site_init(&s, p->sim, dir);
+    rc = power_record(p, &s, power_before, &step);
+    site_done(&s);
+    ptn_sim_free(p->sim);
+    ptn_sim_remove(path);
+
+    p->nstates = 0;
+    p->sim = ptn_sim_create(dir);
+    site_init(&s, p->sim, dir);
+
+    if (rc == PTN_OK) {
+        rc = power_record(p, &s, power_restored, &step);
+    }
+
+    site_done(&s);
+
+    if (ok(rc == PTN_OK, "restored: %s: %s", step, ptn_err(rc)->name)) {
+        power_run(p);
+        power_places(p);
+    }
+
+    ptn_sim_free(p->sim);
+    ptn_sim_remove(dir);
+    free(dir);
+}
+
+
+static void
+power_needed(power_t *p)
+{
+    size_t    i;
+    unsigned  k;
+    bool      sites[PTN_IO_SITE_MAX] = { false };
+
+    static const ptn_io_site_e  all[] = {
+        PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR,
+        PTN_IO_MAILBOX_DIR, PTN_IO_EPOCH, PTN_IO_EPOCH_DIR
+    };
+
+    for (k = 0; k < p->nplaces; k++) {
+        sites[p->places[k].site] |= p->places[k].needed;
+        ok(p->places[k].needed, "the sync %s at %p is needed",
+           ptn_io_site_name((ptn_io_site_e) p->places[k].site),
+           p->places[k].caller);
+    }
+
+    for (i = 0; i < ptn_nelts(all); i++) {
+        ok(sites[all[i]], "%s is needed", ptn_io_site_name(all[i]));
+    }
 }
 
 
@@ -771,7 +908,7 @@ disk_errors(power_t *p, uint64_t changes)
         site_init(&s, p->sim, dir);
 
         ptn_sim_fail(p->sim, n, n % 4 < 2 ? ENOSPC : EIO, n % 2);
-        rc = power_record(p, &s, &step);
+        rc = power_record(p, &s, power_life, &step);
         site_close(&s);
         ptn_sim_fail(p->sim, 0, 0, false);
 
@@ -798,12 +935,17 @@ disk_errors(power_t *p, uint64_t changes)
 int
 main(void)
 {
-    power_t  p;
+    power_t   p;
+    uint64_t  changes;
 
     memset(&p, 0, sizeof(power_t));
     p.pool = ptn_pool_create(0, NULL);
 
-    disk_errors(&p, power_all(&p));
+    power_restore(&p);
+    p.nstates = 0;
+    changes = power_all(&p);
+    power_needed(&p);
+    disk_errors(&p, changes);
 
     ptn_pool_destroy(p.pool);
 
