@@ -485,11 +485,12 @@ ptn_exec_park(ptn_rec_t *rec)
     ptn_session_next(r, s);
 
     pthread_mutex_unlock(&r->mu);
-    pthread_mutex_unlock(&r->park);
 
     if (ptn_reply_gone(rec)) {
         ptn_park_end(rec, PTN_ECANCEL);
     }
+
+    pthread_mutex_unlock(&r->park);
 }
 
 
@@ -498,14 +499,12 @@ ptn_exec_park(ptn_rec_t *rec)
 static void
 ptn_exec_wait(ptn_rec_t *rec)
 {
-    bool            now;
     ptn_rec_t      *parked;
     ptn_runner_t   *r;
     ptn_session_t  *s;
 
     r = rec->runner;
     s = rec->session;
-    parked = rec->wait_for;
 
     ptn_reply_drop(rec);
     ptn_pool_reset(rec->work->pool);
@@ -518,18 +517,30 @@ ptn_exec_wait(ptn_rec_t *rec)
         r->bulk--;
     }
 
-    rec->state = PTN_REC_RETRY;
-    ptn_fifo_add(&parked->waiters, rec);
+    /* its handler may have finished the other one after all */
 
-    now = parked->state != PTN_REC_PARKED;
-
-    if (!now) {
-        atomic_store(&parked->cell->waiting, 2);
-        atomic_thread_fence(memory_order_seq_cst);
+    for (parked = s->parked; parked != NULL; parked = parked->parked_next) {
+        if (parked == rec->wait_for) {
+            break;
+        }
     }
 
-    ptn_session_next(r, s);
-    ptn_exec_retry(r, parked, now);
+    if (parked == NULL) {
+        ptn_fifo_add_first(&s->queue, rec);
+        rec->state = PTN_REC_QUEUED;
+        rec->wait_for = NULL;
+        ptn_session_next(r, s);
+
+    } else {
+        rec->state = PTN_REC_RETRY;
+        ptn_fifo_add(&parked->waiters, rec);
+
+        atomic_store(&parked->cell->waiting, 2);
+        atomic_thread_fence(memory_order_seq_cst);
+
+        ptn_session_next(r, s);
+        ptn_exec_retry(r, parked, parked->state != PTN_REC_PARKED);
+    }
 
     pthread_mutex_unlock(&r->mu);
     pthread_mutex_unlock(&r->park);

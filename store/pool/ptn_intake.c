@@ -503,10 +503,7 @@ ptn_intake_message(ptn_runner_t *r, uint32_t w, const ptn_up_t *m)
 void
 ptn_intake_parked(ptn_runner_t *r, uint32_t w, const ptn_up_t *m)
 {
-    bool        now;
     ptn_rec_t  *rec, *parked;
-
-    now = false;
 
     pthread_mutex_lock(&r->park);
     pthread_mutex_lock(&r->mu);
@@ -515,46 +512,44 @@ ptn_intake_parked(ptn_runner_t *r, uint32_t w, const ptn_up_t *m)
 
     if (rec != NULL && m->op == PTN_UP_CANCEL) {
         atomic_store(&rec->gone, true);
-        parked = rec->wait_for;
 
         if (rec->state == PTN_REC_WANT_FILE) {
-            now = true;
+            ptn_exec_lane(r, rec);          /* to be answered ECANCEL */
+            ptn_exec_wake(r);
 
-        } else if (rec->state == PTN_REC_RETRY && parked != NULL) {
-            ptn_exec_retry(r, parked, false);
+        } else if (rec->state == PTN_REC_RETRY && rec->wait_for != NULL) {
+            ptn_exec_retry(r, rec->wait_for, false);
         }
     }
 
+    /* a job that runs may be gone as soon as `mu` is, a parked one not */
+
+    parked = rec != NULL && rec->state == PTN_REC_PARKED ? rec : NULL;
+
     pthread_mutex_unlock(&r->mu);
 
-    if (rec != NULL && !now && rec->state == PTN_REC_PARKED) {
+    if (parked != NULL && m->op == PTN_UP_CANCEL) {
+        ptn_park_end(parked, PTN_ECANCEL);
 
-        if (m->op == PTN_UP_CANCEL) {
-            pthread_mutex_unlock(&r->park);
-            ptn_park_end(rec, PTN_ECANCEL);
-            return;
-        }
+    } else if (parked != NULL) {
 
         /* asks for the next message before it looks, so none is missed */
 
-        if (rec->waiters.n > 0 || rec->reply.spill_len > rec->reply.spill_off)
+        if (parked->waiters.n > 0
+            || parked->reply.spill_len > parked->reply.spill_off)
         {
-            atomic_store(&rec->cell->waiting, 2);
+            atomic_store(&parked->cell->waiting, 2);
             atomic_thread_fence(memory_order_seq_cst);
         }
 
-        ptn_reply_pump(rec);
+        ptn_reply_pump(parked);
 
         pthread_mutex_lock(&r->mu);
-        ptn_exec_retry(r, rec, false);
+        ptn_exec_retry(r, parked, false);
         pthread_mutex_unlock(&r->mu);
     }
 
     pthread_mutex_unlock(&r->park);
-
-    if (now) {
-        ptn_exec_finish(rec, PTN_ECANCEL);
-    }
 }
 
 

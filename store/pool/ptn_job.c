@@ -477,13 +477,9 @@ ptn_job_unpark(ptn_rec_t *rec, ptn_rc_t rc)
 void
 ptn_park_end(ptn_rec_t *rec, ptn_rc_t rc)
 {
-    pthread_mutex_lock(&rec->runner->park);
-
     if (rec->state == PTN_REC_PARKED) {
         ptn_job_unpark(rec, rc);
     }
-
-    pthread_mutex_unlock(&rec->runner->park);
 }
 
 

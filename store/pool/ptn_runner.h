@@ -392,9 +392,9 @@ ptn_rc_t ptn_spill_open(ptn_runner_t *r, int *ret_fd);
 ptn_rc_t ptn_spill_write(int fd, const void *p, size_t len, uint64_t off);
 
 
-/* ptn_job.c: parked jobs; no lock held */
+/* ptn_job.c: parked jobs; no lock held but where it says so */
 
-void ptn_park_end(ptn_rec_t *rec, ptn_rc_t rc);     /* FINAL, now */
+void ptn_park_end(ptn_rec_t *rec, ptn_rc_t rc);     /* FINAL; `park` held */
 void ptn_park_commit(ptn_exec_t *exec, ptn_rc_t rc);
 void ptn_park_free(ptn_rec_t *rec);
 void ptn_park_reap(ptn_runner_t *r);

@@ -249,15 +249,18 @@ ptn_session_close(ptn_session_t *s, void *app)
 
     /* parked jobs that the handler did not finish */
 
+    pthread_mutex_lock(&r->park);
+
     for (rec = s->parked; rec != NULL; rec = rec->parked_next) {
         ptn_park_end(rec, PTN_ESTALE);
     }
+
+    pthread_mutex_unlock(&r->park);
 
     while (s->parked != NULL) {
         ptn_park_free(s->parked);
     }
 
-    (void) r;
     free(s->state);
     free(s);
 }
