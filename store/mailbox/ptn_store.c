@@ -16,7 +16,6 @@
 /* A mailbox that nobody used for so many openings of others is cold. */
 #define PTN_STORE_COLD       1024
 
-#define PTN_STORE_QUIET_MS   900        /* until its WAL is copied */
 #define PTN_STORE_SLEEP_MS   10000      /* until its page cache goes */
 
 
@@ -183,15 +182,11 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
         ptn_blob_sweep(mb);
     }
 
-    /* some call this after every job: a checkpoint costs two syncs */
-
-    quiet = ptn_time_mono() - mb->used_ms;
-
-    if (mb->state == PTN_MBOX_OPEN && mb->wal != 0
-        && (quiet >= PTN_STORE_QUIET_MS || mb->wal >= PTN_WAL_CHECKPOINT))
-    {
+    if (mb->state == PTN_MBOX_OPEN && mb->wal != 0) {
         ptn_checkpoint(mb, false, false);
     }
+
+    quiet = ptn_time_mono() - mb->used_ms;
 
     if (mb->state == PTN_MBOX_OPEN && quiet >= PTN_STORE_SLEEP_MS) {
         sqlite3_db_release_memory(mb->db);

@@ -57,7 +57,8 @@ bool ptn_store_pending(const ptn_store_t *store);
 ptn_rc_t ptn_store_commit(ptn_store_t *store);
 void ptn_store_rollback(ptn_store_t *store);
 
-/* Housekeeping of an idle executor: checkpoint, drop cold mailboxes. */
+/* Housekeeping of an executor that has been idle for a while: checkpoint (two
+ * syncs a mailbox that was changed), spare blobs, cold mailboxes. */
 void ptn_store_idle(ptn_store_t *store);
 
 
