@@ -703,6 +703,7 @@ cmd_bench()
         case $f in
             *mail*) # shellcheck disable=SC2086
                     need $need_clients ;;
+            *hop*)  need wrk ;;
         esac
         case $f in
             *.pl) perl -It/lib "$f" "$objs" "$@" ;;

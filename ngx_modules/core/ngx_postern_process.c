@@ -42,6 +42,7 @@ typedef struct {
     unsigned      closed:1;         /* the channel */
     unsigned      quit:1;           /* was said */
     unsigned      terminate:1;
+    unsigned      reopen:1;         /* was said, and is done by now */
 } ngx_postern_process_ctx_t;
 
 
@@ -512,6 +513,66 @@ ngx_postern_process_pass_channel(ngx_cycle_t *cycle)
 /* From here on: the store process or the clerk. */
 
 
+/* For each log file of nginx: close it, or let `fd` stand in its place. */
+static void
+ngx_postern_process_files(ngx_cycle_t *cycle, int fd)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_open_file_t  *file;
+
+    part = &cycle->open_files.part;
+    file = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return;
+            }
+            part = part->next;
+            file = part->elts;
+            i = 0;
+        }
+
+        if (file[i].fd == NGX_INVALID_FILE || file[i].fd == ngx_stderr) {
+            continue;
+        }
+
+        if (fd == -1) {
+            close(file[i].fd);
+
+        } else {
+            (void) dup3(fd, file[i].fd, O_CLOEXEC);
+        }
+    }
+}
+
+
+/*
+ * We cannot open nginx's log files anew, and holding the old ones would keep
+ * a rotated file on the disk: what nginx's code says here goes to our log.
+ */
+static void
+ngx_postern_process_logs(ngx_cycle_t *cycle, const ptn_conf_t *conf)
+{
+    int  fd;
+
+    fd = open(conf->log, O_WRONLY|O_APPEND|O_CLOEXEC);
+    if (fd == -1) {
+        return;
+    }
+
+    ngx_postern_process_files(cycle, fd);
+
+    if (ngx_log_get_file_log(cycle->log)->file->fd != ngx_stderr) {
+        (void) dup2(fd, ngx_stderr);
+    }
+
+    close(fd);
+}
+
+
 static void
 ngx_postern_process_close(ngx_cycle_t *cycle)
 {
@@ -525,7 +586,7 @@ ngx_postern_process_close(ngx_cycle_t *cycle)
 
     ngx_close_listening_sockets(cycle);
 
-    /* forked inside a reload: what the old configuration listened to */
+    /* forked inside a reload: what the old configuration had open */
 
     if (cycle->old_cycle && cycle->old_cycle->conf_ctx) {
         ls = cycle->old_cycle->listening.elts;
@@ -534,6 +595,8 @@ ngx_postern_process_close(ngx_cycle_t *cycle)
                 close(ls[i].fd);
             }
         }
+
+        ngx_postern_process_files(cycle->old_cycle, -1);
     }
 
     for (n = 0; n < ngx_last_process; n++) {
@@ -659,6 +722,13 @@ ngx_postern_process_ctl(void *data)
 
     ngx_time_update();
 
+    if (ctx->reopen) {
+        /* the log file is there again: the pool has opened it */
+        ctx->reopen = 0;
+        ngx_postern_process_logs(ctx->cycle,
+                                 &ngx_postern_block(ctx->cycle)->conf);
+    }
+
     while (!ctx->closed) {
 
         n = ngx_read_channel(ngx_channel, &ch, sizeof(ngx_channel_t),
@@ -706,6 +776,7 @@ ngx_postern_process_ctl(void *data)
 
     if (ngx_reopen) {
         ngx_reopen = 0;
+        ctx->reopen = 1;
         return PTN_CTL_REOPEN;
     }
 
@@ -843,6 +914,8 @@ ngx_postern_process_main(ngx_cycle_t *cycle, void *data)
             exit(0);
         }
     }
+
+    ngx_postern_process_logs(cycle, &pcf->conf);
 
     proc.index = (uint32_t) ctx.index;
     proc.generation = (uint32_t) ngx_postern_process_generation(data);

@@ -17,7 +17,7 @@ use Test::More;
 use Time::HiRes qw/ time sleep /;
 use Test::Postern::Pool;
 
-plan(tests => 15 + 2 * 5);
+plan(tests => 16 + 2 * 5);
 
 
 sub site {
@@ -130,6 +130,11 @@ sub gone {
     sleep(0.5);
     job('noop', slot => $_) for 0, 1;
     ok(-e $log, 'USR1: a new log file');
+
+    my @held = grep { defined && m{/(?:error|access)\.log|postern\.log\.1} }
+        map { readlink } map { glob "/proc/$_/fd/*" }
+        $p->pids('store'), $p->pids('clerk');
+    is("@held", '', 'USR1: no old file is held, and none of nginx');
 
     my $took = gone($p, 'QUIT', 5);
     ok(defined $took, 'quit of an idle server');
