@@ -751,7 +751,8 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
     empty = ptn_intake_empty(r);
 
     pthread_mutex_lock(&r->mu);
-    work = r->taking || r->lane[PTN_LANE_SHORT].n > 0 || r->lane[PTN_LANE_NET].n > 0
+    work = r->taking || r->lane[PTN_LANE_SHORT].n > 0
+           || r->lane[PTN_LANE_NET].n > 0
            || (r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs)
            || r->closing != NULL || r->stop;
     pthread_mutex_unlock(&r->mu);

@@ -87,7 +87,7 @@ struct ptn_job_s {
 };
 
 
-/* The body file: read it in place (trusts nothing: a worker may shrink it)... */
+/* The body file: read it in place (a worker may shrink it) ... */
 ptn_rc_t ptn_job_body_read(ptn_job_t *job, uint64_t off, void *p, size_t n);
 
 /*

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -89,6 +90,21 @@ ptn_reply_mark(ptn_reply_t *o, bool done)
 }
 
 
+/* A worker gets no right to write to our file system. */
+
+static int
+ptn_reply_readonly(int fd)
+{
+    int   ro;
+    char  path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    ro = open(path, O_RDONLY|O_CLOEXEC);
+
+    return ro != -1 ? ro : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+
 static ptn_rc_t
 ptn_reply_mark_spill(ptn_rec_t *rec)
 {
@@ -103,7 +119,7 @@ ptn_reply_mark_spill(ptn_rec_t *rec)
     }
 
     memset(&part, 0, sizeof(part));
-    part.fd = fcntl(o->spill, F_DUPFD_CLOEXEC, 3);
+    part.fd = ptn_reply_readonly(o->spill);
     if (part.fd == -1) {
         return PTN_ELIMIT;
     }

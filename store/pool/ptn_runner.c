@@ -290,8 +290,8 @@ ptn_runner_own(ptn_runner_t *r)
         }
 
         if (err != ETIMEDOUT) {
-            ptn_log(r->log, PTN_LOG_ERROR, "ring lock failed ring=%u err=\"%s\"",
-                    r->ring, strerror(err));
+            ptn_log(r->log, PTN_LOG_ERROR, "ring lock failed ring=%u"
+                    " err=\"%s\"", r->ring, strerror(err));
             (void) atomic_compare_exchange_strong(&lock->waiter, &self, 0);
             return PTN_EINTERNAL;
         }

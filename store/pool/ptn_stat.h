@@ -40,7 +40,7 @@
     S(DEFERRED,      "deferred",         "Deliveries put off")                \
     S(BOUNCED,       "bounced",          "Recipients given up")               \
     S(IMAP_SESSIONS, "imap_sessions",    "IMAP sessions opened")              \
-    S(FSYNC_FAILED,  "fsync_failed",     "Mailboxes closed after an fsync error")
+    S(FSYNC_FAILED,  "fsync_failed",     "Mailboxes shut by a failed fsync")
 
 
 typedef enum {

@@ -179,7 +179,8 @@ flow(fx_worker_t *w)
     static fx_answer_t   out, in, bye;
 
     sid = open_out(w, &out);
-    is_str(ptn_str_make(out.data, out.len), "hello", "OUT streams while parked");
+    is_str(ptn_str_make(out.data, out.len), "hello",
+           "OUT streams while parked");
     ok(!out.final, "and stays open");
 
     /* the OUT client reads nothing: IN is held back at the low mark */
