@@ -1,8 +1,6 @@
 /*
  * Internet messages.  The first byte picks what is fed: a message, a packed
  * structure, a header value, an encoded body, a date, addresses.
- *
- * Covers: store/content/ptn_mime_*.c
  */
 
 #include <stdio.h>

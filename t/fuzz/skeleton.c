@@ -1,8 +1,6 @@
 /*
  * Skeletons: 's' and a skeleton from nowhere, or anything else and a message
  * that must come back.
- *
- * Covers: store/content/ptn_skeleton.c
  */
 
 #include <stdio.h>

@@ -1,8 +1,6 @@
 /*
  * Wire tables: the first byte picks one, the rest is read by it.  What was
  * read is written again and must be the same bytes.
- *
- * Covers: store/base/ptn_wire.c store/mapi/ptn_wire_rop.h
  */
 
 #include <stdio.h>

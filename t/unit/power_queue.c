@@ -160,7 +160,7 @@ queue_read_segment(queue_t *q, const char *path, unsigned *found)
     if (s.len < PTN_SEG_HEADER
         || ptn_seg_header_get(s.data, PTN_SEG_MESSAGES) != PTN_OK)
     {
-        return NULL;            /* nobody was told of anything in it */
+        return "a segment has its name without its header";
     }
 
     s.data += PTN_SEG_HEADER;
@@ -239,11 +239,10 @@ static void
 power(queue_t *q)
 {
     char              *dir;
-    unsigned           site;
+    size_t             i;
+    unsigned           n;
     ptn_sim_t         *sim;
     ptn_sim_result_t   res;
-
-    static const ptn_io_site_e  sites[] = { PTN_IO_QUEUE, PTN_IO_QUEUE_DIR };
 
     dir = ptn_sim_tmp();
     sim = ptn_sim_create(dir);
@@ -261,11 +260,22 @@ power(queue_t *q)
         diag("at %zu of %zu, %s", res.bad_point, sim->n, res.bad_image);
     }
 
-    for (site = 0; site < ptn_nelts(sites); site++) {
-        ptn_sim_run(sim, 0, 1u << sites[site], 6, queue_check, q, &res);
-        ok(res.bad, "without %s: %s", ptn_io_site_name(sites[site]),
-           res.bad ? res.bad_why : "no loss was found");
+    n = 0;
+
+    for (i = ptn_sim_place(sim, 0); i != PTN_SIM_END;
+         i = ptn_sim_place(sim, i + 1))
+    {
+        sim->ignore_caller = sim->ev[i].caller;
+        ptn_sim_run(sim, 0, 1u << sim->ev[i].site, 6, queue_check, q, &res);
+        sim->ignore_caller = NULL;
+
+        ok(res.bad, "without %s at %p: %s",
+           ptn_io_site_name((ptn_io_site_e) sim->ev[i].site),
+           sim->ev[i].caller, res.bad ? res.bad_why : "no loss was found");
+        n++;
     }
+
+    ok(n >= 4, "header, batch, segment's name, queue's name: %u places", n);
 
     ptn_sim_free(sim);
     ptn_sim_remove(dir);

@@ -471,8 +471,9 @@ wire_files(void)
 static int
 wire_tool(const char *name)
 {
+    u_char            *mark;
     ptn_rc_t           rc;
-    ptn_str_t          text;
+    ptn_str_t          in, text;
     ptn_pool_t        *pool;
     const ptn_wire_t  *w;
 
@@ -484,7 +485,14 @@ wire_tool(const char *name)
     }
 
     pool = ptn_pool_create(0, NULL);
-    rc = wire_dump(pool, w, wire_bytes(pool, wire_read(pool, stdin)), &text);
+    in = wire_read(pool, stdin);
+    mark = in.len ? memmem(in.data, in.len, "\n=\n", 3) : NULL;
+
+    if (mark != NULL) {
+        in.len = (size_t) (mark - in.data);     /* a file of t/wire */
+    }
+
+    rc = wire_dump(pool, w, wire_bytes(pool, in), &text);
 
     if (rc == PTN_OK) {
         fwrite(text.data, 1, text.len, stdout);
