@@ -284,7 +284,6 @@ test_reports(void)
     ok(ptn_str_eqz(part->next->subtype, "rfc822-headers"),
        "the third the header");
 
-    /* also for python's email, when it is there: see t/smtp/report.t */
 
     alice = n;
     put_to("alice@example.test", "nobody@example.test", NULL, 0, "\r\nx\r\n");
