@@ -289,11 +289,6 @@ $out/bench/%: t/bench/%.c $out/libptn.a $out/Makefile
 	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
 	    $out/libptn.a \$(LFLAGS) \$(LIBS)
 
-$out/tool/%: t/lib/%.c $out/libptn.a $out/Makefile
-	@mkdir -p \$(@D)
-	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
-	    $out/libptn.a \$(LFLAGS) \$(LIBS)
-
 $out/bin/%: t/fuzz/%.c $out/libptn.a $out/Makefile
 	@mkdir -p \$(@D)
 	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -It/fuzz -MMD -MP -MF \$@.d \\
@@ -310,7 +305,7 @@ END
         for o in "${all[@]}"; do
             echo "-include ${o%.o}.d"
         done
-        echo "-include \$(wildcard $out/unit/*.d $out/bench/*.d $out/bin/*.d $out/tool/*.d)"
+        echo "-include \$(wildcard $out/unit/*.d $out/bench/*.d $out/bin/*.d)"
     } | put "$out/Makefile"
 }
 
@@ -736,12 +731,19 @@ cmd_tables()
 }
 
 
+# By the program that walks all wire tables in tests.
 cmd_dump()
 {
     # shellcheck disable=SC2086
     need $need_build
-    run_make "$objs/tool/dump"
-    "$objs/tool/dump" "$@"
+    run_make "$objs/unit/wire"
+
+    if [ $# -eq 0 ]; then
+        grep -rho '^PTN_WIRE(ptn_\w*' store ngx_modules mail_stream \
+            | sed 's/.*(ptn_//' | sort
+    else
+        "$objs/unit/wire" --dump "$1"
+    fi
 }
 
 
