@@ -3,12 +3,15 @@
  * ptn_store.h only.
  *
  *   ptn_store.c      executors, their open mailboxes, the batch
- *   ptn_mbox.c       a mailbox: making, opening, closing, caches
+ *   ptn_mbox.c       a mailbox: opening, closing, caches
+ *   ptn_mbox_make.c  making and removing it
  *   ptn_schema.c     the tables, the statements
  *   ptn_sql.c        SQLite as we use it
  *   ptn_txn.c        transactions: numbers, events, tombstones
  *   ptn_folder.c     folders         ptn_locale.c  their names
- *   ptn_view.c       views
+ *   ptn_set.c        what is cached of them
+ *   ptn_keyword.c    keywords
+ *   ptn_view.c       views           ptn_view_list.c  shared by executors
  *   ptn_msg_write.c  ptn_msg_read.c  messages
  *   ptn_content.c    the one copy of content
  *   ptn_blob.c       blob files
@@ -341,6 +344,11 @@ ptn_rc_t ptn_mbox_meta(ptn_mbox_t *mb);         /* fills mb->meta */
 void ptn_mbox_forget(ptn_mbox_t *mb);           /* all that was cached */
 ptn_rc_t ptn_mbox_set(ptn_mbox_t *mb);          /* fills mb->set */
 void ptn_mbox_free(ptn_mbox_t *mb);
+ptn_mbox_t *ptn_mbox_new(ptn_store_t *store, const ptn_user_t *user,
+    ptn_rc_t *ret_rc);
+ptn_rc_t ptn_mbox_stat(const ptn_mbox_t *mb, uint64_t *ret_dev,
+    uint64_t *ret_ino);
+ptn_rc_t ptn_mbox_make(ptn_mbox_t *mb);         /* ptn_mbox_make.c */
 void ptn_mbox_free_retired(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_lock(ptn_mbox_t *mb, short type, off_t at, unsigned ms);
 ptn_rc_t ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address,
@@ -374,16 +382,22 @@ typedef enum {
     PTN_TOMB_MESSAGE, PTN_TOMB_FOLDER
 } ptn_tomb_e;
 
+/* --- ptn_set.c, ptn_keyword.c ------------------------------------------- */
+
+#define PTN_SET_NONE  UINT32_MAX
+
+ptn_rc_t ptn_set_load(ptn_mbox_t *mb, ptn_set_t *set);
+uint32_t ptn_set_index(const ptn_set_t *set, ptn_id_t folder);
+ptn_rc_t ptn_keyword_load(ptn_mbox_t *mb, ptn_set_t *set);
+
 /* --- ptn_folder.c ------------------------------------------------------- */
 
-ptn_rc_t ptn_folder_load(ptn_mbox_t *mb, ptn_set_t *set);
 ptn_rc_t ptn_folder_of(ptn_mbox_t *mb, ptn_id_t id, ptn_folder_t **ret);
 ptn_rc_t ptn_folder_check_name(ptn_str_t name);
 /* Counters changed: written at the transaction's commit. */
 void ptn_folder_touch(ptn_mbox_t *mb, ptn_folder_t *folder, uint64_t modseq);
 ptn_rc_t ptn_folder_flush(ptn_mbox_t *mb);
 ptn_rc_t ptn_folder_make_all(ptn_mbox_t *mb, const char *locale);
-ptn_rc_t ptn_folder_keywords(ptn_mbox_t *mb, ptn_set_t *set);
 
 /* Inbox in French ...; never NULL. */
 const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
@@ -391,7 +405,14 @@ const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
 /* --- ptn_view.c --------------------------------------------------------- */
 
 void ptn_view_batch_done(ptn_mbox_t *mb, bool committed, uint64_t kept);
-void ptn_view_shrink(uint64_t idle_ms);
+/* Nobody has it but who asks. */
+bool ptn_view_alone(const ptn_view_t *view);
+
+/* ptn_view_list.c: the newest one of a folder, with a reference, or NULL. */
+ptn_view_t *ptn_view_list_get(const ptn_mbox_t *mb, ptn_id_t folder);
+void ptn_view_list_put(const ptn_mbox_t *mb, ptn_view_t *view);
+/* Drops those that no session holds and nobody asked for lately. */
+void ptn_view_list_shrink(uint64_t idle_ms);
 
 /* --- ptn_msg_write.c ---------------------------------------------------- */
 

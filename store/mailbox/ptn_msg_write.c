@@ -617,7 +617,8 @@ ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_full_t *m,
                      (uint64_t) flags, keywords, m->cn, m->read_cn, *modseq);
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_MODIFIED, f->id, m->id, 0, 0, cn);
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_MODIFIED, f->id, m->id, 0, 0,
+                           cn);
     }
 
     if (rc != PTN_OK) {

@@ -108,7 +108,7 @@ ptn_store_close(ptn_store_t *store)
     }
 
     ptn_content_forget(store, NULL);
-    ptn_view_shrink(0);
+    ptn_view_list_shrink(0);
 
     ZSTD_freeCCtx(store->cctx);
     ZSTD_freeDCtx(store->dctx);
@@ -227,5 +227,5 @@ ptn_store_idle(ptn_store_t *store)
         }
     }
 
-    ptn_view_shrink(60 * 1000);
+    ptn_view_list_shrink(60 * 1000);
 }

@@ -320,7 +320,7 @@ ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate)
 
     if (mb->wal >= PTN_WAL_FORCED) {
         ptn_log(mb->store->log, PTN_LOG_WARN,
-                "mailbox=%s wal=%llu error=\"checkpoint does not get through\"",
+                "mailbox=%s wal=%llu error=\"no checkpoint got through\"",
                 mb->address, (unsigned long long) mb->wal);
     }
 

@@ -2,13 +2,11 @@
  * Views.  Rows lie in chunks of up to PTN_VIEW_CHUNK, which views share: the
  * next view of a folder copies the chunks that changed.
  *
- * The process keeps one newest view of each folder, for all executors; like
- * SQLite's list of open files that list is the process's own, under a lock.
- * A view that shows a batch before its commit is known only to its mailbox
- * handle: it joins the list with the commit, or turns void (ptn_view_valid).
+ * The process keeps one newest view of each folder (ptn_view_list.c).  A view
+ * that shows a batch before its commit is known only to its mailbox handle: it
+ * joins the list with the commit, or turns void (ptn_view_valid).
  */
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "ptn_mailbox.h"
@@ -16,7 +14,6 @@
 
 #define PTN_VIEW_CHUNK     256
 #define PTN_VIEW_MERGE     64       /* chunks smaller than this are merged */
-#define PTN_VIEW_HASH      1024
 
 typedef struct {
     unsigned   refs;
@@ -56,6 +53,15 @@ ptn_view_ref(ptn_view_t *view)
     __atomic_add_fetch(&view->refs, 1, __ATOMIC_RELAXED);
 
     return view;
+}
+
+
+/* Nobody has it but who asks. */
+
+bool
+ptn_view_alone(const ptn_view_t *view)
+{
+    return __atomic_load_n(&view->refs, __ATOMIC_ACQUIRE) == 1;
 }
 
 
@@ -646,148 +652,6 @@ ptn_view_delta(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
 }
 
 
-/* ---- the process's list ------------------------------------------------ */
-
-typedef struct ptn_view_entry_s  ptn_view_entry_t;
-
-struct ptn_view_entry_s {
-    ptn_view_entry_t  *next;
-    ptn_guid_t         mailbox;
-    uint64_t           dev, ino;        /* tests have several ROOTs */
-    uint64_t           used;            /* ptn_time_mono() */
-    ptn_view_t        *view;
-};
-
-static struct {
-    pthread_mutex_t    lock;
-    ptn_view_entry_t  *hash[PTN_VIEW_HASH];
-} ptn_views = { PTHREAD_MUTEX_INITIALIZER, { NULL } };
-
-
-static ptn_view_entry_t **
-ptn_view_slot(const ptn_mbox_t *mb, ptn_id_t folder)
-{
-    uint64_t            h;
-    ptn_view_entry_t  **link, *e;
-
-    memcpy(&h, mb->guid.b, sizeof(h));
-    h = (h ^ folder) * 0x9e3779b97f4a7c15ULL;
-
-    link = &ptn_views.hash[(h >> 32) % PTN_VIEW_HASH];
-
-    while ((e = *link) != NULL) {
-        if (e->view->folder == folder && e->ino == mb->ino
-            && e->dev == mb->dev && ptn_guid_eq(e->mailbox, mb->guid))
-        {
-            break;
-        }
-
-        link = &e->next;
-    }
-
-    return link;
-}
-
-
-/* The newest one that was published, with a reference; or NULL. */
-
-static ptn_view_t *
-ptn_view_published(const ptn_mbox_t *mb, ptn_id_t folder)
-{
-    ptn_view_t        *view;
-    ptn_view_entry_t  *e;
-
-    pthread_mutex_lock(&ptn_views.lock);
-
-    view = NULL;
-    e = *ptn_view_slot(mb, folder);
-
-    if (e != NULL) {
-        view = ptn_view_ref(e->view);
-        e->used = ptn_time_mono();
-    }
-
-    pthread_mutex_unlock(&ptn_views.lock);
-
-    return view;
-}
-
-
-static void
-ptn_view_publish(const ptn_mbox_t *mb, ptn_view_t *view)
-{
-    ptn_view_t        *old;
-    ptn_view_entry_t  *e, **link;
-
-    old = NULL;
-
-    pthread_mutex_lock(&ptn_views.lock);
-
-    link = ptn_view_slot(mb, view->folder);
-    e = *link;
-
-    if (e == NULL) {
-        e = calloc(1, sizeof(ptn_view_entry_t));
-
-        if (e != NULL) {
-            e->mailbox = mb->guid;
-            e->dev = mb->dev;
-            e->ino = mb->ino;
-            e->view = ptn_view_ref(view);
-            *link = e;
-        }
-
-    } else if (e->view->uidvalidity != view->uidvalidity
-               || e->view->modseq < view->modseq)
-    {
-        old = e->view;
-        e->view = ptn_view_ref(view);
-    }
-
-    if (e != NULL) {
-        e->used = ptn_time_mono();
-    }
-
-    pthread_mutex_unlock(&ptn_views.lock);
-
-    ptn_view_unref(old);
-}
-
-
-/* Drops the views that no session holds and nobody asked for lately. */
-
-void
-ptn_view_shrink(uint64_t idle_ms)
-{
-    unsigned           i;
-    uint64_t           now;
-    ptn_view_entry_t  *e, **link;
-
-    now = ptn_time_mono();
-
-    pthread_mutex_lock(&ptn_views.lock);
-
-    for (i = 0; i < PTN_VIEW_HASH; i++) {
-        link = &ptn_views.hash[i];
-
-        while ((e = *link) != NULL) {
-            if (__atomic_load_n(&e->view->refs, __ATOMIC_ACQUIRE) == 1
-                && now - e->used >= idle_ms)
-            {
-                *link = e->next;
-                ptn_view_unref(e->view);
-                free(e);
-                continue;
-            }
-
-            link = &e->next;
-        }
-    }
-
-    pthread_mutex_unlock(&ptn_views.lock);
-}
-
-
 /* ---- getting one ------------------------------------------------------- */
 
 static bool
@@ -922,7 +786,7 @@ ptn_view_refresh(ptn_mbox_t *mb, const ptn_folder_t *f,
     }
 
     if (!mixed) {
-        ptn_view_publish(mb, view);
+        ptn_view_list_put(mb, view);
 
     } else {
         view->batch = true;
@@ -957,7 +821,7 @@ ptn_view_get(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
         }
     }
 
-    view = ptn_view_published(mb, folder);
+    view = ptn_view_list_get(mb, folder);
 
     /* another executor's may be newer than what we know: that is fine */
 
@@ -991,7 +855,7 @@ ptn_view_batch_done(ptn_mbox_t *mb, bool committed, uint64_t kept)
 
         if (committed) {
             view->batch = false;
-            ptn_view_publish(mb, view);
+            ptn_view_list_put(mb, view);
 
         } else if (view->modseq > kept) {
             __atomic_store_n(&view->undone, true, __ATOMIC_RELEASE);
