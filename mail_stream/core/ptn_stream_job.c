@@ -287,10 +287,12 @@ ptn_stream_open(ptn_job_t *job, const ptn_stream_parsed_t *p,
 
     rc = ptn_session_create(job,
                             sizeof(ptn_stream_session_t) + proto->state_size,
-                            PTN_STREAM_IDLE_MS, ptn_stream_close, &session);
+                            0, ptn_stream_close, &session);
     if (rc != PTN_OK) {
         return rc;
     }
+
+    ptn_session_bind(session);
 
     conf = ((ptn_app_t *) job->app)->conf;
     ss = ptn_session_state(session);

@@ -20,7 +20,6 @@
 
 #define PTN_STREAM_UNITS_MAX  64
 #define PTN_STREAM_ADDR_MAX   64
-#define PTN_STREAM_IDLE_MS    (40 * 60 * 1000)  /* of a lost worker's session */
 
 typedef enum {
     PTN_STREAM_OPEN,            /* greeting is due; no units */
