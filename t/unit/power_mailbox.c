@@ -164,7 +164,7 @@ site_close(site_t *s)
         s->mb = NULL;
     }
 
-    ptn_view_shrink(0);
+    ptn_view_list_shrink(0);
 }
 
 
