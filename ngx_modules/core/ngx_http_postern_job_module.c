@@ -173,59 +173,22 @@ ngx_http_postern_job_get(ngx_http_request_t *r)
 /* The request. */
 
 
-/*
- * A body in memory that is too large for the job's request: client_body_
- * buffer_size was raised above it.  -1: failed, logged.
- */
-static int
-ngx_http_postern_job_spool(ngx_http_request_t *r, ngx_chain_t *cl)
-{
-    int                        fd;
-    u_char                    *p;
-    ssize_t                    n;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    fd = open((char *) clcf->client_body_temp_path->name.data,
-              O_TMPFILE|O_RDWR|O_CLOEXEC, 0600);
-    if (fd == -1) {
-        ngx_log_error(NGX_LOG_ALERT, r->connection->log, ngx_errno,
-                      "open(O_TMPFILE) in \"%V\" failed",
-                      &clcf->client_body_temp_path->name);
-        return -1;
-    }
-
-    for ( /* void */ ; cl; cl = cl->next) {
-        for (p = cl->buf->pos; p < cl->buf->last; p += n) {
-            n = write(fd, p, cl->buf->last - p);
-            if (n == -1) {
-                ngx_log_error(NGX_LOG_ALERT, r->connection->log, ngx_errno,
-                              "write() of a request body failed");
-                close(fd);
-                return -1;
-            }
-        }
-    }
-
-    return fd;
-}
-
-
 static void
 ngx_http_postern_job_body(ngx_http_request_t *r)
 {
-    int                       fd, own;
-    off_t                     len;
-    size_t                    size;
-    ngx_int_t                 rc;
-    ngx_uint_t                n;
-    ngx_chain_t              *cl;
-    struct iovec              iov[NGX_HTTP_POSTERN_IOV];
-    ngx_http_postern_job_t   *job;
-    ngx_http_request_body_t  *rb;
+    int                        fd, own;
+    off_t                      len;
+    size_t                     size;
+    ngx_int_t                  rc;
+    ngx_uint_t                 n;
+    ngx_chain_t               *cl;
+    struct iovec               iov[NGX_HTTP_POSTERN_IOV];
+    ngx_http_postern_job_t    *job;
+    ngx_http_request_body_t   *rb;
+    ngx_http_core_loc_conf_t  *clcf;
 
     job = ngx_http_postern_job_get(r);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     if (job->submit.unbuffered) {
         job->feeding = 1;
@@ -260,7 +223,9 @@ ngx_http_postern_job_body(ngx_http_request_t *r)
         }
 
         if (size > PTN_JOB_REQUEST_MAX || n > NGX_HTTP_POSTERN_IOV) {
-            own = ngx_http_postern_job_spool(r, rb->bufs);
+            /* client_body_buffer_size was raised above it */
+            own = ngx_postern_spool(&clcf->client_body_temp_path->name,
+                                    rb->bufs, r->connection->log);
             if (own == -1) {
                 ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
                 return;

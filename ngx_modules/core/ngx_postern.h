@@ -73,4 +73,11 @@ void ngx_postern_tick_add(ngx_postern_tick_t *t, ngx_uint_t sec);
 void ngx_postern_tick_del(ngx_postern_tick_t *t);
 
 
+/*
+ * A nameless file in `dir` with the bytes of `in`, for ptn_submit_t.body_fd;
+ * the caller closes it.  -1: failed, and logged.
+ */
+int ngx_postern_spool(ngx_str_t *dir, ngx_chain_t *in, ngx_log_t *log);
+
+
 #endif /* NGX_POSTERN_H */

@@ -553,3 +553,33 @@ ngx_postern_worker_check(ngx_event_t *ev)
                   "not attached for %ui seconds; the log of postern says why",
                   missing, w->stores, w->unowned);
 }
+
+
+int
+ngx_postern_spool(ngx_str_t *dir, ngx_chain_t *in, ngx_log_t *log)
+{
+    int       fd;
+    u_char   *p;
+    ssize_t   n;
+
+    fd = open((char *) dir->data, O_TMPFILE|O_RDWR|O_CLOEXEC, 0600);
+    if (fd == -1) {
+        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
+                      "open(O_TMPFILE) in \"%V\" failed", dir);
+        return -1;
+    }
+
+    for ( /* void */ ; in; in = in->next) {
+        for (p = in->buf->pos; p < in->buf->last; p += n) {
+            n = write(fd, p, in->buf->last - p);
+            if (n == -1) {
+                ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
+                              "write() of a request body failed");
+                close(fd);
+                return -1;
+            }
+        }
+    }
+
+    return fd;
+}
