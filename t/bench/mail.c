@@ -8,6 +8,7 @@
  *   mail bodies  IMAP LMTP USER PASSWORD N
  *   mail store   IMAP LMTP USER PASSWORD N
  *   mail select  IMAP LMTP USER PASSWORD
+ *   mail first   IMAP LMTP USER PASSWORD       (waits for the server)
  *   mail idle    IMAP LMTP USER PASSWORD N     (until a line on stdin)
  *
  * IMAP and LMTP are ports of 127.0.0.1.  USER ends in '%' for one user per
@@ -446,6 +447,38 @@ read_files(int n, char **paths)
 }
 
 
+/* The server is only starting: until it greets. */
+
+static void
+row_wait(void)
+{
+    int                 fd, n, tries;
+    char                greeting[4];
+    struct timespec     ms = { 0, 1000000 };
+    struct sockaddr_in  sin;
+
+    memset(&sin, 0, sizeof(sin));
+    sin.sin_family = AF_INET;
+    sin.sin_port = htons((uint16_t) imap_port);
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+
+    for (tries = 0; tries < 10000; tries++) {
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        n = connect(fd, (struct sockaddr *) &sin, sizeof(sin)) == 0
+            ? (int) read(fd, greeting, sizeof(greeting)) : -1;
+        close(fd);
+
+        if (n == 4 && memcmp(greeting, "* OK", 4) == 0) {
+            return;
+        }
+
+        nanosleep(&ms, NULL);
+    }
+
+    die("no greeting");
+}
+
+
 static double
 row_select(void)
 {
@@ -568,6 +601,10 @@ main(int argc, char **argv)
         t = row_store(n);
 
     } else if (strcmp(row, "select") == 0) {
+        t = row_select();
+
+    } else if (strcmp(row, "first") == 0) {
+        row_wait();
         t = row_select();
 
     } else if (strcmp(row, "idle") == 0) {

@@ -33,9 +33,7 @@ my $hz = sysconf(_SC_CLK_TCK);
 my $idle = $ENV{BENCH_IDLE} || 10000;
 my $client = "$objs/bench/mail";
 
-make_path("$objs/bench", "$dir/files");
-run('cc', '-std=gnu11', '-D_GNU_SOURCE', '-O2', '-o', $client,
-    "$top/t/bench/mail.c", '-lpthread');
+make_path("$dir/files");
 
 my @kb8 = kb8_files(50);
 my @mix = mix_files();
@@ -72,6 +70,7 @@ row('fetch 500 bodies', sub { bench($_[0], 'bodies', 'full', 500) });
 row('store 500 flags', sub { bench($_[0], 'store', 'full', 500) });
 row('connect, login, first select',
     sub { bench($_[0], 'select', 'full') });
+row('server start to first select', \&cold_start);
 
 memory();
 exit 0;
@@ -158,6 +157,43 @@ sub spew {
 }
 
 
+sub pid_of {
+    my ($file) = @_;
+
+    for (1 .. 500) {
+        if (-s $file && open my $fh, '<', $file) {
+            chomp(my $pid = <$fh>);
+            return $pid;
+        }
+        sleep 0.02;
+    }
+
+    die "no $file\n";
+}
+
+
+# From the command that starts the server to the end of the first SELECT.
+sub cold_start {
+    my ($name) = @_;
+    my $s = $servers{$name};
+
+    $s->{stop}->();
+
+    for (1 .. 500) {
+        last if !kill 0, $s->{pid};
+        sleep 0.02;
+    }
+
+    my $t = time();
+    $s->{start}->();
+    bench($name, 'first', 'full');
+    $t = time() - $t;
+    $s->{pid} = pid_of($s->{pid_file});
+
+    return $t;
+}
+
+
 sub free_port {
     my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')
         or die "no port: $!\n";
@@ -193,7 +229,8 @@ sub wait_clear_text {
 
 
 sub users {
-    return qw(lm1 lm8 mix ap1 ap8 full), map { "many$_" } 0 .. 7;
+    return qw(lm1 lm8 mix ap1 ap8 full), (map { "many$_" } 0 .. 7),
+        map { "open$_" } 0 .. 99;
 }
 
 
@@ -209,8 +246,7 @@ sub start_postern {
             . " user add $u\@example.test --password-stdin >/dev/null");
     }
 
-    open my $fh, '<', "$site/nginx.pid" or die "nginx.pid: $!\n";
-    chomp(my $pid = <$fh>);
+    my $pid = pid_of("$site/nginx.pid");
 
     # Dovecot speaks without TLS here; so do we
     run('sed', '-i', 's/^postern {/postern {\n    clear_text_auth on;/',
@@ -220,7 +256,10 @@ sub start_postern {
 
     $servers{postern} = {
         imap => $base + 143, lmtp => $base + 24, pid => $pid,
-        suffix => '@example.test',
+        suffix => '@example.test', pid_file => "$site/nginx.pid",
+        start => sub {
+            run("$objs/bin/nginx", '-p', $site, '-c', "$site/nginx.conf");
+        },
         stop => sub { system("$top/build.sh stop --dir $site >/dev/null 2>&1") },
     };
     push @order, 'postern';
@@ -286,27 +325,16 @@ service lmtp {
 }
 EOF
 
-    run('dovecot', '-c', "$d/dovecot.conf");
+    my $start = sub { run('dovecot', '-c', "$d/dovecot.conf") };
 
-    for (1 .. 500) {
-        last if -s "$d/run/master.pid";
-        sleep 0.02;
-    }
-
+    $start->();
     wait_port($imap);
 
-    open my $fh, '<', "$d/run/master.pid" or die "master.pid: $!\n";
-    chomp(my $pid = <$fh>);
-
     $servers{$name} = {
-        imap => $imap, lmtp => $lmtp, pid => $pid, suffix => '@example.test',
-        stop => sub {
-            kill 'TERM', $pid;
-            for (1 .. 500) {
-                last if !kill 0, $pid;
-                sleep 0.02;
-            }
-        },
+        imap => $imap, lmtp => $lmtp, suffix => '@example.test',
+        pid => pid_of("$d/run/master.pid"), pid_file => "$d/run/master.pid",
+        start => $start,
+        stop => sub { system("doveadm -c $d/dovecot.conf stop") },
     };
     push @order, $name;
 }
@@ -398,7 +426,9 @@ sub row {
         for my $s (@order) {
             my $before = cpu($servers{$s}{pid});
             push @{$wall{$s}}, $code->($s);
-            push @{$cpu{$s}}, cpu($servers{$s}{pid}) - $before;
+            # a server that was started anew has its own count
+            my $after = cpu($servers{$s}{pid});
+            push @{$cpu{$s}}, $after < $before ? $after : $after - $before;
         }
     }
 
@@ -421,8 +451,13 @@ sub memory {
     }
 
     # Dovecot keeps a process for each connection: 100 show its cost
-    for my $try (['postern', $idle], ['postern', 100], ['dovecot', 100]) {
-        my ($s, $n) = @$try;
+    for my $try (['postern', 100, 'open%'], ['dovecot', 100, 'open%'],
+        ['postern', $idle, 'full'], ['dovecot', 100, 'full'])
+    {
+        my ($s, $n, $user) = @$try;
+        my $who = $user =~ /%$/ ? $user : "$user$servers{$s}{suffix}";
+        my $what = $user =~ /%$/ ? 'open mailboxes, a user each'
+            : 'idle, 5000 selected';
 
         local $SIG{PIPE} = 'IGNORE';
         my (undef, $pss0) = rss($servers{$s}{pid});
@@ -434,7 +469,7 @@ sub memory {
             open STDIN, '<&', $rd;
             close $wr;
             exec $client, 'idle', $servers{$s}{imap}, $servers{$s}{lmtp},
-                "full$servers{$s}{suffix}", 'secret', $n;
+                $who, 'secret', $n;
         }
 
         close $rd;
@@ -442,13 +477,13 @@ sub memory {
         if (!defined $t) {
             close $wr;
             close $fh;
-            print join("\t", 'idle, 5000 selected', $s, $n, 'failed', ''), "\n";
+            print join("\t", $what, $s, $n, 'failed', ''), "\n";
             next;
         }
         my ($rss, $pss) = rss($servers{$s}{pid});
-        print join("\t", 'idle, 5000 selected', $s, $n, $rss, $pss), "\n";
+        print join("\t", $what, $s, $n, $rss, $pss), "\n";
         printf "%s\t%s\t%d\t%.0f bytes of PSS each\n",
-            'idle, each', $s, $n, ($pss - $pss0) * 1024 / $n;
+            $what, $s, $n, ($pss - $pss0) * 1024 / $n;
         close $wr;
         close $fh;
     }
