@@ -20,6 +20,7 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 
 
@@ -676,8 +677,23 @@ ngx_postern_process_title(ngx_uint_t index)
 static ngx_int_t
 ngx_postern_process_drop(ngx_cycle_t *cycle, const ptn_conf_t *conf)
 {
+    int            nice;
+    struct rlimit  rl;
+
     if (geteuid() != 0 || conf->uid == (uid_t) -1) {
         return NGX_OK;
+    }
+
+    /* a thread comes back from the low priority of a bulk job */
+
+    nice = getpriority(PRIO_PROCESS, 0);
+
+    if (getrlimit(RLIMIT_NICE, &rl) == 0
+        && rl.rlim_cur < (rlim_t) (20 - nice))
+    {
+        rl.rlim_cur = (rlim_t) (20 - nice);
+        rl.rlim_max = ngx_max(rl.rlim_max, rl.rlim_cur);
+        (void) setrlimit(RLIMIT_NICE, &rl);
     }
 
     if (initgroups(conf->user, conf->gid) == -1

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,7 +17,7 @@
  * millisecond (ptn_runner_tick).
  *
  *   short   any executor
- *   bulk    any, but never the last one
+ *   bulk    any, but never the last one; of low priority while it runs
  *   auth    one thread of its own, of low priority
  *   net     (clerk) any
  */
@@ -377,9 +378,57 @@ ptn_exec_failed(ptn_rec_t *rec, ptn_rc_t rc)
 }
 
 
+/* May this thread come back from a higher nice value?  Asked once. */
+
+static void
+ptn_exec_priority_init(ptn_exec_t *exec)
+{
+    struct rlimit  rl;
+
+    errno = 0;
+    exec->nice = getpriority(PRIO_PROCESS, (id_t) syscall(SYS_gettid));
+    if (errno != 0) {
+        exec->nice = 0;
+    }
+
+    exec->renice = geteuid() == 0
+                   || (getrlimit(RLIMIT_NICE, &rl) == 0
+                       && (rl.rlim_cur == RLIM_INFINITY
+                           || (long) rl.rlim_cur >= 20 - exec->nice));
+
+    if (exec->auth) {
+        (void) setpriority(PRIO_PROCESS, (id_t) syscall(SYS_gettid),
+                           exec->nice + PTN_EXEC_NICE);
+    }
+}
+
+
+/*
+ * A bulk job may take the processor that nobody else wants.  Who started
+ * without the right to lower its nice value again does with SCHED_BATCH,
+ * which takes no processor from a thread that wakes up.
+ */
+
+static void
+ptn_exec_priority(ptn_exec_t *exec, bool low)
+{
+    struct sched_param  sp;
+
+    if (exec->renice) {
+        (void) setpriority(PRIO_PROCESS, (id_t) syscall(SYS_gettid),
+                           exec->nice + (low ? PTN_EXEC_NICE : 0));
+        return;
+    }
+
+    memset(&sp, 0, sizeof(sp));
+    (void) sched_setscheduler(0, low ? SCHED_BATCH : SCHED_OTHER, &sp);
+}
+
+
 static void
 ptn_exec_one(ptn_exec_t *exec, ptn_rec_t *rec)
 {
+    bool           low;
     ptn_rc_t       rc;
     ptn_runner_t  *r;
 
@@ -425,7 +474,17 @@ ptn_exec_one(ptn_exec_t *exec, ptn_rec_t *rec)
         return;
     }
 
+    low = rec->job.type->lane == PTN_LANE_BULK && !exec->auth;
+
+    if (low) {
+        ptn_exec_priority(exec, true);
+    }
+
     rec->rc = rec->job.type->run(&rec->job);
+
+    if (low) {
+        ptn_exec_priority(exec, false);
+    }
 
     if (rec->rc == PTN_AGAIN && !rec->park && rec->wait_for == NULL) {
         rec->rc = PTN_EINTERNAL;
@@ -867,9 +926,7 @@ ptn_exec_main(void *data)
     r = exec->runner;
     idled = false;
 
-    if (exec->auth) {
-        (void) setpriority(PRIO_PROCESS, (id_t) syscall(SYS_gettid), 10);
-    }
+    ptn_exec_priority_init(exec);
 
     pthread_mutex_lock(&r->mu);
 

@@ -17,6 +17,7 @@
 #define PTN_EXECS_MAX        17         /* 16 and the one for sign-ins */
 #define PTN_BATCH_JOBS       64
 #define PTN_BATCH_MS         10
+#define PTN_EXEC_NICE        10         /* of bulk jobs and sign-ins */
 #define PTN_AUTH_QUEUE       64         /* then EBUSY at once */
 #define PTN_WINDOW_MS        50         /* then the reply is spilled */
 #define PTN_TRIM_S           3          /* idle, then memory is given back */
@@ -147,6 +148,8 @@ struct ptn_exec_s {
     uint32_t          index;
     bool              auth;
     bool              started;
+    bool              renice;       /* may lower its nice value */
+    int               nice;         /* of short jobs */
     pthread_t         thread;
     void             *app;
     bool              opened;
