@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "ptn_app.h"
-#include "ptn_clerk.h"
+#include "ptn_clerk_work.h"
 
 
 /* All of SQLite in a process; above it SQLite's calls answer NOMEM. */

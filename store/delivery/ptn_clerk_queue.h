@@ -1,13 +1,13 @@
 /*
- * The clerk's insides: ptn_clerk.c (what is due) and ptn_clerk_queue.c (what
- * is done about it).
+ * The clerk's insides: ptn_clerk_work.c (what is due) and ptn_clerk_queue.c
+ * (what is done about it).
  */
 
 #ifndef PTN_CLERK_QUEUE_H
 #define PTN_CLERK_QUEUE_H
 
 
-#include "ptn_clerk.h"
+#include "ptn_clerk_work.h"
 #include "ptn_queue_index.h"
 #include "ptn_relay.h"
 

@@ -1,11 +1,11 @@
 /*
  * store/delivery: what happens to a message once it was taken.
  *
- *   ptn_queue.h      the durable queue (append side)
- *   ptn_delivery.h   local delivery
- *   ptn_clerk.h      the clerk's loop: queue runner, relay, DSN
- *   ptn_smtp_client.h  our SMTP client
- *   ptn_app.h        what every executor has open
+ *   ptn_queue.h        the durable queue (append side)
+ *   ptn_delivery.h     local delivery
+ *   ptn_clerk_work.h   the clerk's loop: queue runner, relay, DSN
+ *   ptn_smtp_client.h  our SMTP client; ptn_smtp_link.h its connection
+ *   ptn_app.h          what every executor has open
  */
 
 #ifndef PTN_DELIVERY_H

@@ -1,23 +1,13 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "ptn_charset.h"
 #include "ptn_smtp_client.h"
+#include "ptn_smtp_link.h"
 
 
-#define PTN_SC_LINE       2048          /* of a reply; longer: not SMTP */
 #define PTN_SC_LINES      200           /* of one reply */
-#define PTN_SC_CHUNK      (32 * 1024)
 #define PTN_SC_PIPELINE   50            /* recipients in one flight */
 
 #define PTN_SC_PIPELINING  0x01
@@ -29,65 +19,17 @@
 
 struct ptn_smtp_client_s {
     const ptn_smtp_client_conf_t  *conf;
-    char                           name[256];
-    char                           port[16];
-    SSL_CTX                       *ctx;
+    ptn_smtp_link_t                link;
 
-    int                            fd;          /* -1: no connection */
-    SSL                           *ssl;
     unsigned                       features;
     uint64_t                       size_max;
     bool                           in_data;     /* 354 was said: the message
                                                    may have been taken */
     bool                           skip_tls;    /* offered, and it failed */
 
-    u_char                         in[4096];
-    size_t                         in_pos, in_last;
-    u_char                         out[PTN_SC_CHUNK * 2 + 8];
-    size_t                         out_len;
-
     int                            code;        /* of the last reply */
     char                           reply[256];
 };
-
-
-static bool
-ptn_sc_host(ptn_smtp_client_t *c, const char *host)
-{
-    size_t       n;
-    const char  *name, *end, *port;
-
-    name = host;
-    end = host + strcspn(host, ":");
-    port = "25";
-
-    if (*host == '[') {
-        name = host + 1;
-        end = strchr(host, ']');
-        if (end == NULL) {
-            return false;
-        }
-
-        if (end[1] == ':') {
-            port = end + 2;
-        }
-
-    } else if (*end == ':') {
-        port = end + 1;
-    }
-
-    n = (size_t) (end - name);
-
-    if (n == 0 || n >= sizeof(c->name) || strlen(port) >= sizeof(c->port)) {
-        return false;
-    }
-
-    memcpy(c->name, name, n);
-    c->name[n] = '\0';
-    strcpy(c->port, port);
-
-    return true;
-}
 
 
 ptn_rc_t
@@ -102,9 +44,8 @@ ptn_smtp_client_create(const ptn_smtp_client_conf_t *conf,
     }
 
     c->conf = conf;
-    c->fd = -1;
 
-    if (!ptn_sc_host(c, conf->host)) {
+    if (!ptn_smtp_link_init(&c->link, conf->host, conf->stop_fd)) {
         free(c);
         return PTN_EINVAL;
     }
@@ -115,27 +56,6 @@ ptn_smtp_client_create(const ptn_smtp_client_conf_t *conf,
 }
 
 
-static void
-ptn_sc_close(ptn_smtp_client_t *c)
-{
-    if (c->ssl != NULL) {
-        SSL_free(c->ssl);
-        c->ssl = NULL;
-    }
-
-    if (c->fd != -1) {
-        close(c->fd);
-        c->fd = -1;
-    }
-
-    c->in_pos = 0;
-    c->in_last = 0;
-    c->out_len = 0;
-    c->features = 0;
-    c->size_max = 0;
-}
-
-
 void
 ptn_smtp_client_destroy(ptn_smtp_client_t *c)
 {
@@ -143,8 +63,7 @@ ptn_smtp_client_destroy(ptn_smtp_client_t *c)
         return;
     }
 
-    ptn_sc_close(c);
-    SSL_CTX_free(c->ctx);
+    ptn_smtp_link_done(&c->link);
     free(c);
 }
 
@@ -166,192 +85,19 @@ ptn_sc_failed(ptn_smtp_client_t *c, ptn_rc_t rc, const char *fmt, ...)
 }
 
 
-/* --- bytes ---------------------------------------------------------------- */
+/* What the link says of itself takes the place of a reply. */
 
 static ptn_rc_t
-ptn_sc_wait(ptn_smtp_client_t *c, short events, uint64_t until)
+ptn_sc_linked(ptn_smtp_client_t *c, ptn_rc_t rc)
 {
-    int            n;
-    uint64_t       now;
-    struct pollfd  p[2];
-
-    p[0].fd = c->fd;
-    p[0].events = events;
-    p[1].fd = c->conf->stop_fd;
-    p[1].events = POLLIN;
-
-    for ( ;; ) {
-        now = ptn_time_mono();
-
-        if (now >= until) {
-            return ptn_sc_failed(c, PTN_EIO, "451 4.4.1 Timeout");
-        }
-
-        p[0].revents = 0;
-        p[1].revents = 0;
-
-        n = poll(p, 2, (int) ptn_min(until - now, (uint64_t) 60000));
-
-        if (n > 0 && p[1].revents) {
-            return ptn_sc_failed(c, PTN_ECANCEL, "451 4.3.2 Shutting down");
-        }
-
-        if (n > 0 && p[0].revents) {
-            return PTN_OK;
-        }
-
-        if (n == -1 && errno != EINTR) {
-            return ptn_sc_failed(c, PTN_EIO, "451 4.4.2 %s", strerror(errno));
-        }
-    }
-}
-
-
-/* What a TLS call wants; OK: try again. */
-
-static ptn_rc_t
-ptn_sc_ssl_wait(ptn_smtp_client_t *c, int ret, uint64_t until)
-{
-    char           text[128];
-    unsigned long  err;
-
-    switch (SSL_get_error(c->ssl, ret)) {
-
-    case SSL_ERROR_WANT_READ:
-        return ptn_sc_wait(c, POLLIN, until);
-
-    case SSL_ERROR_WANT_WRITE:
-        return ptn_sc_wait(c, POLLOUT, until);
-
-    default:
-        err = ERR_get_error();
-        ERR_error_string_n(err, text, sizeof(text));
-        return ptn_sc_failed(c, PTN_EIO, "451 4.4.2 TLS: %s",
-                             err ? text : "connection lost");
-    }
+    return rc == PTN_OK ? rc : ptn_sc_failed(c, rc, "%s", c->link.error);
 }
 
 
 static ptn_rc_t
 ptn_sc_flush(ptn_smtp_client_t *c, uint32_t ms)
 {
-    size_t    sent;
-    ssize_t   n;
-    ptn_rc_t  rc;
-    uint64_t  until;
-
-    until = ptn_time_mono() + ms;
-
-    for (sent = 0; sent < c->out_len; /* void */ ) {
-
-        if (c->ssl != NULL) {
-            ERR_clear_error();
-            n = SSL_write(c->ssl, c->out + sent, (int) (c->out_len - sent));
-
-        } else {
-            n = send(c->fd, c->out + sent, c->out_len - sent, MSG_NOSIGNAL);
-        }
-
-        if (n > 0) {
-            sent += (size_t) n;
-            until = ptn_time_mono() + ms;
-            continue;
-        }
-
-        if (c->ssl != NULL) {
-            rc = ptn_sc_ssl_wait(c, (int) n, until);
-
-        } else if (errno == EAGAIN || errno == EINTR) {
-            rc = ptn_sc_wait(c, POLLOUT, until);
-
-        } else {
-            rc = ptn_sc_failed(c, PTN_EIO, "451 4.4.2 %s", strerror(errno));
-        }
-
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
-
-    c->out_len = 0;
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_sc_fill(ptn_smtp_client_t *c, uint64_t until)
-{
-    ssize_t   n;
-    ptn_rc_t  rc;
-
-    for ( ;; ) {
-
-        if (c->ssl != NULL) {
-            ERR_clear_error();
-            n = SSL_read(c->ssl, c->in, sizeof(c->in));
-
-        } else {
-            n = recv(c->fd, c->in, sizeof(c->in), 0);
-        }
-
-        if (n > 0) {
-            c->in_pos = 0;
-            c->in_last = (size_t) n;
-            return PTN_OK;
-        }
-
-        if (c->ssl != NULL) {
-            rc = ptn_sc_ssl_wait(c, (int) n, until);
-
-        } else if (n == 0) {
-            rc = ptn_sc_failed(c, PTN_EIO, "451 4.4.2 Connection closed");
-
-        } else if (errno == EAGAIN || errno == EINTR) {
-            rc = ptn_sc_wait(c, POLLIN, until);
-
-        } else {
-            rc = ptn_sc_failed(c, PTN_EIO, "451 4.4.2 %s", strerror(errno));
-        }
-
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
-}
-
-
-static ptn_rc_t
-ptn_sc_line(ptn_smtp_client_t *c, char *line, uint64_t until)
-{
-    size_t    n;
-    u_char    ch;
-    ptn_rc_t  rc;
-
-    for (n = 0; n < PTN_SC_LINE - 1; /* void */ ) {
-
-        if (c->in_pos == c->in_last) {
-            rc = ptn_sc_fill(c, until);
-            if (rc != PTN_OK) {
-                return rc;
-            }
-        }
-
-        ch = c->in[c->in_pos++];
-
-        if (ch == '\n') {
-            if (n > 0 && line[n - 1] == '\r') {
-                n--;
-            }
-
-            line[n] = '\0';
-            return PTN_OK;
-        }
-
-        line[n++] = ch == '\0' ? ' ' : (char) ch;
-    }
-
-    return ptn_sc_failed(c, PTN_EIO, "451 4.5.0 Reply too long");
+    return ptn_sc_linked(c, ptn_smtp_link_flush(&c->link, ms));
 }
 
 
@@ -414,7 +160,7 @@ static ptn_rc_t
 ptn_sc_reply(ptn_smtp_client_t *c, uint32_t ms, bool features)
 {
     int       code;
-    char      line[PTN_SC_LINE];
+    char      line[PTN_SMTP_LINK_LINE];
     ptn_rc_t  rc;
     unsigned  n;
     uint64_t  until;
@@ -423,7 +169,7 @@ ptn_sc_reply(ptn_smtp_client_t *c, uint32_t ms, bool features)
 
     for (n = 0; n < PTN_SC_LINES; n++) {
 
-        rc = ptn_sc_line(c, line, until);
+        rc = ptn_sc_linked(c, ptn_smtp_link_line(&c->link, line, until));
         if (rc != PTN_OK) {
             return rc;
         }
@@ -454,23 +200,6 @@ ptn_sc_reply(ptn_smtp_client_t *c, uint32_t ms, bool features)
 }
 
 
-static void PTN_PRINTF(2, 3)
-ptn_sc_add(ptn_smtp_client_t *c, const char *fmt, ...)
-{
-    int      n;
-    va_list  ap;
-
-    va_start(ap, fmt);
-    n = vsnprintf((char *) c->out + c->out_len, sizeof(c->out) - c->out_len,
-                  fmt, ap);
-    va_end(ap);
-
-    if (n > 0 && (size_t) n < sizeof(c->out) - c->out_len) {
-        c->out_len += (size_t) n;
-    }
-}
-
-
 static ptn_rc_t
 ptn_sc_talk(ptn_smtp_client_t *c, bool features)
 {
@@ -486,75 +215,6 @@ ptn_sc_talk(ptn_smtp_client_t *c, bool features)
 }
 
 
-/* --- the connection --------------------------------------------------------- */
-
-static ptn_rc_t
-ptn_sc_connect_one(ptn_smtp_client_t *c, const struct addrinfo *ai)
-{
-    int        err;
-    ptn_rc_t   rc;
-    socklen_t  len;
-
-    c->fd = socket(ai->ai_family, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
-    if (c->fd == -1) {
-        return ptn_sc_failed(c, PTN_EIO, "451 4.4.1 %s", strerror(errno));
-    }
-
-    if (connect(c->fd, ai->ai_addr, ai->ai_addrlen) == 0) {
-        return PTN_OK;
-    }
-
-    if (errno != EINPROGRESS) {
-        return ptn_sc_failed(c, PTN_EIO, "451 4.4.1 %s", strerror(errno));
-    }
-
-    rc = ptn_sc_wait(c, POLLOUT, ptn_time_mono()
-                     + (c->conf->connect_ms ? c->conf->connect_ms : 30000));
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    err = 0;
-    len = sizeof(err);
-    (void) getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len);
-
-    if (err) {
-        return ptn_sc_failed(c, PTN_EIO, "451 4.4.1 %s", strerror(err));
-    }
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_sc_connect(ptn_smtp_client_t *c)
-{
-    int               n;
-    ptn_rc_t          rc;
-    struct addrinfo   hints, *list, *ai;
-
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_STREAM;
-
-    n = getaddrinfo(c->name, c->port, &hints, &list);
-    if (n != 0) {
-        return ptn_sc_failed(c, PTN_EIO, "451 4.4.3 %s: %s", c->name,
-                             gai_strerror(n));
-    }
-
-    rc = PTN_EIO;
-
-    for (ai = list; ai != NULL && rc == PTN_EIO; ai = ai->ai_next) {
-        ptn_sc_close(c);
-        rc = ptn_sc_connect_one(c, ai);
-    }
-
-    freeaddrinfo(list);
-
-    return rc;
-}
-
-
 static ptn_rc_t
 ptn_sc_ehlo(ptn_smtp_client_t *c)
 {
@@ -563,12 +223,12 @@ ptn_sc_ehlo(ptn_smtp_client_t *c)
     c->features = 0;
     c->size_max = 0;
 
-    ptn_sc_add(c, "EHLO %s\r\n", c->conf->hostname);
+    ptn_smtp_link_add(&c->link, "EHLO %s\r\n", c->conf->hostname);
 
     rc = ptn_sc_talk(c, true);
 
     if (rc == PTN_OK && c->code / 100 == 5) {
-        ptn_sc_add(c, "HELO %s\r\n", c->conf->hostname);
+        ptn_smtp_link_add(&c->link, "HELO %s\r\n", c->conf->hostname);
         rc = ptn_sc_talk(c, false);
     }
 
@@ -577,56 +237,6 @@ ptn_sc_ehlo(ptn_smtp_client_t *c)
     }
 
     return rc;
-}
-
-
-static ptn_rc_t
-ptn_sc_handshake(ptn_smtp_client_t *c)
-{
-    int       n;
-    ptn_rc_t  rc;
-    uint64_t  until;
-
-    if (c->ctx == NULL) {
-        c->ctx = SSL_CTX_new(TLS_client_method());
-        if (c->ctx == NULL) {
-            return ptn_sc_failed(c, PTN_ENOMEM, "451 4.3.0 TLS: no memory");
-        }
-
-        SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION);
-        SSL_CTX_set_default_verify_paths(c->ctx);
-        SSL_CTX_set_mode(c->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE
-                                 |SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    }
-
-    c->ssl = SSL_new(c->ctx);
-    if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1) {
-        return ptn_sc_failed(c, PTN_ENOMEM, "451 4.3.0 TLS: no memory");
-    }
-
-    (void) SSL_set_tlsext_host_name(c->ssl, c->name);
-
-    if (c->conf->tls == PTN_SMTP_TLS_VERIFIED) {
-        SSL_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
-        (void) SSL_set1_host(c->ssl, c->name);
-    }
-
-    until = ptn_time_mono()
-            + (c->conf->command_ms ? c->conf->command_ms : 60000);
-
-    for ( ;; ) {
-        ERR_clear_error();
-        n = SSL_connect(c->ssl);
-
-        if (n == 1) {
-            return PTN_OK;
-        }
-
-        rc = ptn_sc_ssl_wait(c, n, until);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
 }
 
 
@@ -645,7 +255,7 @@ ptn_sc_starttls(ptn_smtp_client_t *c)
                                "451 4.7.0 The relay offers no TLS");
     }
 
-    ptn_sc_add(c, "STARTTLS\r\n");
+    ptn_smtp_link_add(&c->link, "STARTTLS\r\n");
 
     rc = ptn_sc_talk(c, false);
     if (rc != PTN_OK) {
@@ -656,12 +266,9 @@ ptn_sc_starttls(ptn_smtp_client_t *c)
         return c->conf->tls == PTN_SMTP_TLS_OFFERED ? PTN_OK : PTN_EUNAVAIL;
     }
 
-    /* what came in the clear behind the reply is not the server's word */
-
-    c->in_pos = 0;
-    c->in_last = 0;
-
-    rc = ptn_sc_handshake(c);
+    rc = ptn_smtp_link_tls(&c->link, c->conf->tls == PTN_SMTP_TLS_VERIFIED,
+                           c->conf->command_ms ? c->conf->command_ms : 60000);
+    rc = ptn_sc_linked(c, rc);
 
     if (rc == PTN_EIO && c->conf->tls == PTN_SMTP_TLS_OFFERED
         && c->conf->user == NULL)
@@ -687,7 +294,7 @@ ptn_sc_auth(ptn_smtp_client_t *c)
         return PTN_OK;
     }
 
-    if (c->ssl == NULL && c->conf->tls != PTN_SMTP_TLS_NEVER) {
+    if (c->link.ssl == NULL && c->conf->tls != PTN_SMTP_TLS_NEVER) {
         return ptn_sc_failed(c, PTN_EUNAVAIL,
                              "451 4.7.0 No TLS, the password is not sent");
     }
@@ -710,11 +317,11 @@ ptn_sc_auth(ptn_smtp_client_t *c)
 
     text = ptn_base64_encode(pool, ptn_buf_get(&b));
 
-    ptn_sc_add(c, "AUTH PLAIN %.*s\r\n", ptn_str_arg(text));
+    ptn_smtp_link_add(&c->link, "AUTH PLAIN %.*s\r\n", ptn_str_arg(text));
 
     rc = ptn_sc_talk(c, false);
 
-    explicit_bzero(c->out, 1024);
+    explicit_bzero(c->link.out, 1024);
     explicit_bzero(text.data, text.len);
     explicit_bzero(b.data, b.len);
     ptn_pool_destroy(pool);
@@ -728,7 +335,9 @@ ptn_sc_session(ptn_smtp_client_t *c)
 {
     ptn_rc_t  rc;
 
-    rc = ptn_sc_connect(c);
+    rc = ptn_smtp_link_connect(&c->link, c->conf->connect_ms
+                                         ? c->conf->connect_ms : 30000);
+    rc = ptn_sc_linked(c, rc);
 
     if (rc == PTN_OK) {
         rc = ptn_sc_reply(c, c->conf->command_ms ? c->conf->command_ms
@@ -752,7 +361,7 @@ ptn_sc_session(ptn_smtp_client_t *c)
     }
 
     if (rc != PTN_OK) {
-        ptn_sc_close(c);
+        ptn_smtp_link_close(&c->link);
     }
 
     return rc;
@@ -776,7 +385,7 @@ ptn_sc_open(ptn_smtp_client_t *c)
 }
 
 
-/* --- a message --------------------------------------------------------------- */
+/* --- a message ------------------------------------------------------------ */
 
 static void
 ptn_sc_result(const ptn_smtp_client_t *c, ptn_smtp_result_t *r, bool final)
@@ -810,8 +419,8 @@ ptn_sc_results(const ptn_smtp_client_t *c, const ptn_smtp_send_t *send,
 
 
 /*
- * Normalises and stuffs one chunk into c->out.  *cr: the last byte was a CR
- * (its CRLF was written); *start: at the beginning of a line.
+ * Normalises and stuffs one chunk into the link's buffer.  *cr: the last byte
+ * was a CR (its CRLF was written); *start: at the beginning of a line.
  */
 static void
 ptn_sc_stuff(ptn_smtp_client_t *c, const u_char *p, size_t n, bool *cr,
@@ -820,7 +429,7 @@ ptn_sc_stuff(ptn_smtp_client_t *c, const u_char *p, size_t n, bool *cr,
     size_t   i;
     u_char   ch, *out;
 
-    out = c->out;
+    out = c->link.out;
 
     for (i = 0; i < n; i++) {
         ch = p[i];
@@ -847,7 +456,7 @@ ptn_sc_stuff(ptn_smtp_client_t *c, const u_char *p, size_t n, bool *cr,
         *start = false;
     }
 
-    c->out_len = (size_t) (out - c->out);
+    c->link.out_len = (size_t) (out - c->link.out);
 }
 
 
@@ -856,7 +465,7 @@ ptn_sc_body(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
 {
     bool      cr, start;
     size_t    n;
-    u_char    chunk[PTN_SC_CHUNK];
+    u_char    chunk[PTN_SMTP_LINK_CHUNK];
     ptn_rc_t  rc;
     uint32_t  ms;
     uint64_t  off;
@@ -866,7 +475,7 @@ ptn_sc_body(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
     ms = c->conf->command_ms ? c->conf->command_ms : 180000;
 
     for (off = 0; off < send->size; off += n) {
-        n = (size_t) ptn_min(send->size - off, (uint64_t) PTN_SC_CHUNK);
+        n = (size_t) ptn_min(send->size - off, (uint64_t) PTN_SMTP_LINK_CHUNK);
 
         rc = send->read(send->ctx, off, chunk, n);
         if (rc != PTN_OK) {
@@ -885,7 +494,7 @@ ptn_sc_body(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
         }
     }
 
-    ptn_sc_add(c, "%s.\r\n", start ? "" : "\r\n");
+    ptn_smtp_link_add(&c->link, "%s.\r\n", start ? "" : "\r\n");
 
     rc = ptn_sc_flush(c, ms);
     if (rc != PTN_OK) {
@@ -900,17 +509,18 @@ ptn_sc_body(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
 static void
 ptn_sc_add_mail(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
 {
-    ptn_sc_add(c, "MAIL FROM:<%.*s>", ptn_str_arg(send->sender));
+    ptn_smtp_link_add(&c->link, "MAIL FROM:<%.*s>", ptn_str_arg(send->sender));
 
     if (c->features & PTN_SC_SIZE) {
-        ptn_sc_add(c, " SIZE=%llu", (unsigned long long) send->size);
+        ptn_smtp_link_add(&c->link, " SIZE=%llu",
+                          (unsigned long long) send->size);
     }
 
     if (send->body8 && (c->features & PTN_SC_8BITMIME)) {
-        ptn_sc_add(c, " BODY=8BITMIME");
+        ptn_smtp_link_add(&c->link, " BODY=8BITMIME");
     }
 
-    ptn_sc_add(c, "\r\n");
+    ptn_smtp_link_add(&c->link, "\r\n");
 }
 
 
@@ -950,7 +560,8 @@ ptn_sc_envelope(ptn_smtp_client_t *c, const ptn_smtp_send_t *send,
         n = ptn_min(flight, send->nrcpt - i);
 
         for (j = i; j < i + n; j++) {
-            ptn_sc_add(c, "RCPT TO:<%.*s>\r\n", ptn_str_arg(send->rcpt[j]));
+            ptn_smtp_link_add(&c->link, "RCPT TO:<%.*s>\r\n",
+                              ptn_str_arg(send->rcpt[j]));
         }
 
         rc = ptn_sc_flush(c, ms);
@@ -1019,11 +630,11 @@ ptn_sc_message(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
     }
 
     if (accepted == 0) {
-        ptn_sc_add(c, "RSET\r\n");
+        ptn_smtp_link_add(&c->link, "RSET\r\n");
         return ptn_sc_talk(c, false);
     }
 
-    ptn_sc_add(c, "DATA\r\n");
+    ptn_smtp_link_add(&c->link, "DATA\r\n");
 
     rc = ptn_sc_talk(c, false);
     if (rc != PTN_OK) {
@@ -1068,7 +679,7 @@ ptn_smtp_client_send(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
             send->results[i].reply[0] = '\0';
         }
 
-        fresh = c->fd == -1;
+        fresh = c->link.fd == -1;
 
         if (fresh) {
             rc = ptn_sc_open(c);
@@ -1078,13 +689,13 @@ ptn_smtp_client_send(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
             }
         }
 
-        c->out_len = 0;
+        c->link.out_len = 0;
         c->in_data = false;
 
         rc = ptn_sc_message(c, send);
 
         if (rc != PTN_OK || c->code == 421) {
-            ptn_sc_close(c);
+            ptn_smtp_link_close(&c->link);
         }
 
         if (rc == PTN_OK) {
@@ -1104,12 +715,12 @@ ptn_smtp_client_send(ptn_smtp_client_t *c, const ptn_smtp_send_t *send)
 void
 ptn_smtp_client_quit(ptn_smtp_client_t *c)
 {
-    if (c->fd == -1) {
+    if (c->link.fd == -1) {
         return;
     }
 
-    ptn_sc_add(c, "QUIT\r\n");
+    ptn_smtp_link_add(&c->link, "QUIT\r\n");
 
     (void) ptn_sc_flush(c, 1000);
-    ptn_sc_close(c);
+    ptn_smtp_link_close(&c->link);
 }

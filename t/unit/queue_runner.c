@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "ptn_clerk.h"
+#include "ptn_clerk_work.h"
 #include "ptn_delivery.h"
 #include "ptn_dsn.h"
 #include "smtp_relay_server.h"

@@ -3,7 +3,7 @@
  * sent and what must be said, then the effect: the queue, the mailbox.
  */
 
-#include "ptn_clerk.h"
+#include "ptn_clerk_work.h"
 #include "ptn_delivery.h"
 #include "ptn_queue_index.h"
 #include "ptn_smtp.h"

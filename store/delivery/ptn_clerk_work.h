@@ -8,8 +8,8 @@
  * One clerk works on a ROOT at a time: it holds ROOT/clerk.lock.
  */
 
-#ifndef PTN_DELIVERY_CLERK_H
-#define PTN_DELIVERY_CLERK_H
+#ifndef PTN_CLERK_WORK_H
+#define PTN_CLERK_WORK_H
 
 
 #include "ptn_app.h"
@@ -32,4 +32,4 @@ void ptn_clerk_close(ptn_clerk_t *clerk);
 extern const ptn_control_verb_t  ptn_clerk_verbs[];
 
 
-#endif /* PTN_DELIVERY_CLERK_H */
+#endif /* PTN_CLERK_WORK_H */
