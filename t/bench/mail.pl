@@ -34,6 +34,7 @@ my $idle = $ENV{BENCH_IDLE} || 10000;
 my $client = "$objs/bench/mail";
 
 make_path("$dir/files");
+chmod 0755, $dir;           # the servers' users pass through
 
 my @kb8 = kb8_files(50);
 my @mix = mix_files();
