@@ -43,6 +43,10 @@ typedef struct {
 extern ngx_postern_master_t  ngx_postern_master;
 
 
+/* ngx_postern_conf.c: the block and what may stand in it. */
+extern ngx_command_t  ngx_postern_commands[];
+
+/* ngx_postern_module.c; NULL: there is no block. */
 ngx_postern_conf_t *ngx_postern_block(ngx_cycle_t *cycle);
 
 /* ngx_postern_process.c: in the master, from init_module. */
