@@ -26,7 +26,8 @@
     S(QUEUE)        /* a queue segment, at the end of a batch */              \
     S(QUEUE_DIR)    /* the name of a new segment */                           \
     S(EPOCH)        /* the high-water mark outside the mailbox */             \
-    S(EPOCH_DIR)
+    S(EPOCH_DIR)                                                              \
+    S(BLOB_GONE)    /* the directory that a blob has left */
 
 typedef enum {
 #define PTN_IO_SITE_ENUM(n)  PTN_IO_##n,

@@ -6,8 +6,10 @@
  * directory sync.  Removed after: dropping the last reference leaves a row
  * with refs 0; a later transaction unlinks the files of such rows and deletes
  * the rows, all under the write lock, so that no other writer is just about
- * to refer to one.  A file whose row says 0, or has none, proves nothing:
- * ptn_blob_add() writes it again.
+ * to refer to one.  The directory is synced between the two: a file must not
+ * come back when nothing names it any more.  A file whose row says 0, or has
+ * none, proves nothing: ptn_blob_add() writes it again.  What becomes of files
+ * whose rows never commit: ptn_blob_spare.c.
  */
 
 #include <errno.h>
@@ -16,6 +18,9 @@
 #include <unistd.h>
 
 #include "ptn_mailbox.h"
+
+
+#define PTN_BLOB_SWEEP  64      /* at a time; LIMIT of BLOB_DEAD */
 
 
 ptn_rc_t
@@ -57,18 +62,6 @@ ptn_blob_path(const ptn_mbox_t *mb, const u_char sha256[32], char *path,
 }
 
 
-static ptn_rc_t
-ptn_blob_sync_dir(ptn_store_t *store, const char *dir)
-{
-    if (!store->conf->fsync) {
-        return PTN_OK;
-    }
-
-    return store->io->sync_dir(store->io, dir, PTN_IO_BLOB_DIR) == 0
-           ? PTN_OK : ptn_errno_rc(errno);
-}
-
-
 /* blob/ and blob/ab/; a new one is synced into its parent. */
 
 static ptn_rc_t
@@ -87,7 +80,7 @@ ptn_blob_make_dirs(ptn_mbox_t *mb, const char *file)
 
     if (io->mkdir(io, path, 0700) == 0) {
         *strrchr(path, '/') = '\0';
-        return ptn_blob_sync_dir(mb->store, path);
+        return ptn_blob_sync_dir(mb->store, path, PTN_IO_BLOB_DIR);
     }
 
     if (errno == EEXIST) {
@@ -104,7 +97,7 @@ ptn_blob_make_dirs(ptn_mbox_t *mb, const char *file)
         return ptn_errno_rc(errno);
     }
 
-    rc = ptn_blob_sync_dir(mb->store, mb->dir);
+    rc = ptn_blob_sync_dir(mb->store, mb->dir, PTN_IO_BLOB_DIR);
 
     return (rc == PTN_OK) ? ptn_blob_make_dirs(mb, file) : rc;
 }
@@ -158,11 +151,11 @@ ptn_blob_write(ptn_mbox_t *mb, const char *path, ptn_str_t data)
     slash = strrchr(tmp, '/');
     *slash = '\0';
 
-    return ptn_blob_sync_dir(mb->store, tmp);
+    return ptn_blob_sync_dir(mb->store, tmp, PTN_IO_BLOB_DIR);
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_blob_row(ptn_mbox_t *mb, const u_char sha256[32], uint64_t *ret_refs,
     uint64_t *ret_size)
 {
@@ -210,6 +203,10 @@ ptn_blob_add(ptn_mbox_t *mb, const u_char sha256[32], ptn_str_t data)
 
     if (rc == PTN_ENOTFOUND || (rc == PTN_OK && refs == 0)) {
         rc = ptn_blob_path(mb, sha256, path, sizeof(path));
+
+        if (rc == PTN_OK) {
+            rc = ptn_blob_name(mb, sha256);
+        }
 
         if (rc == PTN_OK) {
             rc = ptn_blob_write(mb, path, data);
@@ -318,13 +315,50 @@ ptn_blob_read(ptn_mbox_t *mb, const u_char sha256[32], uint64_t off,
 }
 
 
-/* Unlinks the files of rows without references; OK: none is left. */
+/*
+ * Removes a blob's file and what a crash may have left of its writing.  The
+ * names come in order, so those of one directory stand together.
+ */
+
+static ptn_rc_t
+ptn_blob_unlink(ptn_mbox_t *mb, const u_char sha256[32], bool sync)
+{
+    char       path[PTN_BLOB_PATH], tmp[PTN_BLOB_PATH + 8];
+    ptn_io_t  *io;
+    ptn_rc_t   rc;
+
+    io = mb->store->io;
+
+    rc = ptn_blob_path(mb, sha256, path, sizeof(path));
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    snprintf(tmp, sizeof(tmp), "%s.new", path);
+
+    if ((io->unlink(io, path) == -1 && errno != ENOENT)
+        || (io->unlink(io, tmp) == -1 && errno != ENOENT))
+    {
+        return ptn_errno_rc(errno);
+    }
+
+    *strrchr(path, '/') = '\0';
+
+    if (!sync || access(path, F_OK) == -1) {
+        return PTN_OK;
+    }
+
+    return ptn_blob_sync_dir(mb->store, path, PTN_IO_BLOB_GONE);
+}
+
+
+/* Unlinks the files of rows without references, and deletes the rows. */
 
 static ptn_rc_t
 ptn_blob_sweep_some(ptn_mbox_t *mb, unsigned *ret_n)
 {
-    char           path[PTN_BLOB_PATH];
-    u_char         sha[64][32];
+    bool           sync;
+    u_char         sha[PTN_BLOB_SWEEP][32];
     unsigned       i, n;
     ptn_rc_t       rc;
     ptn_str_t      s;
@@ -340,27 +374,22 @@ ptn_blob_sweep_some(ptn_mbox_t *mb, unsigned *ret_n)
     while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
         s = ptn_sql_column(st, 0);
 
-        if (s.len == 32 && n < 64) {
+        if (s.len == 32 && n < PTN_BLOB_SWEEP) {
             memcpy(sha[n++], s.data, 32);
         }
     }
 
     for (i = 0; i < n && rc == PTN_OK; i++) {
-        rc = ptn_blob_path(mb, sha[i], path, sizeof(path));
+        sync = (i + 1 == n || sha[i][0] != sha[i + 1][0]);
+        rc = ptn_blob_unlink(mb, sha[i], sync);
+    }
 
-        if (rc == PTN_OK && mb->store->io->unlink(mb->store->io, path) == -1
-            && errno != ENOENT)
-        {
-            rc = ptn_errno_rc(errno);
-        }
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        st = ptn_sql(mb, PTN_SQL_BLOB_DELETE, &rc);
 
-        if (rc == PTN_OK) {
-            st = ptn_sql(mb, PTN_SQL_BLOB_DELETE, &rc);
-
-            if (st != NULL) {
-                sqlite3_bind_blob(st, 1, sha[i], 32, SQLITE_STATIC);
-                rc = ptn_sql_step(mb, st);
-            }
+        if (st != NULL) {
+            sqlite3_bind_blob(st, 1, sha[i], 32, SQLITE_STATIC);
+            rc = ptn_sql_step(mb, st);
         }
     }
 
@@ -370,32 +399,58 @@ ptn_blob_sweep_some(ptn_mbox_t *mb, unsigned *ret_n)
 }
 
 
+/*
+ * Some at a time, for others may wait to write.  Rows made of spare files in
+ * this very batch (ptn_blob_adopt) must be committed before their files go.
+ */
+
 ptn_rc_t
 ptn_blob_sweep(ptn_mbox_t *mb)
 {
+    bool                                  more;
     unsigned                              n;
     ptn_rc_t                              rc;
+    uint64_t                              dev, ino;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     ptn_blob_forget(mb->store);
 
-    rc = ptn_txn_begin(&tx, mb);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
     do {
+        rc = ptn_txn_begin(&tx, mb);
+
+        /* the files below the path must be those of the open database */
+
+        if (rc == PTN_OK) {
+            rc = ptn_mbox_stat(mb, &dev, &ino);
+        }
+
+        if (rc == PTN_OK && (dev != mb->dev || ino != mb->ino)) {
+            rc = PTN_ENOTFOUND;
+        }
+
+        more = mb->adopted;
         n = 0;
-        rc = ptn_blob_sweep_some(mb, &n);
-    } while (rc == PTN_OK && n == 64);
 
-    if (rc != PTN_OK) {
-        return rc;
-    }
+        if (rc == PTN_OK && !more) {
+            rc = ptn_blob_sweep_some(mb, &n);
+            more = (n == PTN_BLOB_SWEEP);
+        }
 
-    mb->dead_blobs = 0;
+        if (rc != PTN_OK) {
+            return rc;
+        }
 
-    rc = ptn_txn_commit(&tx);
+        if (!more) {
+            mb->dead_blobs = 0;
+        }
 
-    return (rc == PTN_OK) ? ptn_batch_commit(mb) : rc;
+        rc = ptn_txn_commit(&tx);
+
+        if (rc == PTN_OK) {
+            rc = ptn_batch_commit(mb);
+        }
+
+    } while (rc == PTN_OK && more);
+
+    return rc;
 }

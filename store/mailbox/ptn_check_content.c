@@ -528,31 +528,6 @@ ptn_check_blob_files(ptn_check_t *check)
 }
 
 
-static bool
-ptn_check_unhex(const char *dir, const char *name, u_char sha256[32])
-{
-    char      hex[65];
-    int       i;
-    unsigned  byte;
-
-    if (strlen(dir) != 2 || strlen(name) != 62) {
-        return false;
-    }
-
-    snprintf(hex, sizeof(hex), "%.2s%.62s", dir, name);
-
-    for (i = 0; i < 32; i++) {
-        if (sscanf(hex + 2 * i, "%2x", &byte) != 1) {
-            return false;
-        }
-
-        sha256[i] = (u_char) byte;
-    }
-
-    return true;
-}
-
-
 /* A file without a row; asked under the write lock, where rows are made. */
 
 static ptn_rc_t
@@ -618,7 +593,7 @@ ptn_check_orphans_in(ptn_check_t *check, const char *parent, const char *name)
         snprintf(file, sizeof(file), "%s/%s", path, de->d_name);
 
         rc = ptn_check_orphan(check, file,
-                              ptn_check_unhex(name, de->d_name, sha) ? sha
+                              ptn_blob_unhex(name, de->d_name, sha) ? sha
                                                                      : NULL);
     }
 

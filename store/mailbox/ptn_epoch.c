@@ -460,6 +460,7 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
     }
 
     if (first && (mb->meta.cn < mark.cn || mb->meta.oid < mark.oid)) {
+        ptn_blob_recover(mb);
         ptn_epoch_jump(mb);
         return ptn_mbox_meta(mb);
     }
@@ -471,7 +472,8 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
 /*
  * The mark may have been raised by another process: it is read again, for it
  * must not sink below what that one believes to have.  After a new epoch what
- * was known of the mark is void.
+ * was known of the mark is void.  It stays above the mailbox's numbers, never
+ * at them: that is the mark of a clean end.
  */
 
 ptn_rc_t
@@ -481,7 +483,7 @@ ptn_epoch_reserve(ptn_mbox_t *mb, uint64_t cn, uint64_t oid)
     ptn_epoch_record_t  r;
 
     if (mb->epoch.epoch == mb->meta.epoch
-        && cn <= mb->epoch.cn && oid <= mb->epoch.oid)
+        && cn < mb->epoch.cn && oid < mb->epoch.oid)
     {
         return PTN_OK;
     }

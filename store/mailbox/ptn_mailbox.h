@@ -14,7 +14,7 @@
  *   ptn_view.c       views           ptn_view_list.c  shared by executors
  *   ptn_msg_write.c  ptn_msg_read.c  messages
  *   ptn_content.c    the one copy of content
- *   ptn_blob.c       blob files
+ *   ptn_blob.c       blob files      ptn_blob_spare.c  that nothing names
  *   ptn_epoch.c      the mark outside the mailbox
  *   ptn_check.c      invariants
  *
@@ -25,6 +25,7 @@
 #define PTN_MAILBOX_H
 
 
+#include <errno.h>
 #include <sqlite3.h>
 
 #include "ptn_conf.h"
@@ -131,7 +132,9 @@
     S(BLOB_GET, "SELECT refs, size FROM blob WHERE sha256=?1")                \
     S(BLOB_ADD,                                                               \
       "INSERT INTO blob (sha256, refs, size) VALUES (?1, 1, ?2)"              \
-      " ON CONFLICT DO UPDATE SET refs=refs+1")                               \
+      " ON CONFLICT DO UPDATE SET refs=refs+1, size=?2")                      \
+    S(BLOB_ADOPT,                                                             \
+      "INSERT INTO blob (sha256, refs, size) VALUES (?1, 0, 0)")              \
     S(BLOB_DROP, "UPDATE blob SET refs=refs-1 WHERE sha256=?1 AND refs>0")    \
     S(BLOB_DEAD, "SELECT sha256 FROM blob WHERE refs=0 LIMIT 64")             \
     S(BLOB_DELETE, "DELETE FROM blob WHERE sha256=?1 AND refs=0")             \
@@ -151,6 +154,9 @@
       " FROM event WHERE n>?1 ORDER BY n LIMIT ?2")                           \
     S(ONCE_ADD,                                                               \
       "INSERT OR IGNORE INTO once (key, id, day) VALUES (?1, ?2, ?3)")        \
+    S(ONCE_TRIM,                                                              \
+      "DELETE FROM once WHERE key IN"                                         \
+      " (SELECT key FROM once WHERE day<?1 ORDER BY day LIMIT ?2)")           \
     S(VIEW_FOLDER,                                                            \
       "SELECT uidvalidity, uidnext, modseq, horizon, total FROM folder"       \
       " WHERE id=?1")                                                         \
@@ -258,6 +264,8 @@ struct ptn_mbox_s {
     ptn_rc_t         tx_failed;
     ptn_view_t      *views;             /* read from the batch */
     unsigned         dead_blobs;        /* refs may have come to 0 */
+    bool             named;             /* the batch has written blobs */
+    bool             adopted;           /* it made rows of spare ones */
 };
 
 
@@ -443,8 +451,29 @@ ptn_rc_t ptn_blob_read(ptn_mbox_t *mb, const u_char sha256[32], uint64_t off,
 ptn_rc_t ptn_blob_size(ptn_mbox_t *mb, const u_char sha256[32],
     uint64_t *ret_size);
 ptn_rc_t ptn_blob_sweep(ptn_mbox_t *mb);
-void ptn_blob_forget(ptn_store_t *store);
+/* ptn_blob_spare.c: files that no row names. */
+ptn_rc_t ptn_blob_name(ptn_mbox_t *mb, const u_char sha256[32]);
+ptn_rc_t ptn_blob_adopt(ptn_mbox_t *mb);        /* as a batch begins */
+bool ptn_blob_settled(ptn_mbox_t *mb);
+void ptn_blob_tidy(ptn_mbox_t *mb);             /* before it is closed */
+void ptn_blob_recover(ptn_mbox_t *mb);          /* by the first after a crash */
+bool ptn_blob_unhex(const char *dir, const char *name, u_char sha256[32]);
+ptn_rc_t ptn_blob_row(ptn_mbox_t *mb, const u_char sha256[32],
+    uint64_t *ret_refs, uint64_t *ret_size);
 ptn_rc_t ptn_errno_rc(int err);
+
+static inline ptn_rc_t
+ptn_blob_sync_dir(ptn_store_t *store, const char *dir, ptn_io_site_e site)
+{
+    if (!store->conf->fsync) {
+        return PTN_OK;
+    }
+
+    return store->io->sync_dir(store->io, dir, site) == 0
+           ? PTN_OK : ptn_errno_rc(errno);
+}
+
+void ptn_blob_forget(ptn_store_t *store);
 
 /* --- ptn_epoch.c -------------------------------------------------------- */
 

@@ -528,7 +528,8 @@ ptn_mbox_close_db(ptn_mbox_t *mb)
             ptn_checkpoint(mb, false, false);
         }
 
-        last = (ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0) == PTN_OK);
+        last = (ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0) == PTN_OK
+                && ptn_blob_settled(mb));
         ptn_epoch_close(mb, last);
         mb->state = PTN_MBOX_CLOSED;
     }

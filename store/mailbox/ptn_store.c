@@ -102,6 +102,7 @@ ptn_store_close(ptn_store_t *store)
     for (i = 0; i < PTN_MBOX_HASH; i++) {
         for (mb = store->hash[i]; mb != NULL; mb = next) {
             next = mb->next;
+            ptn_blob_tidy(mb);
             ptn_mbox_close_db(mb);
             ptn_mbox_free(mb);
         }
@@ -214,6 +215,7 @@ ptn_store_idle(ptn_store_t *store)
             ptn_store_idle_mbox(mb);
 
             if (store->tick - mb->used > PTN_STORE_COLD) {
+                ptn_blob_tidy(mb);
                 ptn_mbox_close_db(mb);
             }
 

@@ -74,6 +74,10 @@ ptn_batch_begin(ptn_mbox_t *mb)
         mb->lost = PTN_OK;
         rc = ptn_mbox_revalidate(mb);
 
+        if (rc == PTN_OK) {
+            rc = ptn_blob_adopt(mb);
+        }
+
         if (rc != PTN_OK) {
             ptn_sql_run(mb, PTN_SQL_ROLLBACK, 0);
             mb->batch = false;
@@ -181,6 +185,10 @@ ptn_batch_undone(ptn_mbox_t *mb, uint64_t kept)
         mb->cn_floor = ptn_max(mb->cn_floor, mb->meta.cn);
         mb->oid_floor = ptn_max(mb->oid_floor, mb->meta.oid);
     }
+
+    /* the files of blobs that it wrote may be spare now */
+
+    mb->dead_blobs += mb->named;
 
     ptn_mbox_forget(mb);
     ptn_view_batch_done(mb, false, kept);

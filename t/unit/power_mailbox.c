@@ -8,6 +8,9 @@
  * costs nothing that was acknowledged.
  */
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "ptn_charset.h"
 #include "ptn_mailbox.h"
 #include "ptn_sim.h"
@@ -43,7 +46,6 @@ typedef struct {
     }            places[PLACES_MAX];        /* that sync */
     unsigned     nplaces;
 
-    unsigned     waste;
     char         report[256];
     char         why[512];
 } power_t;
@@ -511,6 +513,7 @@ static const step_t  power_life[] = {
     { "folder",             step_folder },
     { "expunge the last",   step_expunge_last },
     { "sweep",              step_idle },
+    { "reopen",             step_reopen },
     { "deliver again",      step_deliver_blob },
     { "batch",              step_batch },
     { "checkpoint",         step_idle },
@@ -536,6 +539,12 @@ static const step_t  power_before[] = {
 static const step_t  power_restored[] = {
     { "open",               step_open },
     { "deliver",            step_deliver_blob },
+    { NULL, NULL }
+};
+
+static const step_t  power_again[] = {
+    { "open",               step_open },
+    { "reopen",             step_reopen },
     { NULL, NULL }
 };
 
@@ -580,16 +589,10 @@ power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
 
 /* --- the check ----------------------------------------------------------- */
 
-/* A file that no row names is waste that the next repair takes, no loss. */
 static void
 power_report(void *ctx, const char *line)
 {
     power_t  *p = ctx;
-
-    if (strncmp(line, "file without a row", 18) == 0) {
-        p->waste++;
-        return;
-    }
 
     if (p->report[0] == '\0') {
         snprintf(p->report, sizeof(p->report), "%s", line);
@@ -597,25 +600,13 @@ power_report(void *ctx, const char *line)
 }
 
 
+/* Recovery has left nothing: no damage, and no file that no row names. */
 static ptn_rc_t
 power_check_rows(power_t *p, site_t *s)
 {
-    ptn_rc_t  rc;
-
     p->report[0] = '\0';
-    p->waste = 0;
-    rc = ptn_mbox_check(s->store, &s->user, false, power_report, p);
 
-    if (rc == PTN_ECORRUPT && p->waste != 0 && p->report[0] == '\0') {
-        rc = ptn_mbox_check(s->store, &s->user, true, power_report, p);
-        p->waste = 0;
-
-        if (rc == PTN_OK) {
-            rc = ptn_mbox_check(s->store, &s->user, false, power_report, p);
-        }
-    }
-
-    return rc;
+    return ptn_mbox_check(s->store, &s->user, false, power_report, p);
 }
 
 
@@ -779,7 +770,8 @@ power_all(power_t *p)
     /* those that matter after the making, too */
 
     static const ptn_io_site_e  later[] = {
-        PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR
+        PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR,
+        PTN_IO_BLOB_GONE
     };
 
     dir = ptn_sim_tmp();
@@ -860,6 +852,78 @@ power_restore(power_t *p)
 }
 
 
+/* Delivers, writes a blob that is not kept, and is killed. */
+static void
+power_killed(power_t *p, const char *dir)
+{
+    site_t                                s;
+    ptn_str_t                             blob;
+    const char                           *step;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    static const u_char  sha[32] = { 0xab, 0xcd };
+
+    site_init(&s, p->sim, dir);
+    blob = message_noise(s.pool, BLOB_SIZE, 9);
+
+    if (power_record(p, &s, power_before, &step) != PTN_OK
+        || ptn_txn_begin(&tx, s.mb) != PTN_OK)
+    {
+        _exit(1);
+    }
+
+    ptn_txn_oid(&tx);
+    _exit(ptn_blob_add(s.mb, sha, blob) == PTN_OK ? 0 : 1);
+}
+
+
+/* The power fails while the mailbox of a killed process recovers. */
+static void
+power_recover(power_t *p)
+{
+    int          status;
+    char        *dir, path[PTN_SIM_PATH];
+    pid_t        pid;
+    site_t       s;
+    ptn_rc_t     rc;
+    const char  *step;
+
+    dir = ptn_sim_tmp();
+    p->sim = ptn_sim_create(dir);
+    p->sim->recording = false;
+    p->nstates = 0;
+
+    fflush(stdout);
+    pid = fork();
+
+    if (pid == 0) {
+        power_killed(p, dir);
+    }
+
+    waitpid(pid, &status, 0);
+    ptn_sim_free(p->sim);
+
+    /* the list in it was not synced */
+
+    snprintf(path, sizeof(path), "%s/mailbox/example.test/alice/lock", dir);
+    ok(status == 0 && unlink(path) == 0, "a process is killed");
+
+    p->sim = ptn_sim_create(dir);
+    site_init(&s, p->sim, dir);
+    rc = power_record(p, &s, power_again, &step);
+    site_done(&s);
+
+    if (ok(rc == PTN_OK, "recovered: %s: %s", step, ptn_err(rc)->name)) {
+        power_run(p);
+        power_places(p);
+    }
+
+    ptn_sim_free(p->sim);
+    ptn_sim_remove(dir);
+    free(dir);
+}
+
+
 static void
 power_needed(power_t *p)
 {
@@ -869,7 +933,7 @@ power_needed(power_t *p)
 
     static const ptn_io_site_e  all[] = {
         PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR,
-        PTN_IO_MAILBOX_DIR, PTN_IO_EPOCH, PTN_IO_EPOCH_DIR
+        PTN_IO_MAILBOX_DIR, PTN_IO_EPOCH, PTN_IO_EPOCH_DIR, PTN_IO_BLOB_GONE
     };
 
     for (k = 0; k < p->nplaces; k++) {
@@ -942,6 +1006,7 @@ main(void)
     p.pool = ptn_pool_create(0, NULL);
 
     power_restore(&p);
+    power_recover(&p);
     p.nstates = 0;
     changes = power_all(&p);
     power_needed(&p);
