@@ -45,6 +45,9 @@
 #define PTN_EVENTS_MAX      10000       /* kept in the log */
 #define PTN_EVENTS_SLACK    500
 
+#define PTN_ONCE_DAYS       30          /* beyond the queue's lifetime */
+#define PTN_ONCE_TRIMMED    32          /* at most, by one delivery */
+
 #define PTN_FOLDER_MESSAGES_MAX  1000000
 #define PTN_INLINE_MAX      (64 * 1024) /* compressed content in the row */
 

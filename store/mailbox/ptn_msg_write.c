@@ -411,11 +411,15 @@ ptn_msg_insert_item(ptn_mbox_t *mb, ptn_id_t id, const ptn_msg_item_t *item)
 }
 
 
-/* ptn_append_t.key: a second one finds the row of the first. */
+/*
+ * ptn_append_t.key: a second one finds the row of the first.  Who writes one
+ * removes some of those that are older than any delivery can be tried again.
+ */
 
 static ptn_rc_t
 ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id)
 {
+    int64_t        day, kept;
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
 
@@ -428,17 +432,25 @@ ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id)
         return rc;
     }
 
+    day = ptn_time_now() / PTN_USEC / 86400;
+    kept = PTN_ONCE_DAYS + mb->store->conf->queue_lifetime / 86400;
+
     ptn_sql_blob(st, 1, key);
     sqlite3_bind_int64(st, 2, (sqlite3_int64) id);
-    sqlite3_bind_int64(st, 3, ptn_time_now() / PTN_USEC / 86400);
+    sqlite3_bind_int64(st, 3, day);
 
     rc = ptn_sql_step(mb, st);
 
-    if (rc == PTN_OK && sqlite3_changes(mb->db) == 0) {
-        rc = PTN_EEXIST;
+    if (rc != PTN_OK) {
+        return rc;
     }
 
-    return rc;
+    if (sqlite3_changes(mb->db) == 0) {
+        return PTN_EEXIST;
+    }
+
+    return ptn_sql_run(mb, PTN_SQL_ONCE_TRIM, 2, (uint64_t) (day - kept),
+                       (uint64_t) PTN_ONCE_TRIMMED);
 }
 
 

@@ -155,6 +155,148 @@ test_refusals(site_t *s)
 }
 
 
+/* One message, committed; what the append says. */
+
+static ptn_rc_t
+append_raw(site_t *s, ptn_mbox_t *mb, ptn_str_t raw, bool delivery, char *key)
+{
+    ptn_rc_t                              rc;
+    ptn_append_t                          a;
+    ptn_appended_t                        app;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    memset(&a, 0, sizeof(a));
+    a.raw = raw;
+    a.delivery = delivery;
+
+    if (key != NULL) {
+        a.key = ptn_str_make(key, strlen(key));
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    return (rc == PTN_OK) ? ptn_store_commit(s->store) : rc;
+}
+
+
+/* To the byte: what fits is taken, one byte more is not. */
+
+static void
+test_limits(site_t *s)
+{
+    uint32_t     uids[] = { 1 }, *got;
+    ptn_txn_t    tx;
+    ptn_str_t    raw;
+    uint64_t     size, max;
+    ptn_user_t   u;
+    ptn_mbox_t  *mb;
+
+    raw = site_message(s, 1000);
+    size = raw.len;
+    u = site_user(s, "lena");
+    is_u64(ptn_mbox_open(s->store, &u, NULL, &mb), PTN_OK, "open");
+
+    max = s->conf.message_max;
+    s->conf.message_max = size - 1;
+    is_u64(append_raw(s, mb, raw, false, NULL), PTN_ETOOBIG, "APPEND");
+    is_u64(append_raw(s, mb, raw, true, NULL), PTN_ETOOBIG, "delivery");
+    s->conf.message_max = size;
+    is_u64(append_raw(s, mb, raw, false, NULL), PTN_OK, "just as big");
+    s->conf.message_max = max;
+
+    u.quota = 2 * size - 1;
+    is_u64(ptn_mbox_open(s->store, &u, NULL, &mb), PTN_OK, "a quota");
+    is_u64(append_raw(s, mb, raw, false, NULL), PTN_EQUOTA, "APPEND");
+    is_u64(append_raw(s, mb, raw, true, NULL), PTN_EQUOTA, "delivery");
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_msg_copy(&tx, s->pool, PTN_FOLDER_INBOX, uids, 1,
+                        PTN_FOLDER_ARCHIVE, &got), PTN_EQUOTA, "COPY");
+    ptn_txn_done(&tx);
+    is_u64(count(mb, PTN_FOLDER_ARCHIVE), 0, "nothing was copied");
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_msg_move(&tx, s->pool, PTN_FOLDER_INBOX, uids, 1,
+                        PTN_FOLDER_ARCHIVE, &got), PTN_OK, "MOVE");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "commit");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "a full mailbox may tidy up");
+
+    u.quota = 2 * size;
+    is_u64(ptn_mbox_open(s->store, &u, NULL, &mb), PTN_OK, "one byte more");
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_msg_copy(&tx, s->pool, PTN_FOLDER_ARCHIVE, uids, 1,
+                        PTN_FOLDER_INBOX, &got), PTN_OK, "COPY");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "commit");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
+    is_u64(append_raw(s, mb, ptn_str("a: b\r\n\r\n"), true, NULL),
+           PTN_EQUOTA, "full");
+    site_check(s, "lena");
+}
+
+
+static uint64_t
+once_rows(ptn_mbox_t *mb)
+{
+    int64_t  n;
+
+    return ptn_sql_number(mb, "SELECT count(*) FROM once", &n) == PTN_OK
+           ? (uint64_t) n : UINT64_MAX;
+}
+
+
+/* Delivery keys are kept for the queue's lifetime and 30 days, not longer. */
+
+static void
+test_once(site_t *s)
+{
+    char         key[32], text[100];
+    unsigned     i, days;
+    ptn_rc_t     rc;
+    ptn_str_t    raw;
+    ptn_mbox_t  *mb;
+
+    mb = site_open(s, "once");
+    raw = site_message(s, 10);
+    days = PTN_ONCE_DAYS + s->conf.queue_lifetime / 86400;
+    rc = PTN_OK;
+
+    for (i = 0; i < 2 * PTN_ONCE_TRIMMED && rc == PTN_OK; i++) {
+        sprintf(key, "queue/%u", i);
+        rc = append_raw(s, mb, raw, true, key);
+    }
+
+    is_u64(rc, PTN_OK, "deliveries");
+    is_u64(once_rows(mb), 2 * PTN_ONCE_TRIMMED, "a key for each");
+
+    /* so many days pass */
+
+    sprintf(text, "UPDATE once SET day=day-%u", days);
+    is_u64(ptn_sql_exec(mb, text), PTN_OK, "the last day");
+    is_u64(append_raw(s, mb, raw, true, "queue/0"), PTN_EEXIST, "still known");
+    is_u64(append_raw(s, mb, raw, true, "queue/x"), PTN_OK, "a new one");
+    is_u64(once_rows(mb), 2 * PTN_ONCE_TRIMMED + 1, "none was removed");
+
+    sprintf(text, "UPDATE once SET day=day-1 WHERE key<>CAST('queue/x' AS"
+            " BLOB)");
+    is_u64(ptn_sql_exec(mb, text), PTN_OK, "one day more");
+    is_u64(append_raw(s, mb, raw, true, "queue/y"), PTN_OK, "a delivery");
+    is_u64(once_rows(mb), PTN_ONCE_TRIMMED + 2, "removes some");
+    is_u64(append_raw(s, mb, raw, true, "queue/z"), PTN_OK, "another");
+    is_u64(once_rows(mb), 3, "the rest");
+    is_u64(append_raw(s, mb, raw, true, "queue/x"), PTN_EEXIST,
+           "the new ones are known");
+    site_check(s, "once");
+}
+
+
 /* Two executors, mailboxes in opposite orders: nobody waits for ever. */
 
 static void
@@ -292,6 +434,8 @@ main(void)
     site_make(&s);
     test_neighbours(&s);
     test_refusals(&s);
+    test_limits(&s);
+    test_once(&s);
     test_order(&s);
     test_sharing(&s);
     test_many(&s);
