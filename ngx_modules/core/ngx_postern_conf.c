@@ -6,6 +6,8 @@
 
 #include "ngx_postern_core.h"
 
+#include "ptn_auth.h"
+
 
 /* Commands are only looked at inside the block; `include` fits as well. */
 #define NGX_POSTERN_CONF  (0x10000000|NGX_DIRECT_CONF)
@@ -41,6 +43,8 @@ static char *ngx_postern_set_log(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_postern_set_relay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_postern_set_retry(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_postern_set_trusted(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_postern_set_debug_jobs(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -95,6 +99,8 @@ ngx_command_t  ngx_postern_commands[] = {
       ngx_postern_set_relay, 0, 0, NULL },
     { ngx_string("queue_retry"), NGX_POSTERN_CONF|NGX_CONF_TAKE2,
       ngx_postern_set_retry, 0, 0, NULL },
+    { ngx_string("auth_trusted"), NGX_POSTERN_CONF|NGX_CONF_1MORE,
+      ngx_postern_set_trusted, 0, 0, NULL },
     { ngx_string("debug_jobs"), NGX_POSTERN_CONF|NGX_CONF_FLAG,
       ngx_postern_set_debug_jobs, 0, 0, NULL },
 
@@ -583,6 +589,65 @@ ngx_postern_set_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     pcf->conf.queue_retry_min = (uint32_t) min;
     pcf->conf.queue_retry_max = (uint32_t) max;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_postern_set_trusted(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_postern_conf_t *pcf = conf;
+
+    char        *rv, *list, *p;
+    size_t       len;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    rv = ngx_postern_once(cmd, pcf);
+    if (rv) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+    len = 0;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        p = ngx_postern_strz(cf, value[i].data, value[i].len);
+
+        if (p == NULL || value[i].len == 0 || strpbrk(p, " ,\t")
+            || ptn_auth_trusted_check(p) != PTN_OK)
+        {
+            return ngx_postern_invalid(cf, &value[i],
+                                       "an address or ADDRESS/BITS");
+        }
+
+        len += value[i].len + 1;
+    }
+
+    /* with a space after each, the last becomes the NUL */
+
+    list = ngx_pnalloc(cf->pool, len);
+    if (list == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = list;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        p = (char *) ngx_cpymem(p, value[i].data, value[i].len);
+        *p++ = ' ';
+    }
+
+    p[-1] = '\0';
+
+    if (ptn_auth_trusted_check(list) != PTN_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "too many nets in \"%V\"", &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    pcf->conf.auth_trusted = list;
 
     return NGX_CONF_OK;
 }

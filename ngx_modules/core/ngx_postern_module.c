@@ -272,6 +272,7 @@ ngx_postern_digest(ngx_postern_conf_t *pcf)
     NGX_POSTERN_DIGEST(relay_host);
     NGX_POSTERN_DIGEST(relay_user);
     NGX_POSTERN_DIGEST(relay_password);
+    NGX_POSTERN_DIGEST(auth_trusted);
 
 #undef NGX_POSTERN_DIGEST
 

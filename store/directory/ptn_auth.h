@@ -44,6 +44,9 @@ ptn_rc_t ptn_auth_open(ptn_directory_t *dir, void *shared, size_t size,
     const ptn_conf_t *conf, ptn_auth_t **ret_auth);
 void ptn_auth_close(ptn_auth_t *auth);
 
+/* Is it a value for conf->auth_trusted?  EINVAL: no, or too many nets. */
+ptn_rc_t ptn_auth_trusted_check(const char *list);
+
 /*
  * Where the one line per sign-in and refusal goes (docs/log-keys.md); NULL,
  * as after open: nowhere.  Borrowed.

@@ -126,6 +126,15 @@ ptn_auth_nets_parse(const char *list, ptn_auth_nets_t *ret)
 }
 
 
+ptn_rc_t
+ptn_auth_trusted_check(const char *list)
+{
+    ptn_auth_nets_t  nets;
+
+    return ptn_auth_nets_parse(list, &nets);
+}
+
+
 static bool
 ptn_auth_peer_in(const ptn_auth_net_t *net, const u_char addr[16])
 {

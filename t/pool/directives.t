@@ -30,7 +30,10 @@ my @good = (
     'queue_retry 1m 1h;', 'queue_retry 30 30;',
     'queue_lifetime 5d;', 'message_max 150m;', 'rcpt_max 10;',
     'sessions_max 5;', 'job_memory 64m;', 'idle_timeout 30m;',
-    'clear_text_auth on;', 'fsync on;', 'debug_jobs off;',
+    'clear_text_auth on;', 'auth_trusted 10.0.0.0/8;',
+    'auth_trusted 192.0.2.7 172.16.0.0/12 2001:db8::/32 fe80::1;',
+    'auth_trusted ' . join(' ', map { "10.0.$_.0/24" } 1 .. 62) . ';',
+    'fsync on;', 'debug_jobs off;',
 );
 
 my @bad = (
@@ -59,6 +62,16 @@ my @bad = (
     [ 'job_memory 1k;',         qr/must be between 1048576/ ],
     [ 'idle_timeout 0;',        qr/must be between/ ],
     [ 'clear_text_auth maybe;', qr/"on" or "off" is expected/ ],
+    [ 'auth_trusted;',          qr/invalid number of arguments/ ],
+    [ 'auth_trusted 10.0.0.0/33;',
+                                qr/value "10\.0\.0\.0\/33" of "auth_trusted"/ ],
+    [ 'auth_trusted ::1 webmail.example.test;',
+                                qr/"webmail\.example\.test" of "auth_trusted"/ ],
+    [ 'auth_trusted 10.0.0.0/8,192.0.2.1;',
+                                qr/an address or ADDRESS\/BITS is expected/ ],
+    [ "auth_trusted '';",       qr/an address or ADDRESS\/BITS is expected/ ],
+    [ 'auth_trusted ' . join(' ', map { "10.0.$_.0/24" } 1 .. 63) . ';',
+                                qr/too many nets in "auth_trusted"/ ],
     [ 'debug_jobs 1;',          qr/"on" or "off" is expected/ ],
     [ 'hostname a; hostname b;', qr/"hostname" directive is duplicate/ ],
     [ 'colour blue;',           qr/unknown directive "colour"/ ],
