@@ -297,6 +297,90 @@ test_once(site_t *s)
 }
 
 
+/* Writes a blob in a transaction that never ends. */
+
+static void
+killed_writer(site_t *s, const u_char sha256[32], int fd)
+{
+    ptn_txn_t     tx;
+    ptn_mbox_t   *mb;
+    ptn_store_t  *store;
+
+    if (ptn_store_open(&s->opts, &store) != PTN_OK) {
+        _exit(1);
+    }
+
+    mb = site_open_store(s, store, "spare");
+
+    if (ptn_txn_begin(&tx, mb) != PTN_OK
+        || ptn_blob_add(mb, sha256, ptn_str("never kept")) != PTN_OK
+        || write(fd, "x", 1) != 1)
+    {
+        _exit(1);
+    }
+
+    for ( ;; ) {
+        pause();
+    }
+}
+
+
+/* A process dies among others: the next writer clears up after it. */
+
+static void
+test_killed(site_t *s)
+{
+    int          fd[2], status;
+    char         c, path[PTN_BLOB_PATH];
+    pid_t        pid;
+    ptn_txn_t    tx;
+    ptn_mbox_t  *mb;
+
+    static const u_char  killed[32] = { 1, 2, 3 }, undone[32] = { 4, 5, 6 };
+
+    mb = site_open(s, "spare");
+    fflush(stdout);
+
+    if (pipe(fd) == -1 || (pid = fork()) == -1) {
+        printf("Bail out! no process\n");
+        exit(1);
+    }
+
+    if (pid == 0) {
+        killed_writer(s, killed, fd[1]);
+    }
+
+    close(fd[1]);
+    ok(read(fd[0], &c, 1) == 1, "a blob was written");
+    close(fd[0]);
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+
+    ptn_blob_path(mb, killed, path, sizeof(path));
+    ok(access(path, F_OK) == 0, "its file is there");
+    ok(!ptn_blob_settled(mb), "and known");
+    site_check(s, "spare");
+
+    is_u64(append_raw(s, mb, site_message(s, 10), true, NULL), PTN_OK,
+           "a delivery");
+    ptn_store_idle(s->store);
+    ok(access(path, F_OK) == -1, "the file is gone");
+    is_u64(once_rows(mb), 0, "the mailbox is usable");
+
+    /* of this process, in a transaction that fails */
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(ptn_blob_add(mb, undone, ptn_str("undone")), PTN_OK, "a blob");
+    ptn_txn_done(&tx);
+    ptn_blob_path(mb, undone, path, sizeof(path));
+    ok(access(path, F_OK) == 0, "its file stays");
+    ptn_store_idle(s->store);
+    ok(access(path, F_OK) == -1, "until the executor is idle");
+    ok(ptn_blob_settled(mb), "nothing is left to do");
+    site_check(s, "spare");
+}
+
+
 /* Two executors, mailboxes in opposite orders: nobody waits for ever. */
 
 static void
@@ -436,6 +520,7 @@ main(void)
     test_refusals(&s);
     test_limits(&s);
     test_once(&s);
+    test_killed(&s);
     test_order(&s);
     test_sharing(&s);
     test_many(&s);

@@ -21,6 +21,19 @@
 #define PLACES_MAX  32
 #define BLOB_SIZE   20000       /* decoded; above PTN_SKELETON_MIN */
 
+/*
+ * Under a sanitizer a disk costs ten times as much, and is looked at for what
+ * the code does, not for what the disk holds: a sample will do.  The search
+ * for a loss without a sync is never sampled.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define DISKS_EVERY  5
+#define ERRORS_STEP  39
+#else
+#define DISKS_EVERY  1
+#define ERRORS_STEP  13
+#endif
+
 
 typedef struct {
     ptn_conf_t         conf;
@@ -46,6 +59,8 @@ typedef struct {
     }            places[PLACES_MAX];        /* that sync */
     unsigned     nplaces;
 
+    unsigned     every;         /* disks are looked at: one of so many */
+    unsigned     disks;
     char         report[256];
     char         why[512];
 } power_t;
@@ -684,6 +699,10 @@ power_check(void *ctx, const char *dir, unsigned marks)
     power_t     *p = ctx;
     const char  *why;
 
+    if (p->every > 1 && p->disks++ % p->every != 0) {
+        return NULL;
+    }
+
     site_init(&s, p->sim, dir);
     why = power_check_site(p, &s, marks);
     site_done(&s);
@@ -743,7 +762,9 @@ power_run(power_t *p)
 
     diag("%zu changes, %u marks", p->sim->n, p->sim->marks);
 
+    p->every = DISKS_EVERY;
     ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
+    p->every = 1;
     diag("%zu points, %zu disks, %zu different", res.points, res.images,
          res.checked);
     ok(!res.bad, "nothing acknowledged is lost: %s",
@@ -965,7 +986,7 @@ disk_errors(power_t *p, uint64_t changes)
     told = 0;
     tried = 0;
 
-    for (n = 1; n <= changes; n += 13) {
+    for (n = 1; n <= changes; n += ERRORS_STEP) {
         dir = ptn_sim_tmp();
         p->sim = ptn_sim_create(dir);
         p->sim->recording = false;
@@ -1006,11 +1027,11 @@ main(void)
     p.pool = ptn_pool_create(0, NULL);
 
     power_restore(&p);
-    power_recover(&p);
     p.nstates = 0;
     changes = power_all(&p);
-    power_needed(&p);
     disk_errors(&p, changes);
+    power_recover(&p);
+    power_needed(&p);
 
     ptn_pool_destroy(p.pool);
 
