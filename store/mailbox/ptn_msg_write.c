@@ -17,6 +17,7 @@
 
 #define PTN_MSG_TEXT_MAX   1024     /* bytes of a promoted column */
 #define PTN_MSG_ADDRS_MAX  100      /* looked at for display names */
+#define PTN_MSG_TRACE_MAX  16384    /* Return-Path, Received, ... (delivery) */
 
 #define PTN_FLAGS_EDIT     (PTN_FLAG_ANSWERED|PTN_FLAG_FLAGGED|PTN_FLAG_DRAFT)
 
@@ -531,6 +532,7 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
     ptn_appended_t *ret)
 {
     ptn_rc_t       rc;
+    uint64_t       max;
     ptn_mime_t    *mime;
     ptn_pool_t    *pool;
     ptn_folder_t  *f;
@@ -545,7 +547,12 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
         return rc;
     }
 
-    if (append->raw.len > tx->mb->store->conf->message_max) {
+    /* what was taken at the limit has our trace fields by now */
+
+    max = tx->mb->store->conf->message_max
+          + (append->delivery ? PTN_MSG_TRACE_MAX : 0);
+
+    if (append->raw.len > max) {
         return PTN_ETOOBIG;
     }
 
