@@ -24,6 +24,105 @@
 #define PTN_CONTENT_MAPPED  (4 * 1024 * 1024)
 
 
+/* ---- memory ------------------------------------------------------------ */
+
+/*
+ * Large pieces are mappings of nameless files: where memory is short the
+ * system writes them out, and they do not count as the process's own.
+ */
+
+static u_char *
+ptn_content_map(const ptn_conf_t *conf, size_t len)
+{
+    int    fd;
+    void  *p;
+
+    fd = open(conf->root, O_TMPFILE|O_RDWR|O_CLOEXEC, 0600);
+    if (fd == -1) {
+        return NULL;
+    }
+
+    p = MAP_FAILED;
+
+    if (ftruncate(fd, (off_t) len) == 0 && posix_fallocate(fd, 0, (off_t) len)
+        == 0)
+    {
+        p = mmap(NULL, len, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+
+    close(fd);
+
+    return (p == MAP_FAILED) ? NULL : p;
+}
+
+
+/* Stands before what an allocator of ours gave; 16 bytes keep alignment. */
+typedef struct {
+    size_t  size;
+    size_t  mapped;
+} ptn_content_piece_t;
+
+
+static void *
+ptn_content_mem_alloc(void *ctx, size_t size)
+{
+    ptn_content_piece_t  *piece;
+
+    if (size > SIZE_MAX - sizeof(ptn_content_piece_t)) {
+        return NULL;
+    }
+
+    size += sizeof(ptn_content_piece_t);
+    piece = NULL;
+
+    if (size > PTN_CONTENT_MAPPED) {
+        piece = (ptn_content_piece_t *) ptn_content_map(ctx, size);
+    }
+
+    if (piece != NULL) {
+        piece->mapped = 1;
+
+    } else {
+        piece = malloc(size);
+        if (piece == NULL) {
+            return NULL;
+        }
+
+        piece->mapped = 0;
+    }
+
+    piece->size = size;
+
+    return piece + 1;
+}
+
+
+static void
+ptn_content_mem_free(void *ctx PTN_UNUSED, void *p)
+{
+    ptn_content_piece_t  *piece;
+
+    piece = (ptn_content_piece_t *) p - 1;
+
+    if (piece->mapped) {
+        munmap(piece, piece->size);
+
+    } else {
+        free(piece);
+    }
+}
+
+
+ptn_pool_t *
+ptn_content_pool(ptn_store_t *store, size_t cap)
+{
+    ptn_mem_t  mem = { ptn_content_mem_alloc, ptn_content_mem_free,
+                       (void *) store->conf };
+
+    return ptn_pool_create(cap, &mem);
+}
+
+
 /* ---- writing ----------------------------------------------------------- */
 
 /* zstd, or as it is when that is no smaller. */
@@ -334,31 +433,6 @@ ptn_content_forget(ptn_store_t *store, const ptn_guid_t *mailbox)
             ptn_content_free(&store->cache[i]);
         }
     }
-}
-
-
-static u_char *
-ptn_content_map(const ptn_conf_t *conf, size_t len)
-{
-    int    fd;
-    void  *p;
-
-    fd = open(conf->root, O_TMPFILE|O_RDWR|O_CLOEXEC, 0600);
-    if (fd == -1) {
-        return NULL;
-    }
-
-    p = MAP_FAILED;
-
-    if (ftruncate(fd, (off_t) len) == 0 && posix_fallocate(fd, 0, (off_t) len)
-        == 0)
-    {
-        p = mmap(NULL, len, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0);
-    }
-
-    close(fd);
-
-    return (p == MAP_FAILED) ? NULL : p;
 }
 
 

@@ -433,6 +433,8 @@ ptn_rc_t ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
 
 /* --- ptn_content.c ------------------------------------------------------ */
 
+/* A pool whose large pieces are nameless files below ROOT. */
+ptn_pool_t *ptn_content_pool(ptn_store_t *store, size_t cap);
 ptn_rc_t ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool,
     const ptn_mime_t *mime, ptn_id_t *ret_content);
 ptn_rc_t ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content);

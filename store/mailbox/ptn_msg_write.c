@@ -563,7 +563,8 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
 
     /* decoded attachments and a skeleton may stand beside the message */
 
-    pool = ptn_pool_create(PTN_POOL_CAP_DEFAULT + 4 * append->raw.len, NULL);
+    pool = ptn_content_pool(tx->mb->store,
+                            PTN_POOL_CAP_DEFAULT + 4 * append->raw.len);
     if (pool == NULL) {
         return PTN_ENOMEM;
     }
