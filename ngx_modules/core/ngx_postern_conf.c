@@ -481,7 +481,7 @@ ngx_postern_set_relay_parameter(ngx_conf_t *cf, ngx_postern_conf_t *pcf,
     ngx_str_t   s;
     ngx_uint_t  i;
 
-    static const char  *tls[] = { "never", "may", "required" };
+    static const char  *tls[] = { "never", "may", "required", "verify" };
 
     if (ngx_strncmp(value->data, "user=", 5) == 0) {
         s.data = value->data + 5;
@@ -508,7 +508,7 @@ ngx_postern_set_relay_parameter(ngx_conf_t *cf, ngx_postern_conf_t *pcf,
     }
 
     return ngx_postern_invalid(cf, value, "\"user=NAME\", \"password_file="
-                               "PATH\" or \"tls=never|may|required\"");
+                               "PATH\" or \"tls=never|may|required|verify\"");
 }
 
 

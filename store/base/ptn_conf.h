@@ -30,7 +30,8 @@ typedef struct {
                                        NULL: such mail is refused */
     const char  *relay_user;        /* SASL PLAIN at the relay; NULL: none */
     const char  *relay_password;
-    uint32_t     relay_tls;         /* 0 never, 1 if offered, 2 required */
+    uint32_t     relay_tls;         /* 0 never, 1 if offered, 2 required,
+                                       3 verified */
     uint32_t     queue_retry_min;   /* seconds; doubles up to _max */
     uint32_t     queue_retry_max;
     uint32_t     queue_lifetime;    /* seconds, then a DSN */

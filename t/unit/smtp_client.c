@@ -3,6 +3,7 @@
  * sent, what each recipient's result is, and that no wait is without end.
  */
 
+#include <openssl/pem.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 
@@ -288,6 +289,57 @@ test_unreachable(void)
 }
 
 
+/*
+ * The relay's certificate is for "localhost" and, from here on, one that the
+ * system trusts: its name alone decides.
+ */
+static void
+test_verified(void)
+{
+    int          fd;
+    FILE        *f;
+    char         path[] = "/tmp/ptn-smtp-XXXXXX", host[64];
+    const char  *was;
+
+    fd = mkstemp(path);
+    f = fd != -1 ? fdopen(fd, "w") : NULL;
+
+    if (f == NULL || !PEM_write_X509(f, SSL_CTX_get0_certificate(relay.ctx))
+        || fclose(f) != 0)
+    {
+        abort();
+    }
+
+    setenv("SSL_CERT_FILE", path, 1);
+    snprintf(host, sizeof(host), "localhost:%u", relay.port);
+    was = conf.host;
+
+    conf.host = host;
+    begin(RELAY_TLS);
+    is_rc(send_to(1, "x\r\n"), PTN_OK, "a trusted certificate for the name");
+    ok(relay.tls && results[0].result == PTN_SMTP_SENT, "is what it takes");
+
+    conf.host = was;
+    begin(RELAY_TLS);
+    is_rc(send_to(1, "x\r\n"), PTN_EUNAVAIL, "one for another name");
+    is_u64(relay.messages, 0, "gets nothing");
+    ok(results[0].result == PTN_SMTP_TEMPORARY, "the mail waits");
+    ok(strstr(results[0].reply, "451 4.7.5 Certificate: ") != NULL
+       && strstr(results[0].reply, "mismatch") != NULL, "and it is said why");
+
+    if (strstr(results[0].reply, "mismatch") == NULL) {
+        diag("%s", results[0].reply);
+    }
+
+    begin(RELAY_OK);
+    is_rc(send_to(1, "x\r\n"), PTN_EUNAVAIL, "no TLS");
+    is_u64(relay.messages, 0, "gets nothing either");
+
+    unsetenv("SSL_CERT_FILE");
+    unlink(path);
+}
+
+
 static void
 test_tls(void)
 {
@@ -324,6 +376,8 @@ test_tls(void)
           "a certificate that nobody vouches for");
     is_u64(relay.messages, 0, "gets nothing");
 
+    test_verified();
+
     conf.tls = PTN_SMTP_TLS_OFFERED;
     conf.user = "me";
     conf.password = "pw";
@@ -358,8 +412,8 @@ main(void)
     conf.hostname = "mail.example.test";
     conf.stop_fd = -1;
     conf.connect_ms = 2000;
-    conf.command_ms = 400;
-    conf.data_ms = 400;
+    conf.command_ms = 2000;
+    conf.data_ms = 2000;
 
     test_sent();
     test_line_ends();
