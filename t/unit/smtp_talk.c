@@ -6,6 +6,7 @@
 #include "ptn_clerk_work.h"
 #include "ptn_delivery.h"
 #include "ptn_queue_index.h"
+#include "ptn_sim.h"
 #include "ptn_smtp.h"
 #include "stream_driver.h"
 
@@ -437,6 +438,99 @@ test_lmtp(void)
 }
 
 
+/*
+ * Several recipients, and each change of the disk fails in its turn: who was
+ * told 250 has the message, who was told 4xx has it not, and the failure of
+ * one is not the failure of the other.
+ */
+static void
+test_lmtp_fails(void)
+{
+    bool         honest, said[2];
+    size_t       i;
+    uint32_t     before[2], got;
+    uint64_t     n;
+    unsigned     seen[2][2];
+    ptn_str_t    s;
+    ptn_app_t   *app;
+    ptn_sim_t   *sim;
+    ptn_pool_t  *pool;
+
+    static const char *const  who[] = {
+        "alice@example.test", "bob@example.test"
+    };
+
+    sim = ptn_sim_create(site.root);
+    app = site.app;
+    honest = true;
+    memset(seen, 0, sizeof(seen));
+
+    if (ptn_app_open(NULL, &site.conf, &sim->io, site.log, "sim", &site.app)
+        != PTN_OK)
+    {
+        abort();
+    }
+
+    /* until a whole delivery has fewer changes than n */
+
+    for (n = 1; n < 500; n++) {
+        pool = ptn_pool_create(0, NULL);
+
+        for (i = 0; i < 2; i++) {
+            before[i] = inbox(who[i], pool, NULL);
+        }
+
+        begin("lmtp");
+        stream_driver_send(&d, "LHLO c\r\nMAIL FROM:<a@b>\r\n"
+                           "RCPT TO:<alice@example.test>\r\n"
+                           "RCPT TO:<bob@example.test>\r\nDATA\r\n");
+        d.out.len = 0;
+
+        ptn_sim_fail(sim, n, n % 2 ? ENOSPC : EIO, false);
+        stream_driver_send(&d, "\r\nx\r\n.\r\n");
+        got = sim->calls >= sim->fail_at;
+        ptn_sim_fail(sim, 0, 0, false);
+
+        s = stream_driver_said(&d);
+        said[0] = s.len > 3 && memcmp(s.data, "250", 3) == 0;
+        said[1] = has(s, "\r\n250 2.1.5 <bob@")
+                  || (s.len > 15 && memcmp(s.data, "250 2.1.5 <bob@", 15)
+                      == 0);
+        seen[said[0]][said[1]]++;
+
+        if (s.len < 3 || (s.data[0] != '2' && s.data[0] != '4')) {
+            honest = false;
+        }
+
+        for (i = 0; i < 2; i++) {
+            if (inbox(who[i], pool, NULL) - before[i] != said[i]) {
+                diag("%llu: %s was told %.*s", (unsigned long long) n, who[i],
+                     ptn_str_arg(s));
+                honest = false;
+            }
+        }
+
+        ptn_pool_destroy(pool);
+
+        if (!got) {
+            break;
+        }
+    }
+
+    ok(honest, "250: it is there; 4xx: it is not");
+    ok(n < 500 && seen[1][1] > 0, "each of %llu changes failed",
+       (unsigned long long) n);
+    ok(seen[0][1] > 0, "alice failed, bob has it (%u)", seen[0][1]);
+    ok(seen[1][0] > 0, "bob failed, alice has it (%u)", seen[1][0]);
+    is_u64(seen[0][0], 0, "one failure never fails both");
+
+    stream_driver_close(&d);
+    ptn_app_close(site.app);
+    ptn_sim_free(sim);
+    site.app = app;
+}
+
+
 /* base64 of \0alice@example.test\0secret */
 #define ALICE  "AGFsaWNlQGV4YW1wbGUudGVzdABzZWNyZXQ="
 /* base64 of \0alice@example.test\0wrong! */
@@ -582,8 +676,8 @@ main(void)
     test_lmtp();
     test_submission();
     test_clerk();
+    test_lmtp_fails();
 
-    stream_driver_close(&d);
     stream_driver_site_close(&site);
 
     return done_testing();
