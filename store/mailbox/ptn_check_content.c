@@ -540,6 +540,7 @@ ptn_check_orphan(ptn_check_t *check, const char *path, const u_char *sha256)
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     mb = check->mb;
+    size = 0;
 
     if (sha256 != NULL && ptn_blob_size(mb, sha256, &size) == PTN_OK) {
         return PTN_OK;

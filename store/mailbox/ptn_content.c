@@ -259,6 +259,7 @@ ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
     /* nothing shorter has an attachment that is worth a blob */
 
     if (mime->raw.len > PTN_SKELETON_MIN) {
+        n = 0;
         rc = ptn_skeleton_build(pool, mime, &plain, &parts, &n);
         if (rc != PTN_OK) {
             return rc;
