@@ -576,7 +576,12 @@ ptn_imap_fetch_row(ptn_imap_t *c, ptn_pool_t *pool, uint32_t seq,
     msg = NULL;
 
     if (items->needs_msg) {
-        rc = ptn_msg_open(c->mb, pool, row->id, &msg);
+        rc = ptn_mbox_read(c->mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_msg_open(c->mb, pool, row->id, &msg);
+        }
+
         if (rc != PTN_OK) {
             return rc;
         }
@@ -704,6 +709,7 @@ ptn_imap_fetch_run(ptn_imap_t *c, const ptn_imap_set_t *seqs,
     }
 
     if (items->needs_msg) {
+        ptn_mbox_read_end(c->mb);
         ptn_pool_destroy(pool);
     }
 

@@ -408,6 +408,7 @@ ptn_check_run(ptn_check_t *check)
     mb = check->mb;
 
     if (!check->repair) {
+        ptn_mbox_read_end(mb);
         rc = ptn_sql_run(mb, PTN_SQL_BEGIN_READ, 0);
 
         if (rc == PTN_OK) {

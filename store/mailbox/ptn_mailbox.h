@@ -257,6 +257,9 @@ struct ptn_mbox_s {
     unsigned         nretired;
     ptn_epoch_t      epoch;
 
+    bool             reading;           /* ptn_mbox_read() */
+    uint64_t         reading_ms;        /* since: ptn_time_mono() */
+
     bool             batch;             /* BEGIN IMMEDIATE was done */
     bool             batch_kept;        /* a transaction was committed in it */
     bool             changed;           /* by a committed transaction */

@@ -429,6 +429,8 @@ ptn_mbox_evict(ptn_store_t *store)
 static void
 ptn_mbox_drop_db(ptn_mbox_t *mb)
 {
+    mb->reading = false;
+
     ptn_epoch_close(mb, false);
     ptn_sql_close(mb);
     ptn_mbox_forget(mb);
@@ -698,6 +700,8 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
     mb->used = ++store->tick;
     mb->used_ms = ptn_time_mono();
     mb->quota = user->quota;
+
+    ptn_mbox_read_end(mb);
 
     rc = ptn_mbox_open_again(mb);
 

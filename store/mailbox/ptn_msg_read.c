@@ -16,6 +16,49 @@ struct ptn_msg_s {
 };
 
 
+#define PTN_READ_MS  500
+
+
+ptn_rc_t
+ptn_mbox_read(ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+    uint64_t  now;
+
+    rc = ptn_mbox_ready(mb);
+    if (rc != PTN_OK || mb->batch) {
+        return rc;
+    }
+
+    now = ptn_time_mono();
+
+    if (mb->reading && now - mb->reading_ms < PTN_READ_MS) {
+        return PTN_OK;
+    }
+
+    ptn_mbox_read_end(mb);
+
+    rc = ptn_sql_run(mb, PTN_SQL_BEGIN_READ, 0);
+
+    if (rc == PTN_OK) {
+        mb->reading = true;
+        mb->reading_ms = now;
+    }
+
+    return rc;
+}
+
+
+void
+ptn_mbox_read_end(ptn_mbox_t *mb)
+{
+    if (mb->reading) {
+        mb->reading = false;
+        (void) ptn_sql_run(mb, PTN_SQL_COMMIT, 0);
+    }
+}
+
+
 ptn_rc_t
 ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     ptn_msg_t **ret_msg)

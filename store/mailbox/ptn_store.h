@@ -366,6 +366,15 @@ ptn_rc_t ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after,
 typedef struct ptn_msg_s  ptn_msg_t;
 
 /*
+ * One snapshot for many reads: without it each call takes and leaves SQLite's
+ * locks.  Called before each message of a loop (nothing but the first call and
+ * one in 500 ms costs anything: DESIGN 3, no read transaction outlives a
+ * second); read_end after the loop.  A transaction that begins ends it.
+ */
+ptn_rc_t ptn_mbox_read(ptn_mbox_t *mb);
+void ptn_mbox_read_end(ptn_mbox_t *mb);
+
+/*
  * Opens a message by row id for reading; lives in `pool`, valid until the job
  * ends.  ENOTFOUND: gone (IMAP: EXPUNGEISSUED).
  */

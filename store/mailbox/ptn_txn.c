@@ -61,6 +61,8 @@ ptn_batch_begin(ptn_mbox_t *mb)
 {
     ptn_rc_t  rc;
 
+    ptn_mbox_read_end(mb);
+
     rc = ptn_mbox_lock(mb, F_RDLCK, PTN_LOCK_WRITE,
                        mb->no_wait ? 0 : PTN_BUSY_MS);
     if (rc != PTN_OK) {

@@ -773,6 +773,7 @@ ptn_view_refresh(ptn_mbox_t *mb, const ptn_folder_t *f,
         }
 
     } else {
+        ptn_mbox_read_end(mb);
         rc = ptn_sql_run(mb, PTN_SQL_BEGIN_READ, 0);
 
         if (rc == PTN_OK) {
