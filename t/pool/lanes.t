@@ -8,7 +8,9 @@
 #
 # Windows with the load and without it take turns, and the medians of their
 # p99s are compared: what else runs on the machine comes to both, and one bad
-# moment to neither.
+# moment to neither.  Where other programs want the processors, windows
+# without the load differ among themselves; no difference below that is
+# the load's.
 
 use strict;
 use warnings;
@@ -126,6 +128,9 @@ diag(sprintf 'p99 in ms, alone: %s; beside: %s',
 # with sanitizers all is slower by its nature
 my $limit = ($ENV{POSTERN_FLAVOUR} || '') eq 'asan' ? 50 : 5;
 
-cmp_ok(median(@beside) - median(@alone), '<', $limit,
-       sprintf 'p99 of a no-op: %.2f ms alone, %.2f ms beside them',
-               median(@alone), median(@beside));
+my $noise = (sort { $b <=> $a } @alone)[0] - median(@alone);
+
+cmp_ok(median(@beside) - median(@alone), '<', $limit + $noise,
+       sprintf 'p99 of a no-op: %.2f ms alone (%.2f ms more at most), '
+               . '%.2f ms beside them',
+               median(@alone), $noise, median(@beside));
