@@ -26,6 +26,10 @@
 #include "ptn_stream_job.h"
 
 
+/* Milliseconds of a job without a byte of its replies that was sent. */
+#define NGX_STREAM_POSTERN_JOB_TIME  (10 * 60 * 1000)
+
+
 typedef struct {
     const ptn_stream_proto_t  *proto;       /* NULL: not one of our servers */
     ngx_uint_t                 index;       /* in ptn_stream_protos */

@@ -121,10 +121,10 @@ ngx_stream_postern_receive(ngx_stream_postern_ctx_t *ctx)
 
             if (w->in_size >= NGX_STREAM_POSTERN_BUFFER_MAX) {
 
-                /* the rest waits in the socket; a scanner that takes nothing
-                 * of a full buffer breaks its contract */
+                /* the rest waits in the socket; what is here may not have
+                 * been looked at: a barrier was before it */
 
-                return rc == NGX_OK ? NGX_OK : NGX_ERROR;
+                return NGX_OK;
             }
 
             size = w->in_size ? w->in_size * 4 : NGX_STREAM_POSTERN_BUFFER;

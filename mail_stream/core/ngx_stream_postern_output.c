@@ -312,6 +312,12 @@ ngx_stream_postern_flush(ngx_stream_postern_ctx_t *ctx)
         }
 
         ngx_stream_postern_sent(w, (size_t) n);
+
+        /* a long download over a slow line is no job that hangs */
+
+        if (w->timer.timer_set) {
+            ngx_add_timer(&w->timer, NGX_STREAM_POSTERN_JOB_TIME);
+        }
     }
 
     if (w->out == NULL) {

@@ -3,7 +3,8 @@
 #include <ngx_stream_ssl_module.h>
 
 
-#define NGX_STREAM_POSTERN_JOB_TIME  (10 * 60 * 1000)
+/* Full buffers of one body that are taken in before others get a turn. */
+#define NGX_STREAM_POSTERN_TURNS     16
 
 
 static void ngx_stream_postern_read(ngx_event_t *rev);
@@ -251,9 +252,11 @@ static ngx_int_t
 ngx_stream_postern_next(ngx_stream_postern_ctx_t *ctx)
 {
     ngx_int_t                   rc;
+    ngx_uint_t                  turns;
     ngx_stream_postern_work_t  *w;
 
     w = ctx->work;
+    turns = 0;
 
     if (!ctx->opened && !ctx->moving) {
         ngx_stream_postern_start(ctx, PTN_STREAM_OPEN);
@@ -277,6 +280,21 @@ ngx_stream_postern_next(ngx_stream_postern_ctx_t *ctx)
             /* a full buffer was taken in: there may be more in the socket */
 
             if (rc != NGX_OK || w->nunits != 0 || ctx->closing) {
+                break;
+            }
+
+            /* a scanner that takes nothing of a full buffer (others have
+             * room) breaks its contract */
+
+            if (w->in_pos == 0 && w->in_last == w->in_size) {
+                return NGX_ERROR;
+            }
+
+            /* a fast sender of a large body is not the only client */
+
+            if (++turns == NGX_STREAM_POSTERN_TURNS) {
+                ngx_post_event(ctx->session->connection->read,
+                               &ngx_posted_next_events);
                 break;
             }
         }
@@ -620,7 +638,7 @@ ngx_stream_postern_job_timer(ngx_event_t *ev)
     c = ctx->session->connection;
 
     ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                  "postern: a job took longer than %d seconds",
+                  "postern: no progress of a job in %d seconds",
                   NGX_STREAM_POSTERN_JOB_TIME / 1000);
 
     ngx_stream_postern_close(ctx, NGX_STREAM_INTERNAL_SERVER_ERROR);

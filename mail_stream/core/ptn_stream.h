@@ -147,6 +147,7 @@ struct ptn_stream_s {
     ptn_log_t               *log;
     const ptn_stream_peer_t *peer;
     void                    *state;     /* proto->state_size, zeroed first */
+    uint32_t                 store;     /* this store process's number */
     ptn_stream_next_t        next;      /* in: as it was; out */
 
     /* of the driver: */

@@ -198,6 +198,7 @@ ptn_stream_bind(ptn_stream_t *s, ptn_stream_peer_t *peer, ptn_job_t *job,
     s->log = job->log;
     s->peer = peer;
     s->state = ss->state;
+    s->store = ptn_session_id(job->session).b[0];
     s->next = ss->next;
     s->write = ptn_stream_job_write;
     s->write_fd = ptn_stream_job_write_fd;

@@ -235,7 +235,12 @@ ptn_imap_auth_result(ptn_imap_t *c, ptn_rc_t rc, const ptn_handle_t *handle)
     st->slot = ptn_slot(c->actor.mailbox);
     st->user_len = (uint8_t) ptn_min(c->actor.address.len, sizeof(st->user));
     memcpy(st->user, c->actor.address.data, st->user_len);
-    st->moved = true;
+
+    /* the worker decides by the same two numbers */
+
+    st->moved = c->s->app->world == NULL
+                || ptn_slot_store(c->s->app->world, st->slot % PTN_SLOTS)
+                   != c->s->store;
 
     c->s->next.move_slot = st->slot;
     c->s->next.handle = *handle;
