@@ -185,6 +185,16 @@ ngx_stream_postern_cleanup(void *data)
 void
 ngx_stream_postern_close(ngx_stream_postern_ctx_t *ctx, ngx_uint_t rc)
 {
+    ngx_connection_t  *c;
+
+    c = ctx->session->connection;
+
+    /* nothing of ours may wait for the client's last word */
+
+    if (c->ssl) {
+        c->ssl->no_wait_shutdown = 1;
+    }
+
     ngx_stream_finalize_session(ctx->session, rc);
 }
 
@@ -326,6 +336,16 @@ ngx_stream_postern_next(ngx_stream_postern_ctx_t *ctx)
 }
 
 
+/* Is a unit under way that its client has not sent whole? */
+
+static ngx_uint_t
+ngx_stream_postern_half(const ngx_stream_postern_work_t *w)
+{
+    return w->in_pos != w->in_last || w->text.len != 0 || w->body.len != 0
+           || w->body_fd != -1;
+}
+
+
 /*
  * The one place that decides: called after anything happened.  May end the
  * connection.
@@ -383,7 +403,11 @@ ngx_stream_postern_proceed(ngx_stream_postern_ctx_t *ctx)
         if (ctx->eof) {
             ctx->closing = 1;
 
-        } else if (ngx_exiting && !ctx->closing) {
+        } else if (ngx_exiting && !ctx->closing
+                   && !ngx_stream_postern_half(w))
+        {
+            /* who is in the middle of a message may finish it */
+
             (void) ngx_stream_postern_say(ctx, ctx->conf->proto->shutdown);
             ctx->closing = 1;
         }
@@ -417,9 +441,8 @@ ngx_stream_postern_proceed(ngx_stream_postern_ctx_t *ctx)
         return;
     }
 
-    if (w->in_pos == w->in_last && w->text.len == 0 && w->body.len == 0
-        && w->body_fd == -1)
-    {
+    if (!ngx_stream_postern_half(w)) {
+
         if (c->read->timer_set) {
             ngx_del_timer(c->read);
         }

@@ -21,6 +21,7 @@ typedef struct {
     unsigned    opts;
     unsigned    status;
     bool        extended;
+    bool        root;                   /* an empty pattern */
     ptn_str_t   pattern[PTN_IMAP_LIST_PATTERNS];
     size_t      npatterns;
 } ptn_imap_list_t;
@@ -131,6 +132,8 @@ ptn_imap_list_pattern(ptn_imap_in_t *in, ptn_str_t ref, ptn_imap_list_t *l)
     if (l->npatterns == PTN_IMAP_LIST_PATTERNS) {
         return PTN_ELIMIT;
     }
+
+    l->root = p.len == 0;
 
     if (ref.len != 0 && !(p.len != 0 && p.data[0] == '/')) {
         ptn_buf_init(&b, in->pool);
@@ -333,12 +336,12 @@ ptn_imap_list_matches(const ptn_imap_list_t *l, ptn_str_t name)
 }
 
 
-/* LIST "" "": the delimiter and the root (RFC 3501 6.3.8). */
+/* LIST reference "": the delimiter and the root (RFC 3501 6.3.8). */
 
 static bool
 ptn_imap_list_root(ptn_imap_t *c, const char *verb, const ptn_imap_list_t *l)
 {
-    if (l->extended || l->npatterns != 1 || l->pattern[0].len != 0) {
+    if (l->extended || !l->root) {
         return false;
     }
 

@@ -99,6 +99,8 @@ static const step_t  too_many_errors[] = {
 
 static const step_t  listing[] = {
     { 'A', "1 LIST \"\" \"\"\n", "* LIST (\\Noselect) \"/\" \"\"\n1 OK ~\n" },
+    { 'A', "1a LIST INBOX \"\"\n",
+      "* LIST (\\Noselect) \"/\" \"\"\n1a OK ~\n" },
     { 'A', "2 LIST \"\" inbox\n",
       "* LIST (\\HasNoChildren) \"/\" INBOX\n2 OK ~\n" },
     { 'A', "3 LIST \"\" Drafts\n",
