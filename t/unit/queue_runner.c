@@ -4,7 +4,9 @@
  * loses nor repeats.
  */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -177,6 +179,15 @@ tried_once(void)
 }
 
 
+static uint32_t  want_attempts;
+
+static bool
+tried(void)
+{
+    return waiting() == 1 && row_last.attempts >= want_attempts;
+}
+
+
 static void
 test_relay(void)
 {
@@ -228,7 +239,7 @@ test_retry(void)
     is_u64(relay.messages, 1, "and it goes");
     ptn_clerk_close(clerk);
 
-    /* the pause grows */
+    /* without a pause */
 
     site.conf.queue_retry_min = 0;
     site.conf.queue_retry_max = 0;
@@ -239,6 +250,36 @@ test_retry(void)
     relay_forget(&relay, RELAY_OK);
     ok(run_until(empty), "by itself");
     site.conf.queue_retry_min = 60;
+    site.conf.queue_retry_max = 3600;
+    ptn_clerk_close(clerk);
+}
+
+
+static void
+test_retry_grows(void)
+{
+    int64_t               pause;
+    uint32_t              i;
+    static const int64_t  want[] = { 60, 120, 200, 200 };
+
+    relay_forget(&relay, RELAY_END_451);
+    site.conf.queue_retry_min = 60;
+    site.conf.queue_retry_max = 200;
+    start(relay.host);
+    put_to("bob@example.test", "x@other.test", NULL, 0, "\r\ngrows\r\n");
+
+    for (i = 0; i < ptn_nelts(want); i++) {
+        want_attempts = i + 1;
+        ok(run_until(tried), "try %u", i + 1);
+        pause = (row_last.due - ptn_time_now()) / PTN_USEC;
+        ok(pause > want[i] - 20 && pause <= want[i],
+           "and again in %lld of %lld seconds", (long long) pause,
+           (long long) want[i]);
+        ptn_queue_flush(&site.conf, &ptn_io_posix);
+    }
+
+    relay_forget(&relay, RELAY_OK);
+    ok(run_until(empty), "then it goes");
     site.conf.queue_retry_max = 3600;
     ptn_clerk_close(clerk);
 }
@@ -319,6 +360,64 @@ test_reports(void)
 }
 
 
+static uint32_t  want_bob;
+
+static bool
+bob_has(void)
+{
+    return inbox("bob@example.test", NULL) >= want_bob;
+}
+
+
+/*
+ * The clerk died when the report was queued and its own note of it was not:
+ * the report is made again, and the sender is told once.  Runs first, for
+ * without the notes all of the segment is tried again.
+ */
+static void
+test_report_once(void)
+{
+    DIR            *dir;
+    char            path[PATH_MAX];
+    uint32_t        bob, lost;
+    struct dirent  *de;
+
+    bob = inbox("bob@example.test", NULL);
+    want_bob = bob + 1;
+    relay_forget(&relay, RELAY_END_451);
+    site.conf.queue_retry_min = 3600;
+    start(relay.host);
+    put_to("bob@example.test", "nobody@example.test", "x@other.test", 0,
+           "\r\nonce\r\n");
+    ok(run_until(bob_has), "one of two is reported, one waits");
+    ptn_clerk_close(clerk);
+
+    snprintf(path, sizeof(path), "%s/queue", site.root);
+    dir = opendir(path);
+
+    for (lost = 0; (de = readdir(dir)) != NULL; /* void */ ) {
+        if (strstr(de->d_name, ".state") != NULL) {
+            snprintf(path, sizeof(path), "%s/queue/%s", site.root,
+                     de->d_name);
+            lost += unlink(path) == 0;
+        }
+    }
+
+    closedir(dir);
+    ok(lost > 0, "the clerk's notes are lost");
+
+    start(relay.host);
+    want_attempts = 1;
+    ok(run_until(tried), "all is tried again");
+    is_u64(inbox("bob@example.test", NULL) - bob, 1, "the report came once");
+
+    relay_forget(&relay, RELAY_OK);
+    ptn_queue_flush(&site.conf, &ptn_io_posix);
+    ok(run_until(empty), "the other goes");
+    ptn_clerk_close(clerk);
+}
+
+
 static void
 test_silent_relay(void)
 {
@@ -354,6 +453,52 @@ test_silent_relay(void)
     ok(run_until(empty), "with another clerk and a relay that speaks");
     is_u64(relay.messages, 21, "all go out, once");
     is_u64(inbox("alice@example.test", NULL), want_alice, "alice has hers once");
+    ptn_clerk_close(clerk);
+}
+
+
+/* A disk that refuses the sync of a mailbox's commit. */
+
+static bool  commit_fails;
+
+static int
+commit_sync(ptn_io_t *io, const ptn_io_change_t *change)
+{
+    (void) io;
+
+    if (commit_fails && change->op == PTN_IO_OP_SYNC
+        && change->site == PTN_IO_WAL)
+    {
+        errno = EIO;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static void
+test_commit_fails(void)
+{
+    uint32_t         alice;
+    static ptn_io_t  io;        /* a VFS keeps it */
+
+    alice = inbox("alice@example.test", NULL);
+    site.conf.relay_host = NULL;
+    io = ptn_io_posix;
+    io.before = commit_sync;
+    is_rc(ptn_clerk_open(NULL, &site.conf, &io, site.log, &clerk), PTN_OK,
+          "a disk that will fail");
+
+    commit_fails = true;
+    put_to("bob@example.test", "alice@example.test", NULL, 0, "\r\nx\r\n");
+    want_attempts = 1;
+    ok(run_until(tried), "a commit that fails: the message stays queued");
+
+    commit_fails = false;
+    ptn_queue_flush(&site.conf, &ptn_io_posix);
+    ok(run_until(empty), "and goes with the next one");
+    is_u64(inbox("alice@example.test", NULL) - alice, 1, "once");
     ptn_clerk_close(clerk);
 }
 
@@ -514,10 +659,13 @@ main(void)
 
     test_status();
     test_lock();
+    test_report_once();
     test_relay();
     test_retry();
+    test_retry_grows();
     test_reports();
     test_silent_relay();
+    test_commit_fails();
     test_killed();
 
     ptn_pool_destroy(pool);
