@@ -307,6 +307,17 @@ messages(raw_t *r)
            "is answered once");
     r->gen++;
 
+    /* what the slot's last owner had sent is not run for this one */
+
+    gen = r->gen;
+    raw_cell(r, 2, ECHO);
+    raw_push(r, PTN_UP_JOB, 2, gen, r->epoch - 1);
+    is_u64((uint64_t) raw_final(r, 2, gen, 100, NULL), (uint64_t) -1,
+           "a job of another epoch is left");
+    raw_push(r, PTN_UP_JOB, 2, gen, r->epoch);
+    is_u64(raw_final(r, 2, gen, 2000, NULL), PTN_OK, "of this one it is run");
+    r->gen++;
+
     ok(refused(r) - n >= 5, "messages about no job: %lu refused",
        refused(r) - n);
 

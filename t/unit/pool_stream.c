@@ -226,6 +226,7 @@ sizes(fx_worker_t *w)
 {
     char                 req[64];
     size_t               i;
+    uint64_t             files;
     ptn_sid_t            none = { { 0 } };
     static fx_answer_t   a;
 
@@ -250,6 +251,14 @@ sizes(fx_worker_t *w)
                  a.len, a.meta_len, a.trailer_len);
         }
     }
+
+    /* chunks come back to the job: the best of some, others are here, too */
+
+    for (i = 0, files = 1; i < 20 && files != 0; i++) {
+        fx_run(w, &a, (fx_job_t) { "send", 3, none, "3000000 777", 12, 0, 0 });
+        files = a.files;
+    }
+    ok(files == 0 && a.len == 3000000, "who reads gets all without a file");
 
     fx_run(w, &a, (fx_job_t) { "flush", 3, none, NULL, 0, 0, 0 });
     is_u64(a.len, 200, "flushed in pieces");
