@@ -585,6 +585,8 @@ test_submission(void)
     static const row_t   clear[] = {
         { "EHLO c\r\n", "~250-STARTTLS" },
         { "AUTH PLAIN " ALICE "\r\n", "538 5.7.11 Encryption required\r\n" },
+        { "AUTH PLAIN\r\n", "538 5.7.11 Encryption required\r\n" },
+        { "AUTH LOGIN\r\n", "538 5.7.11 Encryption required\r\n" },
         { NULL, NULL }
     };
     static const row_t   relay[] = {
