@@ -27,6 +27,12 @@ for my $daemon (0, 1) {
         ok(!-e $p->testdir() . '/postern.log', 'nginx -t makes no log');
     }
 
+    if ($daemon) {
+        # one that an administrator made, open to others
+        mkdir $p->root() or die "mkdir: $!";
+        chmod 0755, $p->root();
+    }
+
     $p->run();
     ok(wait_stores(2), "$how: both stores and the clerk serve");
 
