@@ -88,6 +88,11 @@ static const render_row_t  structure_rows[] = {
       "NIL NIL NIL NIL) \"mixed\" (\"boundary\" \"b-2\") NIL NIL NIL)"
       "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0 "
       "NIL NIL NIL NIL) \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
+    { "lines that go on behind a boundary",
+      "Content-Type: multipart/mixed; boundary=b\n\n"
+      "--b\n\n1\n--bx\n--b--x\n2\n--b--",
+      "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 15 3 "
+      "NIL NIL NIL NIL) \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
     { "a boundary within a header",
       "Content-Type: multipart/mixed; boundary=b\n\n"
       "--b\nContent-Type: text/x\n--b\n\n2\n--b--",
