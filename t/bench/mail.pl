@@ -260,7 +260,7 @@ sub start_postern {
         imap => $base + 143, lmtp => $base + 24, pid => $pid,
         suffix => '@example.test', pid_file => "$site/nginx.pid",
         start => sub {
-            run("$objs/bin/nginx", '-p', $site, '-c', "$site/nginx.conf");
+            run("/usr/sbin/nginx", "-p", $site, '-c', "$site/nginx.conf");
         },
         stop => sub { system("$top/build.sh stop --dir $site >/dev/null 2>&1") },
     };
