@@ -250,9 +250,14 @@ sub start_postern {
 
     my $pid = pid_of("$site/nginx.pid");
 
-    # Dovecot speaks without TLS here; so do we
+    # Dovecot has "ssl = no" here; so have we
     run('sed', '-i', 's/^postern {/postern {\n    clear_text_auth on;/',
         "$site/postern.conf");
+    run('sed', '-i', '/ssl/d', "$site/http.conf");
+    spew("$site/stream-servers.conf",
+         'server { listen 127.0.0.1:' . ($base + 143) . "; postern_imap; }\n"
+         . 'server { listen 127.0.0.1:' . ($base + 24)
+         . "; postern_smtp lmtp; }\n");
     kill 'HUP', $pid;
     wait_clear_text($base + 143);
 
