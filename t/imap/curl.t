@@ -11,7 +11,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Test::Postern;
 
-plan(skip_all => 'no curl with IMAP')
+die "no curl with IMAP: this test needs it\n"
     unless `curl --version 2>/dev/null` =~ /^Protocols:.*\bimaps\b/m;
 
 my $p = Test::Postern->new(users => [qw/ alice /]);
