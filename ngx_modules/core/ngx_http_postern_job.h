@@ -15,6 +15,29 @@
  * one (ptn_session_create) that the others name.  The next piece is read from
  * the client only after FINAL of the one before: a handler that holds its job
  * (ptn_job_retry) holds the client.
+ *
+ * Sign-in.  With `service` set the request must carry a credential that this
+ * service accepts; otherwise 401 with the schemes on offer, and no job.  The
+ * worker keeps (keyed hash of the credential, opaque handle) for a while; an
+ * unknown one goes to a store in the auth lane ("http.sign_in").  The head of
+ * the job is then ptn_http_head_t with the handle, and `head` must be empty.
+ * A job that ends with EAUTH before any reply means that the handle is no good
+ * any more: signed in anew, submitted once more.  (ESTALE: session lost.)  429/503 with Retry-After when sign-ins are throttled or too many.
+ *
+ * Parked requests that wait for changes.  A handler that parks its job says so
+ * with the META headers (which do not reach the client)
+ *
+ *     X-Postern-Poke: <job type> <seconds>
+ *     X-Postern-Watch: <slot>:<version> ...
+ *
+ * From then on core submits that job type to the request's session, its
+ * request being one byte, when one of the slots has moved beyond its version
+ * (PTN_HTTP_POKE_CHANGE), or after so many seconds without that (0: never;
+ * PTN_HTTP_POKE_TICK), or when the worker is told to quit (PTN_HTTP_POKE_QUIT:
+ * end the parked reply in the protocol's way).  One at a time; the next change
+ * is looked for from the version that was there before the poke.  A poke whose
+ * trailer is not empty has a new X-Postern-Watch list in it.  It all ends with
+ * FINAL of the parked job, or with the client.
  */
 
 #ifndef NGX_HTTP_POSTERN_JOB_H
@@ -27,8 +50,16 @@
 #include "ptn_http_meta.h"
 
 
+#define PTN_HTTP_POKE_CHANGE  1
+#define PTN_HTTP_POKE_TICK    2
+#define PTN_HTTP_POKE_QUIT    3
+
 typedef struct {
     uint16_t    type;               /* ngx_http_postern_job_type() */
+    uint32_t    service;            /* PTN_SERVICE_*; 0: no sign-in, `head` is
+                                       the module's own */
+    const ngx_str_t  *headers;      /* request headers to pass on, any case;
+                                       ends in an empty one; NULL: none */
     uint32_t    slot;               /* PTN_SLOT_ANY */
     ptn_sid_t   session;            /* all zero: none */
     ngx_str_t   head;               /* in r->pool */

@@ -127,7 +127,44 @@ typedef struct {
 ptn_rc_t ptn_directory_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
     ptn_str_t address, ptn_rcpt_t *ret_rcpt);
 
-/* May `user` send as `address` (own primary address, own aliases)? */
+/*
+ * Access of one user to another's mailbox, as an administrator gives it
+ * (`postern access`); not folder permissions.  set: 0 takes it away.
+ * get: 0 when there is none.
+ */
+#define PTN_ACCESS_FULL       0x01      /* opens the mailbox as its owner */
+#define PTN_ACCESS_SEND_AS    0x02
+#define PTN_ACCESS_ON_BEHALF  0x04
+
+typedef struct {
+    ptn_str_t  owner, grantee;          /* primary addresses */
+    uint32_t   access;
+} ptn_access_t;
+
+ptn_rc_t ptn_access_set(ptn_directory_t *dir, ptn_str_t owner,
+    ptn_str_t grantee, uint32_t access);
+ptn_rc_t ptn_access_get(ptn_directory_t *dir, uint64_t grantee,
+    uint64_t owner, uint32_t *ret_access);
+/* Of one owner, or (empty) of all. */
+ptn_rc_t ptn_access_list(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t owner, ptn_access_t **ret_access, size_t *ret_n);
+
+/* The user whose mailbox has that guid.  ENOTFOUND. */
+ptn_rc_t ptn_user_by_mailbox(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_guid_t mailbox, ptn_user_t *ret_user);
+
+/*
+ * Ambiguous name resolution (MS-OXABREF, EWS ResolveNames): users of `domain`
+ * who are not disabled and of whom a word of the display name, the local part
+ * or an address begins with `text` (case folded); an exact address alone when
+ * there is one.  By display name, at most `max`; *ret_more: there are more.
+ */
+ptn_rc_t ptn_user_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t domain, ptn_str_t text, size_t max, ptn_user_t **ret_users,
+    size_t *ret_n, bool *ret_more);
+
+/* May `user` send as `address` (own primary address, own aliases, and those
+ * of whom it has PTN_ACCESS_SEND_AS)? */
 ptn_rc_t ptn_directory_may_send_as(ptn_directory_t *dir, uint64_t user,
     ptn_str_t address);
 

@@ -42,6 +42,14 @@ typedef struct {
     void             (*changed)(void *ctx, ptn_guid_t mailbox);
                                         /* after each commit: the board */
     void              *ctx;
+
+    /*
+     * What `user` may do in `owner`'s mailbox, PTN_ACCESS_*; called when
+     * somebody else than the owner opens it.  NULL: nobody may anything.
+     */
+    ptn_rc_t         (*access)(void *access_ctx, uint64_t user,
+                         uint64_t owner, uint32_t *ret_access);
+    void              *access_ctx;
 } ptn_store_opts_t;
 
 ptn_rc_t ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret);
@@ -397,6 +405,11 @@ ptn_rc_t ptn_msg_bytes(ptn_msg_t *msg, uint64_t off, uint64_t len,
 /* The same as one string in `pool`.  ETOOBIG above `max`. */
 ptn_rc_t ptn_msg_slice(ptn_msg_t *msg, ptn_pool_t *pool, uint64_t off,
     uint64_t len, size_t max, ptn_str_t *ret);
+
+
+#include "ptn_store_item.h"
+#include "ptn_store_table.h"
+#include "ptn_store_sync.h"
 
 
 #endif /* PTN_STORE_H */
