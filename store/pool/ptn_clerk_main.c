@@ -112,10 +112,12 @@ static void
 ptn_clerk_main_sleep(ptn_clerk_t *clerk, int ms)
 {
     nfds_t         n;
+    uint64_t       value;
     struct pollfd  pfd[PTN_CONTROL_CONNS + 3];
 
     pfd[0].fd = clerk->runner.tick_fd;
     pfd[0].events = POLLIN;
+    pfd[0].revents = 0;
     n = 1;
 
     if (clerk->runner.proc->ctl_fd != -1) {
@@ -126,7 +128,9 @@ ptn_clerk_main_sleep(ptn_clerk_t *clerk, int ms)
 
     n += ptn_control_poll(clerk, pfd + n);
 
-    (void) poll(pfd, n, ms);
+    if (poll(pfd, n, ms) > 0 && pfd[0].revents != 0) {
+        (void) !read(clerk->runner.tick_fd, &value, sizeof(value));
+    }
 }
 
 

@@ -507,10 +507,7 @@ ptn_runner_busy(ptn_runner_t *r)
 int
 ptn_runner_tick(ptn_runner_t *r)
 {
-    bool      look, busy;
-    uint64_t  value;
-
-    (void) !read(r->tick_fd, &value, sizeof(value));
+    bool  look, busy;
 
     ptn_post_backlog(r);
 

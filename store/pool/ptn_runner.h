@@ -20,6 +20,7 @@
 #define PTN_EXEC_NICE        10         /* of bulk jobs and sign-ins */
 #define PTN_AUTH_QUEUE       64         /* then EBUSY at once */
 #define PTN_WINDOW_MS        50         /* then the reply is spilled */
+#define PTN_LISTEN_MS        20         /* between looks for commands */
 #define PTN_TRIM_S           3          /* idle, then memory is given back */
 #define PTN_TERM_MS          600        /* then leave under a running job */
 #define PTN_SESSIONS_MAX     65536      /* of a process */
@@ -337,7 +338,7 @@ void ptn_rec_free(ptn_runner_t *r, ptn_rec_t *rec);     /* mu held */
 
 void ptn_store_main_process(ptn_world_t *world);
 void ptn_store_main_ctl(ptn_runner_t *r, bool *quit, bool *terminate);
-void ptn_store_main_sleep(ptn_runner_t *r, int ms);
+bool ptn_store_main_sleep(ptn_runner_t *r, int ms);
 
 
 /* ptn_intake.c: from the rings to the queues */

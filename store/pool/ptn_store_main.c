@@ -91,16 +91,22 @@ ptn_store_main_ctl(ptn_runner_t *r, bool *quit, bool *terminate)
 }
 
 
-/* Sleeps until the host has something to say, at most `ms`. */
+/*
+ * Sleeps until the host has something to say, at most `ms`; false: nothing
+ * happened but time.
+ */
 
-void
+bool
 ptn_store_main_sleep(ptn_runner_t *r, int ms)
 {
+    int            rc;
     nfds_t         n;
+    uint64_t       value;
     struct pollfd  pfd[2];
 
     pfd[0].fd = r->tick_fd;
     pfd[0].events = POLLIN;
+    pfd[0].revents = 0;
     n = 1;
 
     if (r->proc->ctl_fd != -1) {
@@ -109,7 +115,13 @@ ptn_store_main_sleep(ptn_runner_t *r, int ms)
         n++;
     }
 
-    (void) poll(pfd, n, ms);
+    rc = poll(pfd, n, ms);
+
+    if (rc > 0 && pfd[0].revents != 0) {
+        (void) !read(r->tick_fd, &value, sizeof(value));
+    }
+
+    return rc != 0;
 }
 
 
@@ -173,7 +185,7 @@ ptn_store_main_open(ptn_store_main_t *m)
             if (m->quit) {
                 return false;
             }
-            ptn_store_main_sleep(r, 200);
+            (void) ptn_store_main_sleep(r, 200);
         }
     }
 
@@ -214,14 +226,24 @@ static void
 ptn_store_main_serve(ptn_store_main_t *m)
 {
     int            ms;
-    uint64_t       now;
+    bool           said;
+    uint64_t       now, listened;
     ptn_runner_t  *r;
 
     r = &m->runner;
+    said = true;
+    listened = 0;
 
     for ( ;; ) {
         ms = ptn_runner_tick(r);
-        ptn_store_main_ctl(r, &m->quit, &m->terminate);
+        now = ptn_time_mono();
+
+        /* every millisecond there is one system call, not five */
+
+        if (said || ms > PTN_LISTEN_MS || now - listened >= PTN_LISTEN_MS) {
+            listened = now;
+            ptn_store_main_ctl(r, &m->quit, &m->terminate);
+        }
 
         if ((m->quit || atomic_load(&r->world->common->generation)
                         > r->proc->generation)
@@ -229,8 +251,6 @@ ptn_store_main_serve(ptn_store_main_t *m)
         {
             return;
         }
-
-        now = ptn_time_mono();
 
         if (now - m->checked >= 1000) {
             m->checked = now;
@@ -241,7 +261,8 @@ ptn_store_main_serve(ptn_store_main_t *m)
             pthread_mutex_unlock(&r->mu);
         }
 
-        ptn_store_main_sleep(r, m->quit ? ptn_min(ms, 20) : ms);
+        said = ptn_store_main_sleep(r, m->quit ? ptn_min(ms, PTN_LISTEN_MS)
+                                               : ms);
     }
 }
 
