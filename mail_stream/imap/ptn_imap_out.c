@@ -1,7 +1,14 @@
 #include "ptn_imap.h"
 
 
-#define PTN_IMAP_PROGRESS  (256 * 1024)
+/*
+ * The pool announces full chunks by itself; a flush cuts one in two, for what
+ * comes slowly.
+ */
+#define PTN_IMAP_PROGRESS  (1024 * 1024)
+
+/* Longer text goes to the driver as it is: one copy less. */
+#define PTN_IMAP_DIRECT    2048
 
 
 void
@@ -25,10 +32,10 @@ ptn_imap_out_push(ptn_imap_t *c)
 void
 ptn_imap_out(ptn_imap_t *c, const void *data, size_t len)
 {
-    if (len > PTN_IMAP_BUF - c->len) {
+    if (len > PTN_IMAP_BUF - c->len || len >= PTN_IMAP_DIRECT) {
         ptn_imap_out_push(c);
 
-        if (len > PTN_IMAP_BUF) {
+        if (len >= PTN_IMAP_DIRECT) {
             if (c->failed == PTN_OK) {
                 c->st->out += len;
                 c->since_flush += len;

@@ -69,8 +69,10 @@ ptn_post_try(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd)
 }
 
 
-void
-ptn_post(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd)
+/* true: it is in the ring, and the worker is to be woken for it */
+
+bool
+ptn_post_quiet(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd)
 {
     ptn_back_t  *b;
     ptn_peer_t  *peer;
@@ -81,14 +83,12 @@ ptn_post(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd)
 
     if (m->epoch != peer->epoch) {
         pthread_mutex_unlock(&peer->mu);
-        return;
+        return false;
     }
 
     if (peer->back == NULL && ptn_post_try(r, w, m, fd)) {
         pthread_mutex_unlock(&peer->mu);
-        ptn_shm_wake(&ptn_shm_slot(r->world, w)->sleeping,
-                     r->world->worker_fd[w]);
-        return;
+        return true;
     }
 
     b = malloc(sizeof(ptn_back_t));
@@ -105,6 +105,24 @@ ptn_post(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd)
     pthread_mutex_unlock(&peer->mu);
 
     ptn_runner_hurry(r);
+
+    return false;
+}
+
+
+void
+ptn_post_wake(ptn_runner_t *r, uint32_t w)
+{
+    ptn_shm_wake(&ptn_shm_slot(r->world, w)->sleeping, r->world->worker_fd[w]);
+}
+
+
+void
+ptn_post(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd)
+{
+    if (ptn_post_quiet(r, w, m, fd)) {
+        ptn_post_wake(r, w);
+    }
 }
 
 
@@ -150,8 +168,7 @@ ptn_post_backlog(ptn_runner_t *r)
         pthread_mutex_unlock(&peer->mu);
 
         if (sent) {
-            ptn_shm_wake(&ptn_shm_slot(r->world, w)->sleeping,
-                         r->world->worker_fd[w]);
+            ptn_post_wake(r, w);
         }
     }
 

@@ -84,6 +84,7 @@ ptn_reply_mark(ptn_reply_t *o, bool done)
 
     if (done) {
         o->chunk = PTN_NONE;
+        o->spare++;
     }
 
     return PTN_OK;
@@ -171,6 +172,26 @@ ptn_reply_spill(ptn_rec_t *rec, const u_char *p, size_t len)
 }
 
 
+/*
+ * Each announcement wakes the worker, which may take our processor for it:
+ * a long reply goes out in batches of 1, 2, 4, 4 .. chunks.  A parked job's
+ * goes at once: who writes to it waits for what its client takes.
+ */
+
+static bool
+ptn_reply_due(ptn_rec_t *rec)
+{
+    ptn_reply_t  *o;
+
+    o = &rec->reply;
+
+    return o->spare > 0
+           && (o->spare >= ptn_max(o->batch, 1u)
+               || rec->state != PTN_REC_RUNNING
+               || ptn_window_used(rec) >= PTN_WINDOW);
+}
+
+
 static ptn_rc_t
 ptn_reply_stream(ptn_rec_t *rec, const u_char *p, size_t len, bool held)
 {
@@ -217,9 +238,12 @@ ptn_reply_stream(ptn_rec_t *rec, const u_char *p, size_t len, bool held)
 
         if (o->fill == PTN_CHUNK) {
             rc = ptn_reply_mark(o, true);
-            if (rc == PTN_OK && !held) {
+
+            if (rc == PTN_OK && !held && ptn_reply_due(rec)) {
                 rc = ptn_reply_post(rec);
+                o->batch = ptn_min(ptn_max(o->batch, 1u) * 2, PTN_BATCH_CHUNKS);
             }
+
             if (rc != PTN_OK) {
                 return rc;
             }
@@ -345,7 +369,7 @@ ptn_reply_message(ptn_rec_t *rec, ptn_down_t *m, ptn_down_e op)
 }
 
 
-static void
+static bool
 ptn_reply_meta(ptn_rec_t *rec)
 {
     ptn_down_t    m;
@@ -354,7 +378,7 @@ ptn_reply_meta(ptn_rec_t *rec)
     o = &rec->reply;
 
     if (o->meta_gone || o->meta_len == 0) {
-        return;
+        return false;
     }
 
     o->meta_gone = true;
@@ -362,18 +386,47 @@ ptn_reply_meta(ptn_rec_t *rec)
 
     ptn_reply_message(rec, &m, PTN_DOWN_META);
     m.meta = o->meta_len;
-    ptn_post(rec->runner, rec->w, &m, -1);
+
+    return ptn_post_quiet(rec->runner, rec->w, &m, -1);
 }
 
 
-/* Announces all that there is, except in the spill of a parked job. */
+static bool
+ptn_reply_part(ptn_rec_t *rec, const ptn_out_t *part)
+{
+    ptn_down_t  m;
 
-ptn_rc_t
-ptn_reply_post(ptn_rec_t *rec)
+    if (part->fd == -1) {
+
+        /* an empty rest only says that the chunk is done */
+
+        ptn_window_posted(rec, part->chunk);
+        ptn_reply_message(rec, &m, PTN_DOWN_DATA);
+        m.chunk = part->chunk;
+        m.off = part->off;
+        m.len = (uint32_t) part->len;
+        m.flags = part->done ? PTN_DOWN_CHUNK_DONE : 0;
+
+    } else {
+        ptn_reply_message(rec, &m, PTN_DOWN_FILE);
+        m.u.file.off = part->file_off;
+        m.u.file.len = part->len;
+    }
+
+    return ptn_post_quiet(rec->runner, rec->w, &m, part->fd);
+}
+
+
+/*
+ * Announces all that there is, except in the spill of a parked job.  *wake:
+ * the worker must be woken, once for all of it.
+ */
+
+static ptn_rc_t
+ptn_reply_announce(ptn_rec_t *rec, bool *wake)
 {
     ptn_rc_t      rc;
     ptn_out_t    *part;
-    ptn_down_t    m;
     ptn_reply_t  *o;
 
     o = &rec->reply;
@@ -392,7 +445,7 @@ ptn_reply_post(ptn_rec_t *rec)
         return rc;
     }
 
-    ptn_reply_meta(rec);
+    *wake |= ptn_reply_meta(rec);
 
     while ((part = o->out) != NULL) {
         o->out = part->next;
@@ -400,24 +453,7 @@ ptn_reply_post(ptn_rec_t *rec)
             o->out_last = &o->out;
         }
 
-        if (part->fd == -1) {
-
-            /* an empty rest only says that the chunk is done */
-
-            ptn_window_posted(rec, part->chunk);
-            ptn_reply_message(rec, &m, PTN_DOWN_DATA);
-            m.chunk = part->chunk;
-            m.off = part->off;
-            m.len = (uint32_t) part->len;
-            m.flags = part->done ? PTN_DOWN_CHUNK_DONE : 0;
-
-        } else {
-            ptn_reply_message(rec, &m, PTN_DOWN_FILE);
-            m.u.file.off = part->file_off;
-            m.u.file.len = part->len;
-        }
-
-        ptn_post(rec->runner, rec->w, &m, part->fd);
+        *wake |= ptn_reply_part(rec, part);
 
         if (part->fd != -1) {
             close(part->fd);
@@ -427,7 +463,26 @@ ptn_reply_post(ptn_rec_t *rec)
         o->begun = true;
     }
 
+    o->spare = 0;
+
     return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_reply_post(ptn_rec_t *rec)
+{
+    bool      wake;
+    ptn_rc_t  rc;
+
+    wake = false;
+    rc = ptn_reply_announce(rec, &wake);
+
+    if (wake) {
+        ptn_post_wake(rec->runner, rec->w);
+    }
+
+    return rc;
 }
 
 
@@ -461,6 +516,7 @@ ptn_reply_drop(ptn_rec_t *rec)
     }
 
     o->out_last = &o->out;
+    o->spare = 0;
 
     if (o->chunk != PTN_NONE) {
         if (o->mark == 0) {
@@ -493,12 +549,14 @@ ptn_reply_drop(ptn_rec_t *rec)
 void
 ptn_reply_final(ptn_rec_t *rec, ptn_rc_t rc)
 {
+    bool          wake;
     ptn_down_t    m;
     ptn_reply_t  *o;
 
     o = &rec->reply;
+    wake = false;
 
-    if (o->streaming && ptn_reply_post(rec) != PTN_OK) {
+    if (o->streaming && ptn_reply_announce(rec, &wake) != PTN_OK) {
 
         /* part of the reply is lost: the client must not take it for whole */
 
@@ -529,7 +587,9 @@ ptn_reply_final(ptn_rec_t *rec, ptn_rc_t rc)
     m.rc = (uint32_t) rc;
     m.u.session = o->session;
 
-    ptn_post(rec->runner, rec->w, &m, -1);
+    if (ptn_post_quiet(rec->runner, rec->w, &m, -1) || wake) {
+        ptn_post_wake(rec->runner, rec->w);
+    }
 
     if (o->spill != -1) {
         close(o->spill);

@@ -19,6 +19,7 @@
 #define PTN_BATCH_MS         10
 #define PTN_EXEC_NICE        10         /* of bulk jobs and sign-ins */
 #define PTN_AUTH_QUEUE       64         /* then EBUSY at once */
+#define PTN_BATCH_CHUNKS     (PTN_WINDOW / 2)       /* one announcement */
 #define PTN_WINDOW_MS        50         /* then the reply is spilled */
 #define PTN_LISTEN_MS        20         /* between looks for commands */
 #define PTN_TRIM_S           3          /* idle, then memory is given back */
@@ -62,7 +63,8 @@ typedef struct {
     uint32_t     chunk;             /* being filled, PTN_NONE */
     uint32_t     fill, mark;        /* filled; announced or in `out` */
     uint32_t     taken;             /* chunks so far */
-    uint32_t     spare;             /* unposted chunks in `out` */
+    uint32_t     spare;             /* full chunks in `out` */
+    uint32_t     batch;             /* as many are announced together */
 
     ptn_out_t   *out;
     ptn_out_t  **out_last;
@@ -408,6 +410,11 @@ void ptn_park_reap(ptn_runner_t *r);
 
 /* `fd` is dup'ed where it must be kept. */
 void ptn_post(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd);
+
+/* The same in two steps, for several messages and one wake-up: true asks
+ * for it. */
+bool ptn_post_quiet(ptn_runner_t *r, uint32_t w, ptn_down_t *m, int fd);
+void ptn_post_wake(ptn_runner_t *r, uint32_t w);
 void ptn_post_backlog(ptn_runner_t *r);
 void ptn_post_drop(ptn_runner_t *r, uint32_t w);
 

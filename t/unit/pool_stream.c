@@ -137,6 +137,56 @@ run_flush(ptn_job_t *job)
 }
 
 
+/* What is flushed reaches the client, however many chunks it filled. */
+
+static ptn_rc_t
+run_steps(ptn_job_t *job)
+{
+    size_t           n;
+    uint64_t         end, sent;
+    static u_char    buf[14 * PTN_CHUNK];
+
+    for (n = 1, sent = 0; n <= 14; n++) {
+
+        if (ptn_job_reply(job, buf, n * PTN_CHUNK - 7) != PTN_OK
+            || ptn_job_flush(job) != PTN_OK)
+        {
+            return PTN_EINTERNAL;
+        }
+
+        sent += n * PTN_CHUNK - 7;
+        end = fx_us() + 5000000;
+
+        while (atomic_load(&fx.seen[4]) < sent) {
+            if (fx_us() > end) {
+                return PTN_EBUSY;
+            }
+            fx_nap();
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+/* Chunk by chunk, with time for the client to fall asleep after each. */
+
+static ptn_rc_t
+run_drip(ptn_job_t *job)
+{
+    size_t           n;
+    ptn_rc_t         rc;
+    static u_char    buf[PTN_CHUNK];
+
+    for (n = 0, rc = PTN_OK; n < 15 && rc == PTN_OK; n++) {
+        rc = ptn_job_reply(job, buf, sizeof(buf));
+        usleep(3000);
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 run_wait(ptn_job_t *job)
 {
@@ -173,11 +223,16 @@ static const ptn_job_type_t  flush_t = { "flush", PTN_LANE_SHORT, 0,
                                          run_flush, 0 };
 static const ptn_job_type_t  wait_t = { "wait", PTN_LANE_SHORT, 0, run_wait,
                                         0 };
+static const ptn_job_type_t  steps_t = { "steps", PTN_LANE_SHORT, 0,
+                                         run_steps, 0 };
+static const ptn_job_type_t  drip_t = { "drip", PTN_LANE_SHORT, 0, run_drip,
+                                        0 };
 static const ptn_job_type_t  noop_t = { "noop", PTN_LANE_SHORT, 0, run_noop,
                                         0 };
 
 static const ptn_job_type_t *const  types[] = {
-    &send_t, &store_t, &bounce_t, &flush_t, &wait_t, &noop_t
+    &send_t, &store_t, &bounce_t, &flush_t, &wait_t, &steps_t, &drip_t,
+    &noop_t
 };
 
 static const ptn_hooks_t  hooks;
@@ -263,6 +318,42 @@ sizes(fx_worker_t *w)
     fx_run(w, &a, (fx_job_t) { "flush", 3, none, NULL, 0, 0, 0 });
     is_u64(a.len, 200, "flushed in pieces");
 
+    is_u64(chunks(w, 0), 0, "no chunk is left behind");
+}
+
+
+static void
+batches(fx_worker_t *w)
+{
+    size_t               wakes;
+    ptn_sid_t            none = { { 0 } };
+    struct pollfd        pfd;
+    static fx_answer_t   a, b;
+
+    pfd.fd = ptn_client_eventfd(w->client);
+    pfd.events = POLLIN;
+
+    fx_submit(w, &a, (fx_job_t) { "drip", 3, none, NULL, 0, 0, 0 });
+
+    for (wakes = 0; !a.final && wakes < 1000; wakes++) {
+        (void) poll(&pfd, 1, 1000);
+        while (ptn_client_poll(w->client, 0)) { /* void */ }
+    }
+
+    /* 1, 2, 4, 4, 4 of them and FINAL */
+
+    is_u64(a.len, 15 * PTN_CHUNK, "15 chunks");
+    ok(wakes <= 7, "in %zu wake-ups", wakes);
+
+    fx_submit(w, &b, (fx_job_t) { "steps", 3, none, NULL, 0, 0, 0 });
+
+    while (!b.final) {
+        fx_poll(w, 100);
+        atomic_store(&fx.seen[4], b.len);
+    }
+
+    ok(b.rc == PTN_OK, "what is flushed is not kept back: %s",
+       ptn_err(b.rc)->name);
     is_u64(chunks(w, 0), 0, "no chunk is left behind");
 }
 
@@ -471,6 +562,7 @@ static int
 worker(fx_worker_t *w, void *data PTN_UNUSED)
 {
     sizes(w);
+    batches(w);
     slow(w);
     many(w);
     idle(w);
