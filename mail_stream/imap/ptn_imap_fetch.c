@@ -579,7 +579,8 @@ ptn_imap_fetch_row(ptn_imap_t *c, ptn_pool_t *pool, uint32_t seq,
         rc = ptn_mbox_read(c->mb);
 
         if (rc == PTN_OK) {
-            rc = ptn_msg_open(c->mb, pool, row->id, &msg);
+            rc = ptn_msg_open_row(c->mb, pool,
+                                  ptn_view_folder(c->st->view), row, &msg);
         }
 
         if (rc != PTN_OK) {

@@ -202,7 +202,8 @@ ptn_imap_search_deep(ptn_imap_t *c, ptn_pool_t *pool, const ptn_row_t *row,
     const ptn_mime_t  *mime;
 
     if (*msg == NULL) {
-        rc = ptn_msg_open(c->mb, pool, row->id, msg);
+        rc = ptn_msg_open_row(c->mb, pool, ptn_view_folder(c->st->view), row,
+                              msg);
         if (rc != PTN_OK) {
             return rc;
         }

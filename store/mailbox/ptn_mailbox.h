@@ -100,6 +100,9 @@
     S(MSG_BY_ID,                                                              \
       "SELECT folder, uid, content, modseq, flags, keywords, size, received"  \
       " FROM message WHERE id=?1")                                            \
+    S(MSG_AT,                                                                 \
+      "SELECT folder, uid, content, modseq, flags, keywords, size, received"  \
+      " FROM message WHERE folder=?1 AND uid=?2 AND +id=?3")                  \
     S(MSG_FLAGS,                                                              \
       "UPDATE message SET flags=?3, keywords=?4, cn=?5, read_cn=?6, modseq=?7"\
       " WHERE folder=?1 AND uid=?2")                                          \

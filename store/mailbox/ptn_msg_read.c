@@ -59,34 +59,25 @@ ptn_mbox_read_end(ptn_mbox_t *mb)
 }
 
 
-ptn_rc_t
-ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+/* `st` is bound; ENOTFOUND. */
+
+static ptn_rc_t
+ptn_msg_found(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id, sqlite3_stmt *st,
     ptn_msg_t **ret_msg)
 {
-    ptn_rc_t       rc;
-    ptn_msg_t     *msg;
-    sqlite3_stmt  *st;
+    ptn_rc_t    rc;
+    ptn_msg_t  *msg;
 
-    rc = ptn_mbox_ready(mb);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    msg = ptn_pcalloc(pool, sizeof(ptn_msg_t));
-    if (msg == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    st = ptn_sql(mb, PTN_SQL_MSG_BY_ID, &rc);
-    if (st == NULL) {
-        return rc;
-    }
-
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
     rc = ptn_sql_step(mb, st);
 
     if (rc != PTN_AGAIN) {
         return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
+    }
+
+    msg = ptn_pcalloc(pool, sizeof(ptn_msg_t));
+    if (msg == NULL) {
+        sqlite3_reset(st);
+        return PTN_ENOMEM;
     }
 
     msg->mb = mb;
@@ -105,6 +96,56 @@ ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     *ret_msg = msg;
 
     return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+    ptn_msg_t **ret_msg)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    rc = ptn_mbox_ready(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_MSG_BY_ID, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+
+    return ptn_msg_found(mb, pool, id, st, ret_msg);
+}
+
+
+ptn_rc_t
+ptn_msg_open_row(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    const ptn_row_t *row, ptn_msg_t **ret_msg)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    rc = ptn_mbox_ready(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_MSG_AT, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) row->uid);
+    sqlite3_bind_int64(st, 3, (sqlite3_int64) row->id);
+
+    rc = ptn_msg_found(mb, pool, row->id, st, ret_msg);
+
+    return rc == PTN_ENOTFOUND ? ptn_msg_open(mb, pool, row->id, ret_msg) : rc;
 }
 
 

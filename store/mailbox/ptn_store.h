@@ -388,6 +388,14 @@ void ptn_mbox_read_end(ptn_mbox_t *mb);
  */
 ptn_rc_t ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     ptn_msg_t **ret_msg);
+
+/*
+ * The same for a row of a view of `folder`: one look-up where it still is, as
+ * a rule; by its id when it has moved.
+ */
+ptn_rc_t ptn_msg_open_row(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    const ptn_row_t *row, ptn_msg_t **ret_msg);
+
 void ptn_msg_row(const ptn_msg_t *msg, ptn_row_t *ret_row);
 ptn_id_t ptn_msg_folder(const ptn_msg_t *msg);
 

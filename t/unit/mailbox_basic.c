@@ -173,6 +173,21 @@ test_messages(site_t *s)
     }
 
     is_u64(ptn_msg_open(mb, s->pool, 999999, &msg), PTN_ENOTFOUND, "no such");
+
+    /* rows of the old view: one that stayed, that was moved, that is gone */
+
+    ptn_view_row(v2, 1, &row);
+    is_u64(ptn_msg_open_row(mb, s->pool, PTN_FOLDER_INBOX, &row, &msg),
+           PTN_OK, "open a row");
+    is_u64(ptn_msg_folder(msg), PTN_FOLDER_INBOX, "where it was");
+    ptn_view_row(v2, 9, &row);
+    is_u64(ptn_msg_open_row(mb, s->pool, PTN_FOLDER_INBOX, &row, &msg),
+           PTN_OK, "open a row");
+    is_u64(ptn_msg_folder(msg), PTN_FOLDER_SENT, "where it went");
+    ptn_view_row(v2, 5, &row);
+    is_u64(ptn_msg_open_row(mb, s->pool, PTN_FOLDER_INBOX, &row, &msg),
+           PTN_ENOTFOUND, "a row that is gone");
+
     ptn_view_unref(v1);
     ptn_view_unref(v2);
     ptn_view_unref(v3);
