@@ -69,6 +69,7 @@ static const char  ptn_dir_db_schema[] =
 
 #define PTN_DIR_DB_BUSY        5000     /* ms */
 #define PTN_DIR_DB_WAL_PAGES   1000     /* then a checkpoint */
+#define PTN_DIR_DB_WAL_KEPT    (256 * 1024)     /* bytes, when closed */
 
 static const char  *ptn_dir_db_sql[] = {
 #define PTN_DIR_STMT_SQL(name, sql)  sql,
@@ -207,20 +208,23 @@ ptn_dir_db_exec(ptn_directory_t *dir, ptn_dir_stmt_e id)
 }
 
 
-/* An OFD lock belongs to our open file, so it also parts our threads. */
+/*
+ * An OFD lock belongs to our open file, so it also parts our threads.  Most
+ * are held for a few hundred microseconds.
+ */
 
 static ptn_rc_t
-ptn_dir_db_lock(ptn_directory_t *dir)
+ptn_dir_db_lock(ptn_directory_t *dir, uint64_t wait_ms)
 {
     uint64_t         end;
     struct flock     fl;
-    struct timespec  ts = { 0, 1000000 };
+    struct timespec  ts = { 0, 50000 };
 
     memset(&fl, 0, sizeof(struct flock));
     fl.l_type = F_WRLCK;
     fl.l_whence = SEEK_SET;
 
-    end = ptn_time_mono() + PTN_DIR_DB_BUSY;
+    end = ptn_time_mono() + wait_ms;
 
     while (fcntl(dir->lock_fd, F_OFD_SETLK, &fl) == -1) {
 
@@ -228,11 +232,12 @@ ptn_dir_db_lock(ptn_directory_t *dir)
             return PTN_EIO;
         }
 
-        if (ptn_time_mono() > end) {
+        if (ptn_time_mono() >= end) {
             return PTN_EBUSY;
         }
 
         nanosleep(&ts, NULL);
+        ts.tv_nsec = ptn_min(ts.tv_nsec * 2, 1000000L);
     }
 
     return PTN_OK;
@@ -261,7 +266,7 @@ ptn_dir_db_begin(ptn_directory_t *dir)
         return PTN_EUNAVAIL;
     }
 
-    rc = ptn_dir_db_lock(dir);
+    rc = ptn_dir_db_lock(dir, PTN_DIR_DB_BUSY);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -476,6 +481,8 @@ ptn_dir_db_connect(ptn_directory_t *dir, bool create)
         return prc;
     }
 
+    dir->ours = true;
+
     return ptn_dir_db_pragma(dir, "PRAGMA data_version", &dir->data_version);
 }
 
@@ -547,7 +554,7 @@ ptn_dir_db_open(ptn_directory_t *dir, const ptn_conf_t *conf, bool create)
         return PTN_EUNAVAIL;
     }
 
-    rc = ptn_dir_db_lock(dir);
+    rc = ptn_dir_db_lock(dir, PTN_DIR_DB_BUSY);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -604,6 +611,34 @@ ptn_directory_open(const ptn_conf_t *conf, bool create,
 }
 
 
+/*
+ * Who is the first to open it again reads all of the WAL, while the other
+ * processes that start wait for it: a long one is copied and cut off, if
+ * nobody is in the way.
+ */
+
+static void
+ptn_dir_db_trim(ptn_directory_t *dir)
+{
+    char         wal[4096];
+    struct stat  st;
+
+    if (!dir->ours || dir->broken
+        || (size_t) snprintf(wal, sizeof(wal), "%s-wal", dir->path)
+           >= sizeof(wal)
+        || stat(wal, &st) == -1 || st.st_size < PTN_DIR_DB_WAL_KEPT
+        || ptn_dir_db_lock(dir, 0) != PTN_OK)
+    {
+        return;
+    }
+
+    sqlite3_busy_timeout(dir->db, 0);
+    (void) sqlite3_wal_checkpoint_v2(dir->db, NULL,
+                                     SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    ptn_dir_db_unlock(dir);
+}
+
+
 void
 ptn_directory_close(ptn_directory_t *dir)
 {
@@ -619,6 +654,7 @@ ptn_directory_close(ptn_directory_t *dir)
         sqlite3_finalize(dir->stmt[i]);
     }
 
+    ptn_dir_db_trim(dir);
     sqlite3_close(dir->db);
 
     if (dir->lock_fd != -1) {

@@ -105,6 +105,7 @@ struct ptn_directory_s {
     char             *path;
     int               lock_fd;
     int               wal_pages;
+    bool              ours;             /* it was opened, its schema known */
     bool              broken;           /* a sync failed: read only */
     int64_t           data_version;
     sqlite3_stmt     *stmt[PTN_DIR_STMT_MAX];

@@ -628,10 +628,49 @@ test_read_only(void)
 }
 
 
+/* A long WAL is not left for the next start to read. */
+
+static void
+test_wal(void)
+{
+    size_t            i;
+    char              name[32], wal[128];
+    struct stat       st;
+    dir_fixture_t     f;
+    ptn_directory_t  *other;
+
+    dir_fixture_open(&f);
+    snprintf(wal, sizeof(wal), "%s/directory.sqlite-wal", f.root);
+    is_rc(ptn_directory_open(&f.conf, false, &other), PTN_OK, "a second");
+
+    for (i = 0; i < 60; i++) {
+        snprintf(name, sizeof(name), "d%zu.test", i);
+        if (ptn_domain_add(f.dir, ptn_str_z(name)) != PTN_OK) {
+            break;
+        }
+    }
+
+    is_u64(i, 60, "changes");
+    ok(stat(wal, &st) == 0 && st.st_size > 256 * 1024, "a long WAL");
+
+    ptn_directory_close(f.dir);
+    ok(stat(wal, &st) == 0 && st.st_size == 0, "is cut off at the end");
+
+    is_rc(ptn_domain_add(other, ptn_str("d59.test")), PTN_EEXIST,
+          "the second sees all of it");
+    is_rc(ptn_domain_add(other, ptn_str("d60.test")), PTN_OK, "and goes on");
+    ok(stat(wal, &st) == 0 && st.st_size > 0, "in a WAL");
+
+    f.dir = other;
+    dir_fixture_close(&f);
+}
+
+
 int
 main(void)
 {
     test_open();
+    test_wal();
     test_version();
     test_domains();
     test_users();
