@@ -40,6 +40,7 @@
 
 #define PTN_WAL_CHECKPOINT  (4 * 1024 * 1024)
 #define PTN_WAL_FORCED      (64 * 1024 * 1024)
+#define PTN_WAL_KEPT        (512 * 1024)           /* in a closed mailbox */
 #define PTN_PAGE            4096
 
 #define PTN_EVENTS_MAX      10000       /* kept in the log */

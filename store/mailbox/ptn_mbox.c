@@ -501,6 +501,35 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
 
 
 /*
+ * Nobody else has it open: who opens it next reads all of the WAL, copied or
+ * not, before anything else.  A short one is kept, for its place on the disk.
+ */
+
+static void
+ptn_mbox_trim(ptn_mbox_t *mb)
+{
+    bool            no_wait;
+    sqlite3_file   *f;
+    sqlite3_int64   size;
+
+    f = NULL;
+    size = 0;
+
+    if (sqlite3_file_control(mb->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f)
+        == SQLITE_OK
+        && f != NULL && f->pMethods != NULL
+        && f->pMethods->xFileSize(f, &size) == SQLITE_OK
+        && size > PTN_WAL_KEPT)
+    {
+        no_wait = mb->no_wait;
+        mb->no_wait = true;
+        (void) ptn_checkpoint(mb, false, true);
+        mb->no_wait = no_wait;
+    }
+}
+
+
+/*
  * Of a mailbox whose commit failed, the WAL is emptied first: see
  * ptn_batch_fail().  EIO: that did not work, the connection stays.
  */
@@ -532,6 +561,11 @@ ptn_mbox_close_db(ptn_mbox_t *mb)
 
         last = (ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_OPEN, 0) == PTN_OK
                 && ptn_blob_settled(mb));
+
+        if (last) {
+            ptn_mbox_trim(mb);
+        }
+
         ptn_epoch_close(mb, last);
         mb->state = PTN_MBOX_CLOSED;
     }

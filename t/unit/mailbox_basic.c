@@ -269,6 +269,57 @@ test_events(site_t *s)
 }
 
 
+/* Who closes a mailbox last leaves no long WAL for the next to read. */
+
+static void
+test_wal(site_t *s)
+{
+    int             i;
+    char            wal[160];
+    ptn_rc_t        rc;
+    ptn_txn_t       tx;
+    ptn_mbox_t     *mb, *other;
+    ptn_view_t     *view;
+    ptn_store_t    *store;
+    struct stat     st;
+    ptn_appended_t  app;
+
+    mb = site_open(s, "wal");
+    snprintf(wal, sizeof(wal), "%s/mailbox/example.test/wal/"
+             "mailbox.sqlite-wal", s->root);
+    rc = ptn_store_open(&s->opts, &store);
+    other = (rc == PTN_OK) ? site_open_store(s, store, "wal") : NULL;
+    ok(other != NULL, "two have it open");
+
+    for (i = 0; i < 100 && rc == PTN_OK; i++) {
+        rc = ptn_txn_begin(&tx, mb);
+        if (rc == PTN_OK) {
+            rc = site_append(s, &tx, PTN_FOLDER_INBOX, 500, 0, &app);
+        }
+        if (rc == PTN_OK) {
+            rc = ptn_txn_commit(&tx);
+        }
+        if (rc == PTN_OK) {
+            rc = ptn_store_commit(s->store);
+        }
+    }
+
+    is_u64(rc, PTN_OK, "a hundred commits");
+    ok(stat(wal, &st) == 0 && st.st_size > 512 * 1024, "a long WAL");
+
+    ptn_store_close(store);
+    ok(stat(wal, &st) == 0 && st.st_size > 512 * 1024,
+       "stays while one of two has it open");
+
+    mb = site_reopen(s, "wal");
+    ok(stat(wal, &st) == 0 && st.st_size < 64 * 1024, "is cut off at the end");
+    is_u64(ptn_view_get(mb, PTN_FOLDER_INBOX, &view), PTN_OK, "a view");
+    is_u64(ptn_view_count(view), 100, "all is there");
+    ptn_view_unref(view);
+    site_check(s, "wal");
+}
+
+
 int
 main(void)
 {
@@ -278,6 +329,7 @@ main(void)
     test_folders(&s);
     test_messages(&s);
     test_events(&s);
+    test_wal(&s);
     site_done(&s);
 
     return done_testing();
