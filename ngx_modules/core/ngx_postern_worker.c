@@ -15,8 +15,9 @@
 /* A bucket a second; more than `idle_timeout` of IMAP, so few are shared. */
 #define NGX_POSTERN_WHEEL           2048
 
-/* Milliseconds that a worker waits for stores before it accepts. */
-#define NGX_POSTERN_START_WAIT      1000
+/* Microseconds that a worker waits for stores before it accepts. */
+#define NGX_POSTERN_START_WAIT      1000000
+#define NGX_POSTERN_START_STEP      200
 
 #define NGX_POSTERN_CHECK_FIRST     5
 #define NGX_POSTERN_CHECK_AGAIN     60
@@ -98,7 +99,7 @@ ngx_postern_worker_wait(ngx_postern_worker_t *w)
     ngx_uint_t          i, n;
     ptn_world_status_t  st;
 
-    for (i = 0; i < NGX_POSTERN_START_WAIT; i++) {
+    for (i = 0; i < NGX_POSTERN_START_WAIT; i += NGX_POSTERN_START_STEP) {
 
         ptn_world_status(ngx_postern_master.world, &st);
 
@@ -108,7 +109,7 @@ ngx_postern_worker_wait(ngx_postern_worker_t *w)
             return;
         }
 
-        ngx_msleep(1);
+        (void) usleep(NGX_POSTERN_START_STEP);
     }
 }
 
