@@ -155,6 +155,8 @@ struct ptn_stream_s {
     ptn_rc_t  (*write_fd)(ptn_stream_t *s, int fd, uint64_t off, uint64_t len);
     ptn_rc_t  (*flush)(ptn_stream_t *s);    /* progress of a long reply */
     bool      (*cancelled)(ptn_stream_t *s);
+    ptn_rc_t  (*acquire)(ptn_stream_t *s, uint64_t user);
+    void      (*release)(ptn_stream_t *s);
     void       *driver;
 };
 
@@ -199,6 +201,15 @@ extern const ptn_stream_proto_t  ptn_smtp_proto;     /* and submission, LMTP */
 ptn_rc_t ptn_stream_printf(ptn_stream_t *s, const char *fmt, ...)
     PTN_PRINTF(2, 3);
 ptn_rc_t ptn_stream_str(ptn_stream_t *s, ptn_str_t str);
+
+/*
+ * Every stream that signs in says so, and again in the store that it moves to:
+ * it counts among the sessions of that user from here to its end, or to
+ * sign_out (it moves).  ELIMIT: `sessions_max`; logged.
+ */
+ptn_rc_t ptn_stream_sign_in(ptn_stream_t *s, const char *service,
+    const ptn_actor_t *actor);
+void ptn_stream_sign_out(ptn_stream_t *s);
 
 
 #endif /* PTN_STREAM_H */

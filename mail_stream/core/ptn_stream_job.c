@@ -178,6 +178,24 @@ ptn_stream_job_cancelled(ptn_stream_t *s)
 }
 
 
+static ptn_rc_t
+ptn_stream_job_acquire(ptn_stream_t *s, uint64_t user)
+{
+    ptn_job_t  *job = s->driver;
+
+    return ptn_session_acquire(job->session, user, s->conf->sessions_max);
+}
+
+
+static void
+ptn_stream_job_release(ptn_stream_t *s)
+{
+    ptn_job_t  *job = s->driver;
+
+    ptn_session_release(job->session);
+}
+
+
 static void
 ptn_stream_bind(ptn_stream_t *s, ptn_stream_peer_t *peer, ptn_job_t *job,
     ptn_stream_session_t *ss)
@@ -204,6 +222,8 @@ ptn_stream_bind(ptn_stream_t *s, ptn_stream_peer_t *peer, ptn_job_t *job,
     s->write_fd = ptn_stream_job_write_fd;
     s->flush = ptn_stream_job_flush;
     s->cancelled = ptn_stream_job_cancelled;
+    s->acquire = ptn_stream_job_acquire;
+    s->release = ptn_stream_job_release;
     s->driver = job;
 }
 
@@ -244,6 +264,32 @@ ptn_stream_printf(ptn_stream_t *s, const char *fmt, ...)
     va_end(ap);
 
     return s->write(s, p, (size_t) n);
+}
+
+
+ptn_rc_t
+ptn_stream_sign_in(ptn_stream_t *s, const char *service,
+    const ptn_actor_t *actor)
+{
+    ptn_rc_t  rc;
+
+    rc = s->acquire(s, actor->user);
+
+    if (rc == PTN_ELIMIT) {
+        ptn_log(s->log, PTN_LOG_WARN,
+                "sessions-full service=%s addr=%.*s max=%u user=%.*s", service,
+                ptn_str_arg(s->peer->addr), s->conf->sessions_max,
+                ptn_str_arg(actor->address));
+    }
+
+    return rc;
+}
+
+
+void
+ptn_stream_sign_out(ptn_stream_t *s)
+{
+    s->release(s);
 }
 
 

@@ -218,9 +218,19 @@ ptn_imap_auth_result(ptn_imap_t *c, ptn_rc_t rc, const ptn_handle_t *handle)
         return rc;
     }
 
+    if (rc == PTN_OK) {
+        rc = ptn_stream_sign_in(c->s, "imap", &c->actor);
+
+        if (rc != PTN_OK) {
+            ptn_auth_forget(c->s->app->auth, handle);
+        }
+    }
+
     if (rc != PTN_OK) {
         c->reply = rc == PTN_EAUTH
                    ? "NO [AUTHENTICATIONFAILED] Authentication failed"
+                   : rc == PTN_ELIMIT
+                   ? "NO [LIMIT] Too many sessions of this user"
                    : "NO [UNAVAILABLE] Try again later";
 
         if (++st->refused >= PTN_IMAP_AUTH_MAX) {
@@ -241,6 +251,10 @@ ptn_imap_auth_result(ptn_imap_t *c, ptn_rc_t rc, const ptn_handle_t *handle)
     st->moved = c->s->app->world == NULL
                 || ptn_slot_store(c->s->app->world, st->slot % PTN_SLOTS)
                    != c->s->store;
+
+    if (st->moved) {
+        ptn_stream_sign_out(c->s);      /* it signs in again over there */
+    }
 
     c->s->next.move_slot = st->slot;
     c->s->next.handle = *handle;

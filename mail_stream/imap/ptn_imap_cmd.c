@@ -407,6 +407,22 @@ ptn_imap_cmd_line(ptn_imap_t *c, const ptn_stream_unit_t *unit)
 }
 
 
+/* It was to move, but its worker saw no need to: it counts here after all. */
+
+static ptn_rc_t
+ptn_imap_stays(ptn_imap_t *c)
+{
+    ptn_rc_t  rc;
+
+    c->st->moved = false;
+
+    rc = ptn_auth_handle(c->s->app->auth, c->s->pool, &c->st->handle,
+                         &c->actor);
+
+    return rc == PTN_OK ? ptn_stream_sign_in(c->s, "imap", &c->actor) : rc;
+}
+
+
 static ptn_rc_t
 ptn_imap_input(ptn_stream_t *s, const ptn_stream_unit_t *unit)
 {
@@ -422,7 +438,11 @@ ptn_imap_input(ptn_stream_t *s, const ptn_stream_unit_t *unit)
     s->next.then = PTN_THEN_READ;
     s->next.move_slot = PTN_SLOT_ANY;
 
-    c.st->moved = false;                /* or we would not be here */
+    if (c.st->moved && ptn_imap_stays(&c) != PTN_OK) {
+        ptn_imap_bye(&c, "[LIMIT] Too many sessions of this user");
+        return ptn_imap_cmd_leave(&c);
+    }
+
     c.st->in += unit->text.len + unit->body_len;
     c.in.p = unit->text.data;
     c.in.end = unit->text.data + unit->text.len;
@@ -460,6 +480,14 @@ ptn_imap_open(ptn_stream_t *s, bool greet, const ptn_handle_t *handle)
 
         if (rc != PTN_OK) {
             ptn_imap_bye(&c, "Sign-in is no longer valid");
+            return ptn_imap_cmd_leave(&c);
+        }
+
+        /* somebody else may have come in between */
+
+        if (ptn_stream_sign_in(s, "imap", &c.actor) != PTN_OK) {
+            ptn_auth_forget(s->app->auth, handle);
+            ptn_imap_bye(&c, "[LIMIT] Too many sessions of this user");
             return ptn_imap_cmd_leave(&c);
         }
 

@@ -16,6 +16,7 @@ static const ptn_smtp_auth_answer_t  ptn_smtp_auth_answers[] = {
     { PTN_ETHROTTLE, "454 4.7.0 Too many failures, try later" },
     { PTN_EDENIED,   "538 5.7.11 Encryption required" },
     { PTN_EPARSE,    "501 5.5.2 Malformed response" },
+    { PTN_ELIMIT,    "454 4.7.0 Too many sessions of this user" },
     { PTN_EINTERNAL, "454 4.7.0 Temporary authentication failure" }
 };
 
@@ -44,7 +45,7 @@ ptn_smtp_auth_answer(ptn_rc_t rc)
 
 static ptn_rc_t
 ptn_smtp_auth_done(ptn_stream_t *s, ptn_smtp_t *sm, ptn_rc_t rc,
-    ptn_str_t login, const ptn_handle_t *handle)
+    ptn_str_t login, const ptn_actor_t *actor, const ptn_handle_t *handle)
 {
     const ptn_smtp_auth_answer_t  *answer;
 
@@ -53,6 +54,10 @@ ptn_smtp_auth_done(ptn_stream_t *s, ptn_smtp_t *sm, ptn_rc_t rc,
 
     if (rc == PTN_OK) {
         rc = ptn_smtp_keep(&sm->login, login);
+
+        if (rc == PTN_OK) {
+            rc = ptn_stream_sign_in(s, "smtp", actor);
+        }
 
         if (rc != PTN_OK) {
             ptn_auth_forget(s->app->auth, handle);
@@ -106,7 +111,7 @@ ptn_smtp_auth_check(ptn_stream_t *s, ptn_smtp_t *sm, ptn_str_t response)
                                &actor, &handle);
     }
 
-    return ptn_smtp_auth_done(s, sm, rc, login, &handle);
+    return ptn_smtp_auth_done(s, sm, rc, login, &actor, &handle);
 }
 
 

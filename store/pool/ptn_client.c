@@ -186,7 +186,7 @@ ptn_client_forget(ptn_client_t *client)
 
     world = client->world;
 
-    munmap(world->private, sizeof(ptn_shm_private_t));
+    munmap(world->private, world->private_size);
     world->private = NULL;
 
     if (client->w > 0) {

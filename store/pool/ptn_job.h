@@ -153,6 +153,16 @@ void ptn_session_end(ptn_session_t *session);   /* after the running job */
  */
 void ptn_session_bind(ptn_session_t *session);
 
+/*
+ * The sessions of one user (not 0) in all processes together: acquire counts
+ * this one until release or its end, whatever ends it; a process that dies
+ * takes its counts along.  ELIMIT: `max` are counted already.  EINVAL: this
+ * one is.  By a job of the session.
+ */
+ptn_rc_t ptn_session_acquire(ptn_session_t *session, uint64_t user,
+    uint32_t max);
+void ptn_session_release(ptn_session_t *session);
+
 
 /* The slot of a mailbox: what submit, board and affinity go by. */
 uint32_t ptn_slot(ptn_guid_t mailbox);

@@ -319,6 +319,7 @@ ptn_runner_own(ptn_runner_t *r)
 
     r->life = atomic_fetch_add(&r->shm->life, 1) + 1;
     atomic_store(&r->shm->sessions, 0);
+    ptn_seat_begin(r);
 
     /* a commit of the dead process may be done and its wake-up lost */
 

@@ -24,7 +24,6 @@
 #define PTN_LISTEN_MS        20         /* between looks for commands */
 #define PTN_TRIM_S           3          /* idle, then memory is given back */
 #define PTN_TERM_MS          600        /* then leave under a running job */
-#define PTN_SESSIONS_MAX     65536      /* of a process */
 #define PTN_SESSION_BUCKETS  4096
 #define PTN_NONE             0xffffffffu
 
@@ -138,6 +137,7 @@ struct ptn_session_s {
     ptn_rec_t        *parked;
     uint64_t          idle_ms;
     uint64_t          used;         /* ptn_time_mono() */
+    uint64_t          user;         /* whose seat it has; 0: none */
     uint32_t          bound_w, bound_epoch;     /* PTN_NONE: any worker */
     bool              ending;
     bool              closing;      /* out of the table */
@@ -427,6 +427,16 @@ void ptn_session_finish(ptn_runner_t *r, ptn_session_t *s);
 void ptn_session_expire(ptn_runner_t *r);
 void ptn_session_close(ptn_session_t *s, void *app);    /* no lock held */
 void ptn_session_close_all(ptn_runner_t *r, void *app); /* no lock held */
+
+
+/* ptn_seat.c: a user's sessions in all processes; any lock may be held */
+
+/* The ring is ours: nobody has a seat in it. */
+void ptn_seat_begin(ptn_runner_t *r);
+
+/* ELIMIT: the user has `max` seats. */
+ptn_rc_t ptn_seat_take(ptn_runner_t *r, uint64_t user, uint32_t max);
+void ptn_seat_give(ptn_runner_t *r, uint64_t user);
 
 
 #endif /* PTN_RUNNER_H */

@@ -154,6 +154,38 @@ ptn_session_bind(ptn_session_t *session)
 }
 
 
+ptn_rc_t
+ptn_session_acquire(ptn_session_t *session, uint64_t user, uint32_t max)
+{
+    ptn_rc_t  rc;
+
+    if (user == 0 || session->user != 0) {
+        return PTN_EINVAL;
+    }
+
+    rc = ptn_seat_take(session->runner, user, max);
+
+    if (rc == PTN_OK) {
+        session->user = user;
+
+    } else if (rc == PTN_ELIMIT) {
+        ptn_world_count(session->runner->world, PTN_STAT_SESSIONS_FULL, 1);
+    }
+
+    return rc;
+}
+
+
+void
+ptn_session_release(ptn_session_t *session)
+{
+    if (session->user != 0) {
+        ptn_seat_give(session->runner, session->user);
+        session->user = 0;
+    }
+}
+
+
 void
 ptn_session_end(ptn_session_t *session)
 {
@@ -217,6 +249,8 @@ ptn_session_finish(ptn_runner_t *r, ptn_session_t *s)
             break;
         }
     }
+
+    ptn_session_release(s);
 
     r->nsessions--;
     atomic_store(&r->shm->sessions, r->nsessions);

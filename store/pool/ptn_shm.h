@@ -42,6 +42,8 @@
 #define PTN_CELL_TRAILER  (PTN_CELL_REPLY - PTN_JOB_TRAILER_MAX)
 #define PTN_CELL_INLINE   1024      /* reply bytes that travel inline */
 
+#define PTN_SESSIONS_MAX  65536     /* of a process */
+
 #define PTN_LINE          __attribute__((aligned(64)))
 
 
@@ -255,10 +257,30 @@ typedef struct {
     _Atomic int32_t   waiter;               /* pid that waits for the lock */
 } ptn_shm_lock_t;
 
+/*
+ * How many sessions each user has in one process (ptn_seat.c): open
+ * addressing, written by the ring's owner alone, under `seats_lock`.  Its
+ * next owner begins with none.
+ */
+#define PTN_SEATS  (2 * PTN_SESSIONS_MAX)
+
+typedef struct {
+    uint64_t          user;                 /* 0: free */
+    uint64_t          n;
+} ptn_shm_seat_t;
+
+typedef struct {
+    _Atomic int32_t   pid;                  /* the ring's owner; 0: none */
+    uint32_t          used;                 /* users in it */
+    ptn_shm_seat_t    seat[PTN_SEATS]  __attribute__((aligned(4096)));
+} ptn_shm_seats_t;
+
 typedef struct {
     ptn_shm_lock_t    lock[PTN_RINGS_MAX];
+    pthread_mutex_t   seats_lock;
     uint64_t          secret[4];
     u_char            app[PTN_PRIVATE_SIZE]  __attribute__((aligned(4096)));
+    ptn_shm_seats_t   seats[]  __attribute__((aligned(4096)));  /* [nrings] */
 } ptn_shm_private_t;
 
 
@@ -272,6 +294,7 @@ struct ptn_world_s {
 
     ptn_shm_common_t             *common;
     ptn_shm_private_t            *private;      /* NULL: unmapped */
+    size_t                        private_size;
     u_char                       *slots;
     size_t                        slot_size;
 

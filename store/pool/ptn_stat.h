@@ -40,7 +40,8 @@
     S(DEFERRED,      "deferred",         "Deliveries put off")                \
     S(BOUNCED,       "bounced",          "Recipients given up")               \
     S(IMAP_SESSIONS, "imap_sessions",    "IMAP sessions opened")              \
-    S(FSYNC_FAILED,  "fsync_failed",     "Mailboxes shut by a failed fsync")
+    S(FSYNC_FAILED,  "fsync_failed",     "Mailboxes shut by a failed fsync")  \
+    S(SESSIONS_FULL, "sessions_refused", "Sessions above a user's limit")
 
 
 typedef enum {

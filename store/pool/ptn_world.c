@@ -50,6 +50,11 @@ ptn_world_locks(ptn_world_t *world)
         }
     }
 
+    if (pthread_mutex_init(&world->private->seats_lock, &attr) != 0) {
+        pthread_mutexattr_destroy(&attr);
+        return PTN_ENOMEM;
+    }
+
     pthread_mutexattr_destroy(&attr);
 
     return PTN_OK;
@@ -166,9 +171,11 @@ ptn_world_create(const ptn_world_opts_t *opts, ptn_log_t *log,
     world->slot_size = sizeof(ptn_shm_slot_t)
                        + world->nrings * sizeof(ptn_shm_rings_t);
     world->slot_size = (world->slot_size + 4095) & ~(size_t) 4095;
+    world->private_size = sizeof(ptn_shm_private_t)
+                          + world->nrings * sizeof(ptn_shm_seats_t);
 
     world->common = ptn_world_map(sizeof(ptn_shm_common_t));
-    world->private = ptn_world_map(sizeof(ptn_shm_private_t));
+    world->private = ptn_world_map(world->private_size);
     world->slots = ptn_world_map(world->slot_size * opts->workers);
 
     if (world->common == NULL || world->private == NULL
@@ -252,7 +259,7 @@ ptn_world_destroy(ptn_world_t *world)
     }
 
     if (world->private != NULL) {
-        munmap(world->private, sizeof(ptn_shm_private_t));
+        munmap(world->private, world->private_size);
     }
 
     if (world->slots != NULL) {

@@ -743,6 +743,41 @@ no_clear_text(stream_driver_site_t *site)
 }
 
 
+/* The user's last session is taken: NO [LIMIT], until one ends. */
+
+static void
+sessions_full(stream_driver_site_t *site)
+{
+    ptn_str_t        got;
+    stream_driver_t  a, b;
+
+    site->conf.sessions_max = 1;
+    stream_driver_open(&a, site, &ptn_imap_proto);
+    stream_driver_open(&b, site, &ptn_imap_proto);
+    stream_driver_send(&a, "1 LOGIN alice@example.test secret\r\n");
+    stream_driver_said(&b);
+
+    stream_driver_send(&b, "1 LOGIN alice@example.test secret\r\n");
+    got = stream_driver_said(&b);
+    ok(matches("1 NO [LIMIT] ~\r\n", (char *) got.data), "LOGIN: %.*s",
+       ptn_str_arg(got));
+    stream_driver_send(&b, "2 AUTHENTICATE PLAIN " PLAIN "\r\n"
+                           "3 SELECT INBOX\r\n");
+    got = stream_driver_said(&b);
+    ok(matches("2 NO [LIMIT] ~\r\n3 BAD ~\r\n", (char *) got.data),
+       "AUTHENTICATE: %.*s", ptn_str_arg(got));
+
+    stream_driver_close(&a);
+    stream_driver_send(&b, "4 LOGIN alice@example.test secret\r\n");
+    got = stream_driver_said(&b);
+    ok(matches("4 OK ~\r\n", (char *) got.data), "room: %.*s",
+       ptn_str_arg(got));
+    stream_driver_close(&b);
+    is_u64(site->sessions, 0, "none is left");
+    site->conf.sessions_max = 100;
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -765,6 +800,7 @@ main(int argc, char **argv)
 
     failed_commit(&site);
     no_clear_text(&site);
+    sessions_full(&site);
 
     stream_driver_site_close(&site);
 

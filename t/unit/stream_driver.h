@@ -35,6 +35,7 @@ typedef struct {
     ptn_conf_t  conf;
     ptn_log_t  *log;
     ptn_app_t  *app;
+    uint32_t    sessions;                       /* signed in */
 } stream_driver_site_t;
 
 typedef struct {
@@ -50,6 +51,7 @@ typedef struct {
     ptn_frame_t                frame;
     bool                       framing;     /* a unit is under way */
     bool                       closed;
+    bool                       counted;     /* among the site's sessions */
     bool                       tls;         /* THEN_TLS was asked for */
     unsigned                   units;
     ptn_class_e                cls;         /* of the last unit */
@@ -234,6 +236,43 @@ stream_driver_cancelled(ptn_stream_t *s)
 }
 
 
+static inline ptn_rc_t
+stream_driver_acquire(ptn_stream_t *s, uint64_t user)
+{
+    stream_driver_t  *d = s->driver;
+
+    if (user == 0 || d->counted) {
+        return PTN_EINVAL;
+    }
+
+    if (d->site->sessions >= d->site->conf.sessions_max) {
+        return PTN_ELIMIT;
+    }
+
+    d->site->sessions++;
+    d->counted = true;
+
+    return PTN_OK;
+}
+
+
+static inline void
+stream_driver_uncount(stream_driver_t *d)
+{
+    if (d->counted) {
+        d->site->sessions--;
+        d->counted = false;
+    }
+}
+
+
+static inline void
+stream_driver_release(ptn_stream_t *s)
+{
+    stream_driver_uncount(s->driver);
+}
+
+
 static inline void
 stream_driver_bind(stream_driver_t *d, ptn_stream_t *s)
 {
@@ -254,6 +293,8 @@ stream_driver_bind(stream_driver_t *d, ptn_stream_t *s)
     s->write_fd = stream_driver_write_fd;
     s->flush = stream_driver_flush;
     s->cancelled = stream_driver_cancelled;
+    s->acquire = stream_driver_acquire;
+    s->release = stream_driver_release;
     s->driver = d;
 }
 
@@ -303,6 +344,7 @@ stream_driver_begin(stream_driver_t *d, bool greet,
     if (d->state != NULL) {
         d->proto->close(d->state, d->site->app);
         free(d->state);
+        stream_driver_uncount(d);
     }
 
     d->state = calloc(1, d->proto->state_size);
@@ -486,6 +528,7 @@ stream_driver_close(stream_driver_t *d)
     if (d->state != NULL) {
         d->proto->close(d->state, d->site->app);
         free(d->state);
+        stream_driver_uncount(d);
     }
 
     free(d->in.data);
