@@ -249,6 +249,21 @@ worker(fx_worker_t *w, void *data PTN_UNUSED)
 }
 
 
+/* Its own is the one whose socket it has not closed. */
+
+static int
+slot_of(fx_worker_t *w)
+{
+    int  i;
+
+    for (i = 0; ptn_shm_sock(w->fx->world, (uint32_t) i, 0)[1] == -1; i++) {
+        /* void */
+    }
+
+    return i;
+}
+
+
 static int
 other(fx_worker_t *w, void *data PTN_UNUSED)
 {
@@ -260,10 +275,44 @@ other(fx_worker_t *w, void *data PTN_UNUSED)
 }
 
 
+/* Makes a bound session and dies ... */
+
+static int
+mortal(fx_worker_t *w, void *data PTN_UNUSED)
+{
+    ptn_sid_t           none = { { 0 } };
+    static fx_answer_t  a;
+
+    fx_run(w, &a, (fx_job_t) { "login", 8, none, "bind", 0, 0, 0 });
+    *shared_sid = a.session;
+    atomic_store(&w->fx->seen[12], (uint64_t) slot_of(w));
+    kill(getpid(), SIGKILL);
+
+    return 1;
+}
+
+
+/* ... and who gets its slot is somebody else. */
+
+static int
+heir(fx_worker_t *w, void *data PTN_UNUSED)
+{
+    static fx_answer_t  a;
+
+    if (slot_of(w) != (int) atomic_load(&w->fx->seen[12])) {
+        return 2;
+    }
+
+    fx_run(w, &a, (fx_job_t) { "count", 8, *shared_sid, "", 0, 0, 0 });
+
+    return a.rc == PTN_ESTALE ? 0 : 1;
+}
+
+
 int
 main(void)
 {
-    int    rc;
+    int    rc, wrong, i;
     pid_t  pid;
 
     fx_open(&fx, 2, 4, &hooks, types, ptn_nelts(types));
@@ -274,17 +323,30 @@ main(void)
 
     pid = fx_worker(&fx, worker, NULL);
 
-    if (fx_until(atomic_load(&fx.seen[10]) == 1)
-        && fx_wait(fx_worker(&fx, other, NULL), 10000) != 0)
-    {
+    (void) fx_until(atomic_load(&fx.seen[10]) == 1);
+    wrong = fx_wait(fx_worker(&fx, other, NULL), 10000);
+
+    if (wrong != 0) {
         fprintf(stderr, "a bound session was used by another worker\n");
-        return 1;
+    }
+
+    /* five times: the store looks for dead workers once a second */
+
+    for (i = 0; wrong == 0 && i < 5; i++) {
+        (void) fx_wait(fx_worker(&fx, mortal, NULL), 10000);
+        wrong = fx_wait(fx_worker(&fx, heir, NULL), 10000);
+
+        if (wrong != 0) {
+            fprintf(stderr, "a bound session was used by who has its"
+                    " worker's slot now: %d\n", wrong);
+        }
     }
 
     atomic_store(&fx.seen[11], 1);
     rc = fx_wait(pid, 30000);
+    rc = wrong != 0 ? 1 : rc;
 
-    if (!fx_until(atomic_load(&fx.seen[0]) == 3)) {
+    if (!fx_until(atomic_load(&fx.seen[0]) == 8)) {
         fprintf(stderr, "bound session outlives its worker\n");
         rc = 1;
     }
