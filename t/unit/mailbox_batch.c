@@ -2,6 +2,9 @@
  * The batch: failing neighbours, several mailboxes, two executors.
  */
 
+#include <stdatomic.h>
+#include <sys/mman.h>
+
 #include "mailbox_site.h"
 
 
@@ -509,6 +512,71 @@ test_sharing(site_t *s)
 }
 
 
+/* SQLite 3.40's WAL can lose frames where a commit meets a checkpoint. */
+
+static void
+test_checkpoint(site_t *s)
+{
+    int            fd;
+    char           path[256];
+    pid_t          pid;
+    ptn_txn_t      tx;
+    ptn_mbox_t    *mb, *elsewhere;
+    ptn_store_t   *other;
+    struct flock   fl;
+    ptn_appended_t app;
+    _Atomic int   *let;
+
+    mb = site_open(s, "dora");
+    ptn_store_open(&s->opts, &other);
+    elsewhere = site_open_store(s, other, "dora");
+    is_u64(ptn_checkpoint(elsewhere, false, false), PTN_OK,
+           "a checkpoint that meets nobody");
+
+    ptn_txn_begin(&tx, mb);
+    is_u64(site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app), PTN_OK, "one");
+    is_u64(ptn_txn_commit(&tx), PTN_OK, "kept");
+    is_u64(ptn_checkpoint(elsewhere, false, false), PTN_EBUSY,
+           "not while a batch is open elsewhere");
+    is_u64(ptn_checkpoint(mb, false, false), PTN_EBUSY, "nor in its own");
+    is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
+    is_u64(ptn_checkpoint(elsewhere, false, false), PTN_OK, "behind it");
+
+    /* the other way round: a child's lock is a checkpoint that lasts */
+
+    let = mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1,
+               0);
+    snprintf(path, sizeof(path), "%s/mailbox/example.test/dora/lock",
+             s->root);
+    fd = open(path, O_RDWR|O_CLOEXEC);
+    memset(&fl, 0, sizeof(fl));
+    fl.l_type = F_WRLCK;
+    fl.l_start = PTN_LOCK_WRITE;
+    fl.l_len = 1;
+    is_u64((uint64_t) fcntl(fd, F_OFD_SETLK, &fl), 0, "a checkpoint runs");
+
+    fflush(stdout);
+    pid = fork();
+
+    if (pid == 0) {
+        usleep(100000);
+        *let = 1;
+        fl.l_type = F_UNLCK;
+        _exit(fcntl(fd, F_OFD_SETLK, &fl));
+    }
+
+    is_u64(ptn_txn_begin(&tx, mb), PTN_OK, "a batch begins");
+    is_u64((uint64_t) *let, 1, "when it is over, not before");
+    ptn_txn_done(&tx);
+    ptn_store_rollback(s->store);
+
+    waitpid(pid, NULL, 0);
+    close(fd);
+    munmap((void *) let, 4096);
+    ptn_store_close(other);
+}
+
+
 int
 main(void)
 {
@@ -524,6 +592,7 @@ main(void)
     test_sharing(&s);
     test_many(&s);
     test_delete(&s);
+    test_checkpoint(&s);
     site_done(&s);
 
     return done_testing();

@@ -8,6 +8,7 @@
  * costs nothing that was acknowledged.
  */
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -645,17 +646,73 @@ power_differ(power_t *p, const char *got, const char *want)
 }
 
 
+/* The ceilings that the disk holds (ptn_epoch.c); false: no whole mark. */
+static bool
+power_ceilings(site_t *s, uint64_t ret[5])
+{
+    int       fd, i, k;
+    char      path[PTN_SIM_PATH], hex[PTN_GUID_HEX];
+    u_char    b[64];
+    ssize_t   n;
+    uint64_t  hash;
+
+    ptn_guid_hex(s->user.mailbox, hex);
+    snprintf(path, sizeof(path), "%s/epoch/%s", s->conf.root, hex);
+
+    fd = open(path, O_RDONLY|O_CLOEXEC);
+    if (fd == -1) {
+        return false;
+    }
+
+    n = read(fd, b, sizeof(b));
+    close(fd);
+
+    if (n != sizeof(b) || memcmp(b, "PTNEPOC1", 8) != 0) {
+        return false;
+    }
+
+    for (i = 0; i < 5; i++) {
+        for (ret[i] = 0, k = 7; k >= 0; k--) {
+            ret[i] = ret[i] << 8 | b[24 + 8 * i + k];
+        }
+    }
+
+    hash = 0xcbf29ce484222325ULL;
+    (void) state_sink(&hash, b, 56);
+
+    return hash == ret[4];
+}
+
+
 static const char *
 power_check_site(power_t *p, site_t *s, unsigned marks)
 {
-    char      *got;
-    ptn_rc_t   rc;
+    bool              marked;
+    char             *got;
+    ptn_rc_t          rc;
+    uint64_t          ceiling[5];       /* epoch, cn, oid; 0, hash */
+    ptn_mbox_info_t   info;
 
+    marked = power_ceilings(s, ceiling);
     rc = site_open(s);
 
     if (rc != PTN_OK) {
         snprintf(p->why, sizeof(p->why), "after %u marks it does not open: %s",
                  marks, ptn_err(rc)->name);
+        return p->why;
+    }
+
+    /* else a copy that is restored now could give them again */
+
+    if (marked && ptn_mbox_info(s->mb, &info) == PTN_OK
+        && info.epoch == ceiling[0]
+        && (info.cn > ceiling[1] || s->mb->meta.oid > ceiling[2]))
+    {
+        snprintf(p->why, sizeof(p->why), "numbers above their ceilings: "
+                 "%llu of %llu, %llu of %llu", (unsigned long long) info.cn,
+                 (unsigned long long) ceiling[1],
+                 (unsigned long long) s->mb->meta.oid,
+                 (unsigned long long) ceiling[2]);
         return p->why;
     }
 
@@ -792,7 +849,7 @@ power_all(power_t *p)
 
     static const ptn_io_site_e  later[] = {
         PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR,
-        PTN_IO_BLOB_GONE
+        PTN_IO_BLOB_GONE, PTN_IO_EPOCH
     };
 
     dir = ptn_sim_tmp();
