@@ -6,7 +6,8 @@
  *     /debug?job=sleep&ms=500&slot=7
  *     /debug?job=session_use&session=<32 hexadecimal digits>
  *     /debug?job=feed&session=...       the body is handed on as it arrives
- *     /debug?job=watch&slot=7           answers when the slot changes
+ *     /debug?job=watch&slot=7           answers when the slot changes;
+ *                                       with version=N when it is beyond N
  *     /debug?job=bump&slot=7            changes it
  *     /debug?job=forge                  plays a hostile worker, which then
  *                                       leaves
@@ -173,7 +174,8 @@ ngx_http_postern_debug_unwatch(void *data)
 
 /* A parked request: no timer, no job, one watch. */
 static ngx_int_t
-ngx_http_postern_debug_watch(ngx_http_request_t *r, uint32_t slot)
+ngx_http_postern_debug_watch(ngx_http_request_t *r, ptn_str_t query,
+    uint32_t slot)
 {
     ngx_pool_cleanup_t            *cln;
     ngx_http_postern_debug_ctx_t  *ctx;
@@ -189,8 +191,9 @@ ngx_http_postern_debug_watch(ngx_http_request_t *r, uint32_t slot)
 
     ctx->request = r;
     ctx->watch.slot = slot % PTN_SLOTS;
-    ctx->watch.version = ptn_board_version(ngx_postern_world(),
-                                           ctx->watch.slot);
+    ctx->watch.version = ptn_debug_number(query, "version",
+                             ptn_board_version(ngx_postern_world(),
+                                               ctx->watch.slot));
     ctx->watch.handler = ngx_http_postern_debug_woken;
 
     r->main->count++;
@@ -223,7 +226,7 @@ ngx_http_postern_debug_handler(ngx_http_request_t *r)
     }
 
     if (ptn_str_eqz(job, "watch")) {
-        return ngx_http_postern_debug_watch(r, (uint32_t) slot);
+        return ngx_http_postern_debug_watch(r, query, (uint32_t) slot);
     }
 
     if (ptn_str_eqz(job, "forge")) {

@@ -433,7 +433,11 @@ ptn_debug_bump(ptn_job_t *job)
     app = job->app;
     ptn_board_bump(app->world, job->slot);
 
-    return ptn_debug_text(job, 200, ptn_str("bumped\n"));
+    return ptn_debug_text(job, 200,
+                          ptn_str_printf(job->pool, "%llu\n",
+                                         (unsigned long long)
+                                         ptn_board_version(app->world,
+                                                           job->slot)));
 }
 
 

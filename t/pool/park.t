@@ -15,7 +15,7 @@ use Test::More;
 use Time::HiRes qw/ time sleep /;
 use Test::Postern::Pool;
 
-my $p = pool(workers => 2)->plan(17);
+my $p = pool(workers => 2)->plan(20);
 $p->run();
 wait_stores(2) or die 'no stores' . $p->log_tail();
 
@@ -200,4 +200,20 @@ sub in_channel {
 
     my $quiet = grep { !IO::Select->new($_)->can_read(0) } @others;
     is($quiet, 20, 'those of another mailbox sleep on');
+}
+
+
+# A change between the answer that told a version and the watch for the next:
+# no other change will come to wake it.
+
+{
+    my (undef, $old) = job('bump', slot => 11);
+    my (undef, $now) = job('bump', slot => 11);
+    cmp_ok($now, '>', $old, 'the slot has moved on');
+
+    my $s = job_start('watch', slot => 11, version => int $old);
+    is((job_end($s, 5))[1], "woken\n", 'a watch that comes late fires at once');
+
+    $s = job_start('watch', slot => 11, version => int $now);
+    ok(!IO::Select->new($s)->can_read(0.3), 'one that does not waits');
 }
