@@ -127,6 +127,7 @@ ptn_smtp_mail_sender(ptn_stream_t *s, ptn_smtp_t *sm, ptn_str_t address)
     rc = ptn_auth_handle(s->app->auth, s->pool, &sm->handle, &actor);
 
     if (rc == PTN_ESTALE) {
+        ptn_stream_sign_out(s);
         sm->authenticated = false;
         s->next.authenticated = 0;
         return "530 5.7.0 Authentication required";

@@ -61,11 +61,9 @@ name_of(const char *send)
 
 
 static void
-talk(const char *variant, const row_t *rows)
+go_on(const char *variant, const row_t *rows)
 {
     ptn_str_t  said;
-
-    begin(variant);
 
     for ( /* void */ ; rows->send != NULL; rows++) {
         stream_driver_send(&d, rows->send);
@@ -86,6 +84,14 @@ talk(const char *variant, const row_t *rows)
 
         is_str(said, rows->want, name_of(rows->send));
     }
+}
+
+
+static void
+talk(const char *variant, const row_t *rows)
+{
+    begin(variant);
+    go_on(variant, rows);
 }
 
 
@@ -631,6 +637,65 @@ test_submission(void)
 }
 
 
+/* What becomes of a session whose user may not be here any more. */
+
+static void
+disable(bool user, bool domain)
+{
+    ptn_user_t   u;
+    ptn_pool_t  *pool;
+
+    pool = ptn_pool_create(0, NULL);
+    is_rc(ptn_user_get(site.app->directory, pool, ptn_str("alice@example.test"),
+                       &u), PTN_OK, "alice");
+    u.disabled = user;
+    is_rc(ptn_user_set(site.app->directory, &u), PTN_OK,
+          user ? "is disabled" : "is there");
+    is_rc(ptn_domain_set_disabled(site.app->directory, ptn_str("example.test"),
+                                  domain), PTN_OK,
+          domain ? "her domain is disabled" : "her domain is there");
+    ptn_pool_destroy(pool);
+}
+
+
+static void
+test_disabled(void)
+{
+    int  i;
+
+    static const row_t   refused[] = {
+        { "MAIL FROM:<alice@example.test>\r\n",
+          "530 5.7.0 Authentication required\r\n" },
+        { "MAIL FROM:<>\r\n", "530 5.7.0 Authentication required\r\n" },
+        { "AUTH PLAIN " ALICE "\r\n", "535 5.7.8 Authentication failed\r\n" },
+        { "MAIL FROM:<alice@example.test>\r\n",
+          "530 5.7.0 Authentication required\r\n" },
+        { NULL, NULL }
+    };
+    static const row_t   again[] = {
+        { "AUTH PLAIN " ALICE "\r\n",
+          "235 2.7.0 Authentication succeeded\r\n" },
+        { "MAIL FROM:<alice@example.test>\r\n", "250 2.1.0 Ok\r\n" },
+        { NULL, NULL }
+    };
+
+    for (i = 0; i < 2; i++) {
+        begin("submission");
+        stream_driver_send(&d, "EHLO c\r\nAUTH PLAIN " ALICE "\r\n");
+        (void) stream_driver_said(&d);
+        is_u64(site.sessions, 1, "a session");
+
+        disable(i == 0, i == 1);
+        go_on("submission", refused);
+        is_u64(site.sessions, 0, "counted no more");
+
+        disable(false, false);
+        go_on("submission", again);
+        is_u64(site.sessions, 1, "counted again");
+    }
+}
+
+
 /* The queue's runner takes all that to the mailboxes. */
 
 static void
@@ -677,6 +742,7 @@ main(void)
     test_limits();
     test_lmtp();
     test_submission();
+    test_disabled();
     test_clerk();
     test_lmtp_fails();
 
