@@ -7,6 +7,7 @@
  *   ngx_stream_postern_session.c   a connection's life
  *   ngx_stream_postern_input.c     bytes in, units, jobs
  *   ngx_stream_postern_output.c    replies out
+ *   ngx_stream_postern_linger.c    the end, so that the last words arrive
  *
  * A connection that waits for its client with nothing buffered is parked: all
  * that it then holds is ngx_stream_postern_ctx_t, and in the store its session.
@@ -113,6 +114,8 @@ struct ngx_stream_postern_ctx_s {
     uint32_t                        slot;
     ngx_postern_watch_t             watch;
     ngx_postern_tick_t              tick;
+    ngx_msec_t                      linger_until;   /* closing: linger.c */
+    size_t                          linger_left;
     unsigned                        opened:1;   /* a store session exists */
     unsigned                        tls:1;
     unsigned                        moving:1;   /* next job is a MOVE */
@@ -128,6 +131,7 @@ void ngx_stream_postern_handler(ngx_stream_session_t *s);
 void ngx_stream_postern_proceed(ngx_stream_postern_ctx_t *ctx);
 void ngx_stream_postern_close(ngx_stream_postern_ctx_t *ctx, ngx_uint_t rc);
 ngx_int_t ngx_stream_postern_work(ngx_stream_postern_ctx_t *ctx);
+void ngx_stream_postern_let_go(ngx_stream_postern_ctx_t *ctx);
 void ngx_stream_postern_answered(ngx_stream_postern_ctx_t *ctx,
     const ptn_event_t *ev);
 
@@ -152,6 +156,9 @@ ngx_int_t ngx_stream_postern_queue(ngx_stream_postern_ctx_t *ctx,
     ngx_stream_postern_job_t *job, const ptn_event_t *ev);
 void ngx_stream_postern_drop_output(ngx_stream_postern_work_t *w);
 void ngx_stream_postern_job_release(ngx_stream_postern_job_t *job, size_t n);
+
+/* linger.c: instead of close, when something was said last */
+void ngx_stream_postern_linger(ngx_stream_postern_ctx_t *ctx);
 
 
 /* module.c: for the directives of a protocol's module */

@@ -170,15 +170,20 @@ ngx_stream_postern_end_session(ngx_stream_postern_ctx_t *ctx)
 }
 
 
-static void
-ngx_stream_postern_cleanup(void *data)
+void
+ngx_stream_postern_let_go(ngx_stream_postern_ctx_t *ctx)
 {
-    ngx_stream_postern_ctx_t  *ctx = data;
-
     ngx_postern_unwatch(&ctx->watch);
     ngx_postern_tick_del(&ctx->tick);
     ngx_stream_postern_free_work(ctx);
     ngx_stream_postern_end_session(ctx);
+}
+
+
+static void
+ngx_stream_postern_cleanup(void *data)
+{
+    ngx_stream_postern_let_go(data);
 }
 
 
@@ -425,7 +430,7 @@ ngx_stream_postern_proceed(ngx_stream_postern_ctx_t *ctx)
     }
 
     if (ctx->closing) {
-        ngx_stream_postern_close(ctx, NGX_STREAM_OK);
+        ngx_stream_postern_linger(ctx);
         return;
     }
 
