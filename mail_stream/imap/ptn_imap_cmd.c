@@ -478,6 +478,12 @@ ptn_imap_open(ptn_stream_t *s, bool greet, const ptn_handle_t *handle)
 
         rc = ptn_auth_handle(s->app->auth, s->pool, handle, &c.actor);
 
+        /* a worker that was taken over may name one of another service */
+
+        if (rc == PTN_OK && c.actor.service != PTN_SERVICE_IMAP) {
+            rc = PTN_EAUTH;
+        }
+
         if (rc != PTN_OK) {
             ptn_imap_bye(&c, "Sign-in is no longer valid");
             return ptn_imap_cmd_leave(&c);

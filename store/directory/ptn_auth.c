@@ -355,7 +355,7 @@ ptn_auth_handle_drop(ptn_auth_t *auth, const ptn_handle_t *handle)
 
 
 static void
-ptn_auth_actor(const ptn_user_t *user, ptn_actor_t *ret)
+ptn_auth_actor(const ptn_user_t *user, uint32_t service, ptn_actor_t *ret)
 {
     ret->user = user->id;
     ret->mailbox = user->mailbox;
@@ -363,6 +363,7 @@ ptn_auth_actor(const ptn_user_t *user, ptn_actor_t *ret)
     ret->locale = user->locale;
     ret->generation = user->generation;
     ret->quota = user->quota;
+    ret->service = service;
 }
 
 
@@ -370,6 +371,7 @@ ptn_rc_t
 ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
     const ptn_handle_t *handle, ptn_actor_t *ret_actor)
 {
+    uint32_t                  service;
     uint64_t                  now, id, generation;
     ptn_rc_t                  rc;
     ptn_user_t                user;
@@ -378,6 +380,7 @@ ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
     now = auth->now(auth->now_ctx);
     id = 0;
     generation = 0;
+    service = 0;
 
     ptn_auth_shared_lock(auth->shared, PTN_AUTH_TABLE_handle);
 
@@ -387,6 +390,7 @@ ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
         if (now < h->e.used + PTN_AUTH_HANDLE_TIME) {
             id = h->user;
             generation = h->generation;
+            service = h->service;
             h->e.used = now + 1;
 
         } else {
@@ -409,7 +413,7 @@ ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
     }
 
     if (rc == PTN_OK) {
-        ptn_auth_actor(&user, ret_actor);
+        ptn_auth_actor(&user, service, ret_actor);
     }
 
     return rc;
@@ -817,7 +821,7 @@ ptn_auth_password(ptn_auth_t *auth, ptn_pool_t *pool,
     OPENSSL_cleanse(t.mac_cred, sizeof(t.mac_cred));
 
     if (rc == PTN_OK) {
-        ptn_auth_actor(&t.user, ret_actor);
+        ptn_auth_actor(&t.user, peer->service, ret_actor);
         *ret_handle = t.handle;
     }
 

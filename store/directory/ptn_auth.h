@@ -24,6 +24,7 @@ typedef struct {
     ptn_str_t    locale;
     uint64_t     generation;
     uint64_t     quota;
+    uint32_t     service;           /* PTN_SERVICE_* it signed in for */
 } ptn_actor_t;
 
 typedef struct {
@@ -72,7 +73,8 @@ ptn_rc_t ptn_auth_password(ptn_auth_t *auth, ptn_pool_t *pool,
 
 /*
  * The actor behind a handle.  ESTALE: unknown, expired (8 hours without use),
- * or the user changed so that it must sign in again.  Cheap.  Sign-ins with
+ * or the user changed so that it must sign in again.  Cheap.  The caller looks
+ * at ret_actor->service where the handle came from a worker.  Sign-ins with
  * the same credential share a handle and count; the last forget ends it.
  */
 ptn_rc_t ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
