@@ -8,7 +8,10 @@ use IO::Socket::INET;
 use Test::More;
 use Test::Postern;
 
-plan(skip_all => 'Dovecot as it is set up here needs root') if $> != 0;
+needs_root('Dovecot as it is set up here');
+
+-x '/usr/sbin/dovecot' && `mbsync --version` =~ /isync/
+    or die "no Dovecot or no mbsync: this test needs both\n";
 
 my $p = Test::Postern->new(users => ['alice']);
 my $dir = $p->testdir();

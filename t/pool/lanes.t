@@ -73,12 +73,15 @@ ok((wait_for { accepted() } 10), 'the relay has accepted a delivery');
 # The p99 of no-ops, one after the other, 5 ms apart.
 sub window {
     my ($n, $errors) = @_;
+    my $until = time() + 20;        # where lanes are broken: seen enough
     my @ms;
 
     $imap->timeout(15);
 
     for (1 .. $n) {
         my $start = time();
+        last if $start > $until;
+
         my $reply = $imap->command('NOOP');
 
         if ($reply =~ /^p\d+ OK/m) {

@@ -41,10 +41,22 @@ use Test::Postern::IMAP;
 use Test::Postern::SMTP;
 use Test::Postern::Watch qw/ adopt_orphans descendants wait_for /;
 
-our @EXPORT = qw/ port wait_for http http_get http_head /;
+our @EXPORT = qw/ port wait_for http http_get http_head needs_root /;
 
 our $PASSWORD = 'secret';
 our $DOMAIN = 'example.test';
+
+
+# The whole test needs root, for `what`.  Who is not root is told that it did
+# not run; root has what it takes, or the test fails on its own.
+sub needs_root {
+    my ($what) = @_;
+
+    return if $> == 0;
+
+    Test::More::diag("not run: $what needs root");
+    Test::More::plan(skip_all => "$what needs root");
+}
 
 
 sub new {
