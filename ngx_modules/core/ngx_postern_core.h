@@ -49,11 +49,33 @@ extern ngx_command_t  ngx_postern_commands[];
 /* ngx_postern_module.c; NULL: there is no block. */
 ngx_postern_conf_t *ngx_postern_block(ngx_cycle_t *cycle);
 
-/* ngx_postern_process.c: in the master, from init_module. */
-ngx_int_t ngx_postern_process_check(ngx_cycle_t *cycle,
-    ngx_postern_conf_t *pcf);
+/* ngx_postern_setup.c: in the master, from init_module. */
+ngx_int_t ngx_postern_setup_check(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf);
+ngx_int_t ngx_postern_setup_world(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf);
+ngx_int_t ngx_postern_setup_root(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf);
+ngx_int_t ngx_postern_setup_types(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf);
+
+/* ngx_postern_process.c: in the master, after that. */
 ngx_int_t ngx_postern_process_start(ngx_cycle_t *cycle,
     ngx_postern_conf_t *pcf);
+
+/*
+ * A store process is named by its index, the clerk by this; the data of its
+ * entry in nginx's table holds that and the generation of its configuration.
+ */
+#define NGX_POSTERN_CLERK     0xffff
+
+#define ngx_postern_process_data(index, generation)                           \
+    (void *) (uintptr_t) ((index) | ((uintptr_t) (generation) << 16))
+#define ngx_postern_process_index(data)                                       \
+    ((ngx_uint_t) ((uintptr_t) (data) & 0xffff))
+#define ngx_postern_process_generation(data)                                  \
+    ((ngx_uint_t) ((uintptr_t) (data) >> 16))
+
+char *ngx_postern_process_name(ngx_uint_t index);
+
+/* ngx_postern_store.c: never returns. */
+void ngx_postern_store_main(ngx_cycle_t *cycle, void *data);
 
 /* ngx_postern_worker.c */
 ngx_int_t ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf);

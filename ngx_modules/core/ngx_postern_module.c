@@ -345,7 +345,7 @@ ngx_postern_init_conf(ngx_cycle_t *cycle, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_postern_process_check(cycle, pcf) != NGX_OK) {
+    if (ngx_postern_setup_check(cycle, pcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
