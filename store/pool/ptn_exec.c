@@ -211,7 +211,7 @@ ptn_exec_pick(ptn_exec_t *exec)
         return ptn_fifo_take(&r->lane[PTN_LANE_AUTH]);
     }
 
-    bulk = r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs;
+    bulk = ptn_runner_bulk(r);
 
     /* short jobs first, but they shall not starve the bulk lane */
 
@@ -812,7 +812,7 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
     pthread_mutex_lock(&r->mu);
     work = r->taking || r->lane[PTN_LANE_SHORT].n > 0
            || r->lane[PTN_LANE_NET].n > 0
-           || (r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs)
+           || ptn_runner_bulk(r)
            || r->closing != NULL || r->stop;
     pthread_mutex_unlock(&r->mu);
 

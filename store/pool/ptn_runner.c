@@ -524,7 +524,7 @@ ptn_runner_tick(ptn_runner_t *r)
 
     if (r->leader == NULL || r->lane[PTN_LANE_SHORT].n > 0
         || r->lane[PTN_LANE_NET].n > 0 || r->closing != NULL
-        || (r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs))
+        || ptn_runner_bulk(r))
     {
         ptn_exec_wake(r);
     }

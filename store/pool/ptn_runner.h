@@ -309,6 +309,15 @@ ptn_fifo_take(ptn_fifo_t *f)
 }
 
 
+/* A bulk job waits, and may begin: one executor is left for short ones. */
+
+static inline bool
+ptn_runner_bulk(const ptn_runner_t *r)
+{
+    return r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs;
+}
+
+
 /* ptn_runner.c: life */
 
 ptn_rc_t ptn_runner_open(ptn_runner_t *r, ptn_world_t *world,
