@@ -34,9 +34,10 @@ jobs=${POSTERN_JOBS:-2}
 flavour=plain
 
 need_build="gcc make nginx nginx-dev libnginx-mod-stream libsqlite3-dev
-    libzstd-dev libssl-dev libicu-dev libcrypt-dev"
+    libzstd-dev libssl-dev libicu-dev libcrypt-dev libxml2-dev"
 need_run="openssl curl"
-need_test="perl libio-socket-ssl-perl python3 openssl curl isync swaks sqlite3"
+need_test="perl libio-socket-ssl-perl python3 openssl curl isync swaks sqlite3
+    libxml2-utils python3-exchangelib"
 need_clients="dovecot-imapd dovecot-lmtpd"
 need_bench="wrk"
 need_fuzz="clang llvm libclang-rt-14-dev"
@@ -160,6 +161,8 @@ flags_for()
 {
     local warn="-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -fPIC -g"
 
+    warn="$warn -I/usr/include/libxml2"
+
     case $1 in
         asan)
             echo "$warn -O1 -fno-omit-frame-pointer" \
@@ -189,7 +192,7 @@ link_flags_for()
 }
 
 
-libs="-lsqlite3 -lzstd -lssl -lcrypto -licui18n -licuuc -lcrypt -lpthread -lm"
+libs="-lsqlite3 -lzstd -lxml2 -lssl -lcrypto -licui18n -licuuc -lcrypt -lpthread -lm"
 
 
 # Writes $1 only where its contents change, so that make sees real changes.

@@ -303,6 +303,111 @@ ptn_charset_to_utf8(ptn_pool_t *pool, ptn_str_t charset, ptn_str_t in,
 }
 
 
+/* UTF-16 of `in`, which is valid UTF-8, to `cnv`, in pieces. */
+static ptn_rc_t
+ptn_charset_encode(UConverter *cnv, ptn_buf_t *b, ptn_str_t in)
+{
+    char         *dst;
+    size_t        i, n, len;
+    UChar         u[PTN_CHARSET_CHUNK];
+    u_char       *room;
+    uint32_t      c;
+    UErrorCode    err;
+    const UChar  *src;
+
+    for (i = 0; i < in.len; /* void */ ) {
+
+        for (n = 0; i < in.len && n + 2 <= PTN_CHARSET_CHUNK; i += len) {
+            c = in.data[i];
+            len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+            if (len == 1) {
+                u[n++] = (UChar) c;
+                continue;
+            }
+
+            c &= 0x7fu >> len;
+            c = c << 6 | (in.data[i + 1] & 0x3f);
+            c = len > 2 ? c << 6 | (in.data[i + 2] & 0x3f) : c;
+            c = len > 3 ? c << 6 | (in.data[i + 3] & 0x3f) : c;
+
+            if (c < 0x10000) {
+                u[n++] = (UChar) c;
+
+            } else {
+                u[n++] = (UChar) (0xd800 + ((c - 0x10000) >> 10));
+                u[n++] = (UChar) (0xdc00 + ((c - 0x10000) & 0x3ff));
+            }
+        }
+
+        src = u;
+
+        do {
+            room = ptn_buf_reserve(b, PTN_CHARSET_CHUNK);
+            if (room == NULL) {
+                return PTN_ENOMEM;
+            }
+
+            err = U_ZERO_ERROR;
+            dst = (char *) room;
+            ucnv_fromUnicode(cnv, &dst, dst + PTN_CHARSET_CHUNK, &src, u + n,
+                             NULL, i == in.len, &err);
+            b->len += (size_t) (dst - (char *) room);
+        } while (err == U_BUFFER_OVERFLOW_ERROR);
+
+        if (U_FAILURE(err)) {
+            return err == U_MEMORY_ALLOCATION_ERROR ? PTN_ENOMEM
+                                                    : PTN_EINTERNAL;
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_charset_from_utf8(ptn_pool_t *pool, ptn_str_t charset, ptn_str_t in,
+    ptn_str_t *ret)
+{
+    char         name[PTN_CHARSET_NAME_MAX];
+    ptn_rc_t     rc;
+    ptn_buf_t    b;
+    UErrorCode   err;
+    UConverter  *cnv;
+
+    if (!ptn_charset_name(charset, name)) {
+        return PTN_ENOTFOUND;
+    }
+
+    in = ptn_utf8_clean(pool, in);
+    if (in.data == NULL && in.len != 0) {
+        return PTN_ENOMEM;
+    }
+
+    if (ptn_charset_is_utf8(name)) {
+        *ret = in;
+        return PTN_OK;
+    }
+
+    cnv = ptn_charset_open(name);
+    if (cnv == NULL) {
+        return PTN_ENOTFOUND;
+    }
+
+    err = U_ZERO_ERROR;
+    ucnv_setSubstString(cnv, u"?", 1, &err);
+    ptn_buf_init(&b, pool);
+    rc = ptn_charset_encode(cnv, &b, in);
+    ucnv_close(cnv);
+
+    if (rc == PTN_OK) {
+        *ret = in.len ? ptn_buf_get(&b) : ptn_str_make("", 0);
+    }
+
+    return rc;
+}
+
+
 /*
  * Length of the well-formed sequence at p (Unicode 3.9, table 3-7), or minus
  * the length of the ill-formed maximal subpart there.

@@ -16,6 +16,11 @@
 ptn_rc_t ptn_charset_to_utf8(ptn_pool_t *pool, ptn_str_t charset,
     ptn_str_t in, ptn_str_t *ret);
 
+/* The other way; what the charset does not have becomes '?'.  Invalid UTF-8
+ * counts as U+FFFD. */
+ptn_rc_t ptn_charset_from_utf8(ptn_pool_t *pool, ptn_str_t charset,
+    ptn_str_t in, ptn_str_t *ret);
+
 /* The name is known. */
 bool ptn_charset_known(ptn_str_t charset);
 
@@ -31,6 +36,31 @@ ptn_rc_t ptn_utf8_fold(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);
 /* Mailbox names of IMAP4rev1 (RFC 3501 5.1.3).  EPARSE. */
 ptn_rc_t ptn_utf7_imap_decode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);
 ptn_rc_t ptn_utf7_imap_encode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);
+
+/*
+ * UTF-16LE, the strings of MAPI (ptn_utf16.c).  No terminator is counted, but
+ * two zero bytes stand behind the result of from_utf8.  Lone surrogates, half
+ * a unit at the end, malformed UTF-8: U+FFFD.  to_utf8 ends at the first zero
+ * unit.  ENOMEM only.
+ */
+ptn_rc_t ptn_utf16_from_utf8(ptn_pool_t *pool, ptn_str_t utf8,
+    ptn_str_t *ret_utf16);
+ptn_rc_t ptn_utf16_to_utf8(ptn_pool_t *pool, ptn_str_t utf16,
+    ptn_str_t *ret_utf8);
+/* Appends `utf8` as UTF-16LE: nothing between the value and the wire. */
+void ptn_buf_utf16(ptn_buf_t *out, ptn_str_t utf8);
+/* Bytes that it will take. */
+size_t ptn_utf16_len(ptn_str_t utf8);
+
+/*
+ * Windows code pages (ptn_codepage.c): those that are a superset of ASCII, for
+ * PidTagInternetCodepage.  NULL, 0: there is none.  to_utf8 takes an unknown
+ * number for UTF-8.
+ */
+const char *ptn_codepage_charset(uint32_t codepage);
+uint32_t ptn_charset_codepage(ptn_str_t charset);
+ptn_rc_t ptn_codepage_to_utf8(ptn_pool_t *pool, uint32_t codepage,
+    ptn_str_t in, ptn_str_t *ret);
 
 /* RFC 4648.  decode: EPARSE on anything but canonical text, no white space. */
 ptn_rc_t ptn_base64_decode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);

@@ -21,5 +21,9 @@ ptn_conf_defaults(ptn_conf_t *conf)
     conf->sessions_max = 100;
     conf->job_memory = 256 * 1024 * 1024;
     conf->idle_timeout = 1800;
+    conf->mapi_idle = 900;
+    conf->mapi_pending = 15;
+    conf->mapi_wait = 300;
+    conf->mapi_server_application = "Exchange/15.02.1544.011";
     conf->fsync = true;
 }

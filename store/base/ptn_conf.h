@@ -41,6 +41,10 @@ typedef struct {
     uint32_t     sessions_max;      /* per user, 100 */
     uint64_t     job_memory;        /* cap of a job's arena */
     uint32_t     idle_timeout;      /* seconds; IMAP at least 1800 */
+    uint32_t     mapi_idle;         /* seconds a Session Context lives unused */
+    uint32_t     mapi_pending;      /* seconds between PENDINGs */
+    uint32_t     mapi_wait;         /* seconds a NotificationWait may take */
+    const char  *mapi_server_application;   /* "Exchange/15.02.1544.011" */
     bool         clear_text_auth;   /* credentials without TLS */
     bool         fsync;             /* never false but in benchmarks that
                                        say so */

@@ -214,7 +214,7 @@ ptn_buf_reserve(ptn_buf_t *b, size_t len)
         return NULL;
     }
 
-    if (len <= b->size - b->len) {
+    if (b->data != NULL && len <= b->size - b->len) {
         return b->data + b->len;
     }
 

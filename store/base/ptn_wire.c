@@ -111,6 +111,9 @@ ptn_wire_count(const ptn_wire_row_t *row, const void *val)
     case PTN_WIRE_UNLESS:
         return (ptn_wire_arg(row, val) & row->n) == 0;
 
+    case PTN_WIRE_IS:
+        return ptn_wire_arg(row, val) == row->n;
+
     default:
         return 1;
     }

@@ -23,10 +23,11 @@
  *     sub(name)           another structure, by its PTN_WIRE name
  *     when(T, m, mask, KIND)    there if m & mask, an earlier field; else zero
  *     unless(T, m, mask, KIND)  there if not
+ *     is(T, m, value, KIND)     there if m == value
  *     hook(ctype, fns)    a member of that C type, read and written by the
  *                         functions of `fns`, a ptn_wire_hook_t
  *
- * KIND within arr, vec, when and unless is an integer, guid, a string, bin or
+ * KIND within arr, vec, when, unless and is is an integer, guid, a string, bin or
  * sub.  Strings and binaries that were read point into the input.
  *
  * Every length of the input is checked in one cursor, ptn_wire_take().
@@ -47,7 +48,8 @@ typedef enum {
 } ptn_wire_kind_e;
 
 typedef enum {
-    PTN_WIRE_ONE, PTN_WIRE_ARR, PTN_WIRE_VEC, PTN_WIRE_WHEN, PTN_WIRE_UNLESS
+    PTN_WIRE_ONE, PTN_WIRE_ARR, PTN_WIRE_VEC, PTN_WIRE_WHEN, PTN_WIRE_UNLESS,
+    PTN_WIRE_IS
 } ptn_wire_form_e;
 
 typedef struct ptn_wire_s  ptn_wire_t;
@@ -71,7 +73,8 @@ typedef struct {
     uint16_t                size;       /* of an element */
     uint16_t                arg;        /* offset of the other member */
     uint16_t                arg_size;
-    uint64_t                n;          /* arr: how many; when: the mask */
+    uint64_t                n;          /* arr: how many; when: the mask;
+                                           is: the value */
     const ptn_wire_t       *sub;
     const ptn_wire_hook_t  *hook;
 } ptn_wire_row_t;
@@ -106,7 +109,7 @@ void ptn_wire_dump(const ptn_wire_t *w, ptn_buf_t *out, const void *val,
 /* For hooks: the next n bytes.  NULL: there are not so many left (ETRUNC). */
 const u_char *ptn_wire_take(ptn_wire_in_t *in, size_t n);
 
-/* Of the integer member that a row's vec, when or unless names. */
+/* Of the integer member that a row's vec, when, unless or is names. */
 uint64_t ptn_wire_arg(const ptn_wire_row_t *row, const void *val);
 
 /* Is the row's field there, and how many times. */
@@ -143,6 +146,7 @@ uint64_t ptn_wire_count(const ptn_wire_row_t *row, const void *val);
 #define PTN_WIRE_M_vec(T, kind, m)        PTN_WIRE_E_##kind *
 #define PTN_WIRE_M_when(T, m, mask, kind)    PTN_WIRE_E_##kind
 #define PTN_WIRE_M_unless(T, m, mask, kind)  PTN_WIRE_E_##kind
+#define PTN_WIRE_M_is(T, m, value, kind)     PTN_WIRE_E_##kind
 
 /* initialisers of a row: kind, size of an element, table of a sub */
 #define PTN_WIRE_K(k)                                                         \
@@ -183,6 +187,8 @@ uint64_t ptn_wire_count(const ptn_wire_row_t *row, const void *val);
 #define PTN_WIRE_R_unless(T, m, mask, kind_)                                  \
     .form = PTN_WIRE_UNLESS, .n = mask, PTN_WIRE_ARG(T, m),                   \
     PTN_WIRE_K_##kind_
+#define PTN_WIRE_R_is(T, m, value, kind_)                                     \
+    .form = PTN_WIRE_IS, .n = value, PTN_WIRE_ARG(T, m), PTN_WIRE_K_##kind_
 
 #define PTN_WIRE_MEMBER(T, kind, member)  PTN_WIRE_M_##kind member;
 #define PTN_WIRE_ROW(T, kind, member)                                         \
