@@ -5,39 +5,6 @@
 #define PTN_BAG_ENTRY   8
 
 
-static uint32_t
-ptn_bag_u32(const u_char *p)
-{
-    return p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16
-           | (uint32_t) p[3] << 24;
-}
-
-
-static void
-ptn_bag_put_u32(u_char *p, uint32_t n)
-{
-    p[0] = (u_char) n;
-    p[1] = (u_char) (n >> 8);
-    p[2] = (u_char) (n >> 16);
-    p[3] = (u_char) (n >> 24);
-}
-
-
-/* Bytes of a value of the type; 0: any. */
-
-static size_t
-ptn_bag_type_size(uint32_t tag)
-{
-    switch (ptn_prop_type(tag)) {
-#define PTN_BAG_SIZE(name, code, size)  case code: return size;
-    PTN_PROP_TYPES(PTN_BAG_SIZE)
-#undef PTN_BAG_SIZE
-    }
-
-    return 0;
-}
-
-
 ptn_rc_t
 ptn_bag_open(ptn_str_t packed, ptn_bag_t *ret_bag)
 {
@@ -74,14 +41,14 @@ ptn_bag_open(ptn_str_t packed, ptn_bag_t *ret_bag)
     start = 0;
 
     for (i = 0; i < count; i++) {
-        tag = ptn_bag_u32(p + i * PTN_BAG_ENTRY);
-        end = ptn_bag_u32(p + i * PTN_BAG_ENTRY + 4);
+        tag = ptn_le32(p + i * PTN_BAG_ENTRY);
+        end = ptn_le32(p + i * PTN_BAG_ENTRY + 4);
 
         if ((i != 0 && tag <= last) || end < start || end > len) {
             return PTN_ECORRUPT;
         }
 
-        size = ptn_bag_type_size(tag);
+        size = ptn_prop_size(tag);
 
         if (size != 0 && end - start != size) {
             return PTN_ECORRUPT;
@@ -112,10 +79,10 @@ ptn_bag_item(const ptn_bag_t *bag, uint32_t i, uint32_t *ret_tag,
     const u_char  *p;
 
     p = bag->index + (size_t) i * PTN_BAG_ENTRY;
-    start = (i == 0) ? 0 : ptn_bag_u32(p - 4);
-    end = ptn_bag_u32(p + 4);
+    start = (i == 0) ? 0 : ptn_le32(p - 4);
+    end = ptn_le32(p + 4);
 
-    *ret_tag = ptn_bag_u32(p);
+    *ret_tag = ptn_le32(p);
     *ret_value = ptn_str_make(bag->values + start, end - start);
 }
 
@@ -130,7 +97,7 @@ ptn_bag_get(const ptn_bag_t *bag, uint32_t tag, ptn_str_t *ret_value)
 
     while (lo < hi) {
         mid = (lo + hi) / 2;
-        t = ptn_bag_u32(bag->index + (size_t) mid * PTN_BAG_ENTRY);
+        t = ptn_le32(bag->index + (size_t) mid * PTN_BAG_ENTRY);
 
         if (t == tag) {
             ptn_bag_item(bag, mid, &t, ret_value);
@@ -151,35 +118,9 @@ ptn_bag_get(const ptn_bag_t *bag, uint32_t tag, ptn_str_t *ret_value)
 bool
 ptn_bag_int(const ptn_bag_t *bag, uint32_t tag, int64_t *ret_n)
 {
-    size_t     i;
-    uint64_t   n;
     ptn_str_t  v;
 
-    i = ptn_bag_type_size(tag);
-
-    if (i == 0 || i > 8 || !ptn_bag_get(bag, tag, &v)) {
-        return false;
-    }
-
-    for (n = 0, i = v.len; i > 0; i--) {
-        n = n << 8 | v.data[i - 1];
-    }
-
-    switch (ptn_prop_type(tag)) {
-
-    case PTN_PT_I2:
-        *ret_n = (int16_t) n;
-        break;
-
-    case PTN_PT_LONG:
-        *ret_n = (int32_t) n;
-        break;
-
-    default:
-        *ret_n = (int64_t) n;
-    }
-
-    return true;
+    return ptn_bag_get(bag, tag, &v) && ptn_prop_int(tag, v, ret_n);
 }
 
 
@@ -263,7 +204,7 @@ ptn_bag_set(ptn_bag_builder_t *b, uint32_t tag, ptn_str_t value)
         return;
     }
 
-    size = ptn_bag_type_size(tag);
+    size = ptn_prop_size(tag);
 
     if (size != 0 && value.len != size) {
         b->rc = PTN_EINVAL;
@@ -305,7 +246,7 @@ ptn_bag_set_int(ptn_bag_builder_t *b, uint32_t tag, int64_t n)
         return;
     }
 
-    size = ptn_bag_type_size(tag);
+    size = ptn_prop_size(tag);
 
     if (size == 0 || size > 8) {
         b->rc = PTN_EINVAL;
@@ -377,9 +318,9 @@ ptn_bag_pack(ptn_bag_builder_t *b, ptn_str_t *ret_packed)
         }
 
         end += (uint32_t) b->props[i].value.len;
-        ptn_bag_put_u32(p + PTN_BAG_HEADER + i * PTN_BAG_ENTRY,
-                        b->props[i].tag);
-        ptn_bag_put_u32(p + PTN_BAG_HEADER + i * PTN_BAG_ENTRY + 4, end);
+        ptn_put_le32(p + PTN_BAG_HEADER + i * PTN_BAG_ENTRY,
+                     b->props[i].tag);
+        ptn_put_le32(p + PTN_BAG_HEADER + i * PTN_BAG_ENTRY + 4, end);
     }
 
     *ret_packed = ptn_str_make(p, len);

@@ -92,10 +92,36 @@ ptn_rc_t ptn_props_merge(ptn_props_t *to, ptn_pool_t *pool,
     const ptn_props_t *from);
 
 /*
- * The tree as one string, for store/mailbox, and back; the strings of what is
- * read point into `packed`.  Data of attachments is not in it.  ECORRUPT,
- * EVERSION; hostile input is safe.
+ * The values of a multiple value one by one:
+ *
+ *     n = ptn_mv_count(value);
+ *     for (rest = ptn_mv_rest(value); ptn_mv_next(tag, &rest, &v); )
+ *
+ * Safe on any bytes; `check` says that the count is right and nothing is left.
+ * make: EINVAL, a value of another size than its type.
  */
+uint32_t ptn_mv_count(ptn_str_t value);
+bool ptn_mv_next(uint32_t tag, ptn_str_t *rest, ptn_str_t *ret_value);
+bool ptn_mv_check(uint32_t tag, ptn_str_t value);
+ptn_rc_t ptn_mv_make(ptn_pool_t *pool, uint32_t tag, const ptn_str_t *values,
+    uint32_t n, ptn_str_t *ret_value);
+
+static inline ptn_str_t
+ptn_mv_rest(ptn_str_t value)
+{
+    return value.len < 4 ? ptn_str_make(value.data, 0)
+                         : ptn_str_make(value.data + 4, value.len - 4);
+}
+
+/*
+ * The tree as one string, for store/mailbox, and back; the strings of what is
+ * read point into `packed`.  Data of attachments is not in it, embedded objects
+ * are.  pack: ETOOBIG, nested deeper than PTN_OBJECT_NESTING_MAX.  unpack:
+ * ECORRUPT, EVERSION; hostile input is safe, the form of multiple values is
+ * not checked.
+ */
+#define PTN_OBJECT_NESTING_MAX  50
+
 ptn_rc_t ptn_object_pack(ptn_pool_t *pool, const ptn_object_t *object,
     ptn_str_t *ret_packed);
 ptn_rc_t ptn_object_unpack(ptn_pool_t *pool, ptn_str_t packed,

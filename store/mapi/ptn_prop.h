@@ -1,10 +1,15 @@
 /*
  * Property tags and types (MS-OXCDATA 2.11, MS-OXPROPS): id in the upper 16
- * bits, type in the lower.  A row: name, id, type.
+ * bits, type in the lower.  PTN_PR_SUBJECT and so on come from the rows of
+ * ptn_prop_list.h.
  */
 
 #ifndef PTN_PROP_H
 #define PTN_PROP_H
+
+
+#include "ptn_base.h"
+#include "ptn_prop_list.h"
 
 
 /* name, type code, bytes of a value (0: its length varies) */
@@ -32,58 +37,12 @@ typedef enum {
 #define PTN_PROP_TYPE_ENUM(name, code, size)  PTN_PT_##name = code,
     PTN_PROP_TYPES(PTN_PROP_TYPE_ENUM)
 #undef PTN_PROP_TYPE_ENUM
-    PTN_PT_MV = 0x1000
+#define PTN_PROP_TYPE_MV(name, code, size)    PTN_PT_MV_##name = 0x1000 | code,
+    PTN_PROP_TYPES(PTN_PROP_TYPE_MV)
+#undef PTN_PROP_TYPE_MV
+    PTN_PT_MV = 0x1000          /* the bit that makes a type multiple */
 } ptn_prop_type_e;
 
-
-#define PTN_PROPS(P)                                                          \
-    P(IMPORTANCE,                  0x0017, LONG)                              \
-    P(MESSAGE_CLASS,               0x001a, UNICODE)                           \
-    P(PRIORITY,                    0x0026, LONG)                              \
-    P(READ_RECEIPT_REQUESTED,      0x0029, BOOLEAN)                           \
-    P(SENSITIVITY,                 0x0036, LONG)                              \
-    P(SUBJECT,                     0x0037, UNICODE)                           \
-    P(CLIENT_SUBMIT_TIME,          0x0039, SYSTIME)                           \
-    P(SUBJECT_PREFIX,              0x003d, UNICODE)                           \
-    P(RECEIVED_BY_NAME,            0x0040, UNICODE)                           \
-    P(SENT_REPRESENTING_NAME,      0x0042, UNICODE)                           \
-    P(SENT_REPRESENTING_ADDRTYPE,  0x0064, UNICODE)                           \
-    P(SENT_REPRESENTING_EMAIL,     0x0065, UNICODE)                           \
-    P(CONVERSATION_TOPIC,          0x0070, UNICODE)                           \
-    P(CONVERSATION_INDEX,          0x0071, BINARY)                            \
-    P(RECEIVED_BY_EMAIL,           0x0076, UNICODE)                           \
-    P(SENDER_NAME,                 0x0c1a, UNICODE)                           \
-    P(SENDER_ADDRTYPE,             0x0c1e, UNICODE)                           \
-    P(SENDER_EMAIL,                0x0c1f, UNICODE)                           \
-    P(DISPLAY_BCC,                 0x0e02, UNICODE)                           \
-    P(DISPLAY_CC,                  0x0e03, UNICODE)                           \
-    P(DISPLAY_TO,                  0x0e04, UNICODE)                           \
-    P(MESSAGE_DELIVERY_TIME,       0x0e06, SYSTIME)                           \
-    P(MESSAGE_FLAGS,               0x0e07, LONG)                              \
-    P(MESSAGE_SIZE,                0x0e08, LONG)                              \
-    P(MESSAGE_SIZE_EXTENDED,       0x0e08, I8)                                \
-    P(HASATTACH,                   0x0e1b, BOOLEAN)                           \
-    P(NORMALIZED_SUBJECT,          0x0e1d, UNICODE)                           \
-    P(READ,                        0x0e69, BOOLEAN)                           \
-    P(INTERNET_MESSAGE_ID,         0x1035, UNICODE)                           \
-    P(INTERNET_REFERENCES,         0x1039, UNICODE)                           \
-    P(IN_REPLY_TO_ID,              0x1042, UNICODE)                           \
-    P(INTERNET_RETURN_PATH,        0x1046, UNICODE)                           \
-    P(FLAG_STATUS,                 0x1090, LONG)                              \
-    P(ATTR_HIDDEN,                 0x10f4, BOOLEAN)                           \
-    P(DISPLAY_NAME,                0x3001, UNICODE)                           \
-    P(COMMENT,                     0x3004, UNICODE)                           \
-    P(CREATION_TIME,               0x3007, SYSTIME)                           \
-    P(LAST_MODIFICATION_TIME,      0x3008, SYSTIME)                           \
-    P(CONTENT_COUNT,               0x3602, LONG)                              \
-    P(CONTENT_UNREAD,              0x3603, LONG)                              \
-    P(SUBFOLDERS,                  0x360a, BOOLEAN)                           \
-    P(CONTAINER_CLASS,             0x3613, UNICODE)                           \
-    P(SENDER_SMTP_ADDRESS,         0x5d01, UNICODE)                           \
-    P(SENT_REPRESENTING_SMTP_ADDRESS, 0x5d02, UNICODE)                        \
-    P(SOURCE_KEY,                  0x65e0, BINARY)                            \
-    P(CHANGE_KEY,                  0x65e2, BINARY)                            \
-    P(PREDECESSOR_CHANGE_LIST,     0x65e3, BINARY)
 
 typedef enum {
 #define PTN_PROP_ENUM(name, id, type)                                         \
@@ -95,6 +54,36 @@ typedef enum {
 
 #define ptn_prop_id(tag)    ((uint16_t) ((tag) >> 16))
 #define ptn_prop_type(tag)  ((uint16_t) (tag))
+
+
+/* Bytes of a value of the tag's type; 0: they vary. */
+size_t ptn_prop_size(uint32_t tag);
+
+/* "SUBJECT", or NULL; "UNICODE", or NULL: for logs and dumps. */
+const char *ptn_prop_name(uint32_t tag);
+const char *ptn_prop_type_name(uint32_t tag);
+/* Row i, from 0.  False: there are no more. */
+bool ptn_prop_nth(size_t i, uint32_t *ret_tag, const char **ret_name);
+
+static inline uint32_t
+ptn_le32(const u_char *p)
+{
+    return p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16
+           | (uint32_t) p[3] << 24;
+}
+
+static inline void
+ptn_put_le32(u_char *p, uint32_t n)
+{
+    p[0] = (u_char) n;
+    p[1] = (u_char) (n >> 8);
+    p[2] = (u_char) (n >> 16);
+    p[3] = (u_char) (n >> 24);
+}
+
+/* The number in a value of a fixed type of up to 8 bytes, sign extended for
+ * LONG and I2.  False: it is none. */
+bool ptn_prop_int(uint32_t tag, ptn_str_t value, int64_t *ret_n);
 
 
 /* 100 ns since 1601-01-01 from seconds since 1970, and back. */

@@ -9,23 +9,13 @@
 
 #include "ptn_test.h"
 #include "ptn_wire_all.h"
+#include "ptn_wire_random.h"
 
 
 #define ROUNDS  300
 
 
 static uint64_t  wire_seed_start = 88172645463325252ULL;
-
-
-static uint64_t
-wire_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-
-    return *seed;
-}
 
 
 /* --- random values ------------------------------------------------------- */
@@ -71,9 +61,30 @@ wire_fill_str(ptn_pool_t *pool, uint64_t *seed, bool zeros, size_t unit)
 }
 
 
+/* Half of the time one of the values that other fields ask for. */
+static uint64_t
+wire_fill_is(const ptn_wire_t *w, const ptn_wire_row_t *row, uint64_t *seed,
+    uint64_t v)
+{
+    size_t    i, n;
+    uint64_t  values[16];
+
+    n = 0;
+
+    for (i = 0; i < w->n; i++) {
+        if (w->rows[i].form == PTN_WIRE_IS && w->rows[i].arg == row->off) {
+            values[n++] = w->rows[i].n;
+        }
+    }
+
+    return n == 0 || wire_random(seed) % 2 == 0 ? v
+           : values[wire_random(seed) % n];
+}
+
+
 static void
 wire_fill_one(const ptn_wire_t *w, const ptn_wire_row_t *row, ptn_pool_t *pool,
-    uint64_t *seed, u_char *member)
+    uint64_t *seed, void *base, u_char *member)
 {
     size_t    i;
     uint64_t  v;
@@ -98,8 +109,7 @@ wire_fill_one(const ptn_wire_t *w, const ptn_wire_row_t *row, ptn_pool_t *pool,
         return;
 
     case PTN_WIRE_KIND_hook:
-        v = wire_random(seed) % 100000;
-        memcpy(member, &v, sizeof(v));
+        wire_fill_hook(row->hook, pool, seed, base, member);
         return;
 
     case PTN_WIRE_KIND_guid:
@@ -111,6 +121,7 @@ wire_fill_one(const ptn_wire_t *w, const ptn_wire_row_t *row, ptn_pool_t *pool,
     default:
         v = wire_random(seed);
         v = wire_is_count(w, row) ? v % 4 : v % 3 == 0 ? 0 : v >> 8;
+        v = wire_fill_is(w, row, seed, v);
 
         for (i = 0; i < row->size; i++) {
             member[i] = (u_char) (v >> (8 * i));    /* little endian host */
@@ -140,7 +151,7 @@ wire_fill(const ptn_wire_t *w, ptn_pool_t *pool, uint64_t *seed, void *val)
         }
 
         for (k = 0; k < n; k++) {
-            wire_fill_one(w, row, pool, seed, member + k * row->size);
+            wire_fill_one(w, row, pool, seed, val, member + k * row->size);
         }
     }
 }
