@@ -81,8 +81,11 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
 
     { "message without item",
       "SELECT id FROM message WHERE id NOT IN (SELECT id FROM item)",
-      "INSERT INTO item SELECT id, 'IPM.Note', '', '', '', '', '', '', NULL,"
-      " 1, 0, NULL FROM message WHERE id NOT IN (SELECT id FROM item)" },
+      "INSERT INTO item (id, class, subject, from_name, from_addr, to_names,"
+      " cc_names, message_id, sent, importance, attach, bag, large, derived)"
+      " SELECT id, 'IPM.Note', '', '', '', '', '', '', NULL, 1, 0, NULL, NULL,"
+      " CASE WHEN content IN (SELECT content FROM object) THEN 2 ELSE 0 END"
+      " FROM message WHERE id NOT IN (SELECT id FROM item)" },
 
     { "item without message",
       "SELECT id FROM item WHERE id NOT IN (SELECT id FROM message)",
@@ -95,6 +98,19 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
     { "content without message",
       "SELECT id FROM content WHERE id NOT IN (SELECT content FROM message)",
       "DELETE FROM content WHERE id NOT IN (SELECT content FROM message)" },
+
+    { "object without content",
+      "SELECT content FROM object WHERE content NOT IN"
+      " (SELECT id FROM content)",
+      "DELETE FROM object WHERE content NOT IN (SELECT id FROM content)" },
+
+    { "item that does not say whether there is an object",
+      "SELECT i.id FROM item i JOIN message m ON m.id=i.id"
+      " WHERE ((i.derived & 2)<>0)<>(m.content IN"
+      " (SELECT content FROM object)) OR i.derived & ~3<>0",
+      "UPDATE item SET derived=(derived & 1) | CASE WHEN (SELECT content"
+      " FROM message m WHERE m.id=item.id) IN (SELECT content FROM object)"
+      " THEN 2 ELSE 0 END WHERE id IN (SELECT id FROM message)" },
 
     { "size of message differs from its content's",
       "SELECT m.id FROM message m JOIN content c ON c.id=m.content"
@@ -119,18 +135,43 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       "UPDATE message SET born=max(1, min(born, modseq, cn))"
       " WHERE born>modseq OR born>cn OR born<1" },
 
+    { "tombstone that was born after its end",
+      "SELECT id FROM tombstone WHERE born>cn",
+      "UPDATE tombstone SET born=0 WHERE born>cn" },
+
+    { "folder associated message in a view's counters",
+      "SELECT id FROM message WHERE fai NOT IN (0, 1)",
+      "UPDATE message SET fai=1 WHERE fai NOT IN (0, 1)" },
+
+    { "named property",
+      "SELECT id FROM named WHERE id NOT BETWEEN 32768 AND 65534"
+      " OR length(guid)<>16 OR lid<-1 OR lid>4294967295"
+      " OR (lid=-1)<>(name<>'')"
+      " UNION ALL SELECT 'holes' FROM meta WHERE (SELECT count(*) FROM named)"
+      "<>(SELECT coalesce(max(id),32767)-32767 FROM named)",
+      NULL },
+
+    { "transfer without messages",
+      "SELECT n FROM intent WHERE n NOT IN (SELECT intent FROM moving)",
+      "DELETE FROM intent WHERE n NOT IN (SELECT intent FROM moving)" },
+
+    { "message of no transfer",
+      "SELECT id FROM moving WHERE intent NOT IN (SELECT n FROM intent)",
+      "DELETE FROM moving WHERE intent NOT IN (SELECT n FROM intent)" },
+
     { "change number above the counter",
       "SELECT 'message ' || id FROM message, meta"
       " WHERE max(message.cn, read_cn, modseq, born)>meta.cn"
       " UNION ALL SELECT 'folder ' || id FROM folder, meta"
-      " WHERE max(folder.cn, modseq, horizon)>meta.cn"
+      " WHERE max(folder.cn, modseq, horizon, folder.born)>meta.cn"
       " UNION ALL SELECT 'tombstone ' || id FROM tombstone t, meta"
       " WHERE t.cn>meta.cn"
       " UNION ALL SELECT 'event ' || n FROM event e, meta WHERE e.cn>meta.cn",
       "UPDATE meta SET cn=max(cn,"
       "(SELECT coalesce(max(max(m.cn, read_cn, modseq, born)),0)"
       " FROM message m),"
-      "(SELECT coalesce(max(max(f.cn, modseq, horizon)),0) FROM folder f),"
+      "(SELECT coalesce(max(max(f.cn, modseq, horizon, f.born)),0)"
+      " FROM folder f),"
       "(SELECT coalesce(max(t.cn),0) FROM tombstone t),"
       "(SELECT coalesce(max(e.cn),0) FROM event e))" },
 
@@ -205,7 +246,11 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
     { "replica ids",
       "SELECT 'no replica 1' FROM meta WHERE"
       " (SELECT count(*) FROM replica r WHERE replid=1"
-      " AND r.epoch=meta.epoch)<>1",
+      " AND r.epoch=meta.epoch)<>1"
+      " UNION ALL SELECT 'nothing from the first number on' FROM meta"
+      " WHERE NOT EXISTS (SELECT 1 FROM replica WHERE first=0)"
+      " UNION ALL SELECT 'first number above the counters: ' || replid"
+      " FROM replica, meta WHERE first>min(meta.cn, oid)+1",
       NULL }
 };
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ptn_bag.h"
 #include "ptn_check.h"
+#include "ptn_item.h"
 #include "ptn_skeleton.h"
 
 
@@ -43,16 +43,20 @@ ptn_check_prepare(ptn_check_t *check, const char *text)
 }
 
 
+/* Bags, and the names of what is too large for them. */
+
 ptn_rc_t
 ptn_check_items(ptn_check_t *check)
 {
+    size_t         i;
     ptn_rc_t       rc;
     ptn_bag_t      bag;
-    ptn_str_t      packed;
+    ptn_str_t      packed, large;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "SELECT id, bag FROM item"
-                                  " WHERE bag IS NOT NULL");
+    st = ptn_check_prepare(check, "SELECT id, bag, large FROM item"
+                                  " WHERE bag IS NOT NULL"
+                                  " OR large IS NOT NULL");
     if (st == NULL) {
         return PTN_OK;
     }
@@ -62,6 +66,14 @@ ptn_check_items(ptn_check_t *check)
 
         if (ptn_bag_open(packed, &bag) != PTN_OK) {
             ptn_check_found(check, false, "bag of message %lld",
+                            (long long) sqlite3_column_int64(st, 0));
+        }
+
+        large = ptn_sql_column(st, 2);
+        i = large.len % PTN_ITEM_LARGE;
+
+        if (i != 0) {
+            ptn_check_found(check, false, "large properties of message %lld",
                             (long long) sqlite3_column_int64(st, 0));
         }
     }
@@ -282,6 +294,95 @@ ptn_check_contents_all(ptn_check_t *check, sqlite3_stmt *st,
 }
 
 
+/* Each object, and the blobs that it names. */
+
+static ptn_rc_t
+ptn_check_objects(ptn_check_t *check, sqlite3_stmt *count, ptn_pool_t *pool)
+{
+    ptn_id_t       id;
+    ptn_rc_t       rc, got;
+    ptn_str_t      blobs;
+    ptn_stored_t  *stored;
+    ptn_object_t  *object;
+    sqlite3_stmt  *st;
+
+    st = ptn_check_prepare(check, "SELECT content, file, blobs FROM object");
+    if (st == NULL) {
+        return PTN_OK;
+    }
+
+    while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
+        id = ptn_sql_u64(st, 0);
+        rc = ptn_check_count(check, count, ptn_sql_column(st, 1));
+
+        if (rc == PTN_OK) {
+            blobs = ptn_str_dup(pool, ptn_sql_column(st, 2));
+            rc = ptn_check_count(check, count, blobs);
+        }
+
+        if (rc != PTN_OK) {
+            break;
+        }
+
+        got = ptn_stored_get(check->mb, pool, id, &stored, &object);
+
+        if (got == PTN_ENOMEM) {
+            rc = got;
+            break;
+        }
+
+        if (got != PTN_OK
+            || !ptn_str_eq(ptn_stored_blobs(stored), blobs))
+        {
+            ptn_check_found(check, false, "object of content %llu (%s)",
+                            (unsigned long long) id, ptn_err(got)->name);
+        }
+
+        ptn_pool_reset(pool);
+    }
+
+    sqlite3_finalize(st);
+
+    return (rc == PTN_ECORRUPT) ? PTN_OK : rc;
+}
+
+
+static ptn_rc_t
+ptn_check_large(ptn_check_t *check, sqlite3_stmt *count)
+{
+    size_t         i;
+    ptn_rc_t       rc;
+    ptn_str_t      large;
+    sqlite3_stmt  *st;
+
+    st = ptn_check_prepare(check, "SELECT large FROM item"
+                                  " WHERE large IS NOT NULL");
+    if (st == NULL) {
+        return PTN_OK;
+    }
+
+    while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
+        large = ptn_sql_column(st, 0);
+        rc = PTN_OK;
+
+        for (i = 0; i + PTN_ITEM_LARGE <= large.len && rc == PTN_OK;
+             i += PTN_ITEM_LARGE)
+        {
+            rc = ptn_check_count(check, count,
+                                 ptn_str_make(large.data + i + 12, 32));
+        }
+
+        if (rc != PTN_OK) {
+            break;
+        }
+    }
+
+    sqlite3_finalize(st);
+
+    return (rc == PTN_ECORRUPT) ? PTN_OK : rc;
+}
+
+
 ptn_rc_t
 ptn_check_contents(ptn_check_t *check)
 {
@@ -304,6 +405,14 @@ ptn_check_contents(ptn_check_t *check)
 
     if (pool != NULL && st != NULL && count != NULL) {
         rc = ptn_check_contents_all(check, st, count, pool);
+
+        if (rc == PTN_OK) {
+            rc = ptn_check_objects(check, count, pool);
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_check_large(check, count);
+        }
 
     } else {
         rc = PTN_ENOMEM;

@@ -16,7 +16,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_item.h"
 #include "ptn_skeleton.h"
 
 
@@ -396,6 +396,11 @@ ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content)
                : ptn_sql_run(mb, PTN_SQL_SHARE_DELETE, 1, content);
     }
 
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_stored_drop(mb, content);
     if (rc != PTN_OK) {
         return rc;
     }

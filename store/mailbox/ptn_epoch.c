@@ -278,7 +278,8 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
         "DELETE FROM tombstone",
         "UPDATE replica SET replid=(SELECT max(replid) + 1 FROM replica)"
             " WHERE replid=1",
-        "INSERT INTO replica (replid, guid, epoch) VALUES (1, ?4, ?1)"
+        "INSERT INTO replica (replid, guid, epoch, first)"
+            " VALUES (1, ?4, ?1, ?2 + 1)"
     };
 
     rc = ptn_guid_make(&guid);
@@ -303,7 +304,8 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
 
 /*
  * First the mark, then the mailbox: a crash between the two leaves epochs
- * that differ, and the next opening does it over.
+ * that differ, and the next opening does it over.  Both counters go on from
+ * one number, so that a number alone says of which incarnation it is.
  */
 
 ptn_rc_t
@@ -312,6 +314,9 @@ ptn_epoch_renew(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
     int                 fd;
     ptn_rc_t            rc;
     ptn_epoch_record_t  r;
+
+    cn = ptn_max(cn, oid);
+    oid = cn;
 
     r.guid = mb->guid;
     r.epoch = epoch;

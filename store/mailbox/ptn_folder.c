@@ -70,6 +70,7 @@ ptn_folder_insert(ptn_mbox_t *mb, const ptn_folder_new_t *f)
     sqlite3_bind_int64(st, 8, f->hidden);
     sqlite3_bind_int64(st, 9, f->uidvalidity);
     sqlite3_bind_int64(st, 10, (sqlite3_int64) f->cn);
+    sqlite3_bind_int64(st, 11, ptn_time_now() / PTN_USEC);
 
     return ptn_sql_step(mb, st);
 }
@@ -326,7 +327,7 @@ ptn_folder_check_name(ptn_str_t name)
 
 /* True when `id` is `top` or below it. */
 
-static bool
+bool
 ptn_folder_below(ptn_mbox_t *mb, ptn_id_t id, ptn_id_t top)
 {
     uint32_t  i, depth;
@@ -411,7 +412,7 @@ ptn_folder_place(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t parent,
 
 /* Rows of the tree changed: counters first, then all is read anew. */
 
-static ptn_rc_t
+ptn_rc_t
 ptn_folder_reread(ptn_txn_t *tx)
 {
     ptn_rc_t    rc;
@@ -530,7 +531,7 @@ ptn_folder_empty(ptn_txn_t *tx, ptn_id_t id)
     }
 
     for (i = 0; i < n && rc == PTN_OK; i++) {
-        get = ptn_sql(mb, PTN_SQL_MSG_GET, &rc);
+        get = ptn_sql(mb, PTN_SQL_MSG_CONTENT, &rc);
         if (get == NULL) {
             break;
         }
@@ -541,7 +542,7 @@ ptn_folder_empty(ptn_txn_t *tx, ptn_id_t id)
 
         if (rc == PTN_AGAIN) {
             msg = ptn_sql_u64(get, 0);
-            content = ptn_sql_u64(get, 2);
+            content = ptn_sql_u64(get, 1);
             sqlite3_reset(get);
             rc = ptn_msg_erase(mb, id, uids[i], msg, content);
         }
@@ -559,12 +560,19 @@ static ptn_rc_t
 ptn_folder_delete_one(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent)
 {
     ptn_rc_t    rc;
-    uint64_t    cn;
+    uint64_t    cn, born;
 
+    born = tx->mb->set->more[ptn_set_index(tx->mb->set, id)].born;
     rc = ptn_folder_empty(tx, id);
+
+    /* who has not heard of its subfolders' end hears it from the parent */
 
     if (rc == PTN_OK) {
         rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_FORGET, 1, id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_UP, 2, id, parent);
     }
 
     if (rc == PTN_OK) {
@@ -577,9 +585,9 @@ ptn_folder_delete_one(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent)
 
     cn = ptn_txn_cn(tx);
 
-    rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 8, parent, cn, id,
+    rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 10, parent, cn, id,
                      (uint64_t) PTN_TOMB_FOLDER, (uint64_t) PTN_CAUSE_HARD,
-                     id, (uint64_t) 0, (uint64_t) 0);
+                     id, (uint64_t) 0, (uint64_t) 0, (uint64_t) 0, born);
 
     return (rc == PTN_OK)
            ? ptn_txn_event(tx, PTN_MBOX_EVENT_FOLDER_DELETED, id, 0, parent,
@@ -641,18 +649,78 @@ ptn_folder_delete(ptn_txn_t *tx, ptn_id_t id, bool recursive)
 }
 
 
+/*
+ * What is below a folder that comes below IPM_SUBTREE, or leaves it, comes and
+ * leaves as well: who follows that tree hears of each.
+ */
+
+static ptn_rc_t
+ptn_folder_move_below(ptn_txn_t *tx, ptn_id_t top, ptn_id_t old)
+{
+    uint32_t       i;
+    ptn_rc_t       rc;
+    uint64_t       cn;
+    ptn_set_t     *set;
+    ptn_folder_t  *f;
+
+    set = tx->mb->set;
+
+    for (i = 0; i < set->n; i++) {
+        f = &set->folders[i];
+
+        if (f->id == top || !ptn_folder_below(tx->mb, f->id, top)) {
+            continue;
+        }
+
+        cn = ptn_txn_cn(tx);
+
+        rc = ptn_sql_run(tx->mb, PTN_SQL_FOLDER_BORN, 2, f->id, cn);
+
+        if (rc == PTN_OK) {
+            rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 10, old, cn, f->id,
+                             (uint64_t) PTN_TOMB_FOLDER,
+                             (uint64_t) PTN_CAUSE_MOVE, f->id, (uint64_t) 0,
+                             (uint64_t) 0, f->parent, set->more[i].born);
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    return PTN_OK;
+}
+
+
 static ptn_rc_t
 ptn_folder_move_row(ptn_txn_t *tx, const ptn_folder_t *f, ptn_id_t parent,
     ptn_str_t name, ptn_str_t fold)
 {
+    bool           visible;
     ptn_id_t       id, old;
     ptn_rc_t       rc;
-    uint64_t       cn;
+    uint64_t       cn, born;
+    ptn_set_t     *set;
     sqlite3_stmt  *st;
 
     id = f->id;
     old = f->parent;
     cn = ptn_txn_cn(tx);
+
+    set = tx->mb->set;
+    born = set->more[f - set->folders].born;
+    visible = (f - set->folders) < (ptrdiff_t) set->nvisible;
+
+    /* it comes to those who see what is below IPM_SUBTREE, or leaves them */
+
+    if (visible != ptn_folder_below(tx->mb, parent, PTN_FOLDER_IPM_SUBTREE)) {
+        born = cn;
+        rc = ptn_folder_move_below(tx, id, old);
+
+        if (rc != PTN_OK) {
+            return ptn_txn_poison(tx, rc);
+        }
+    }
 
     st = ptn_sql(tx->mb, PTN_SQL_FOLDER_MOVE, &rc);
     if (st == NULL) {
@@ -664,13 +732,17 @@ ptn_folder_move_row(ptn_txn_t *tx, const ptn_folder_t *f, ptn_id_t parent,
     ptn_sql_text(st, 3, name);
     ptn_sql_text(st, 4, fold);
     sqlite3_bind_int64(st, 5, (sqlite3_int64) cn);
+    sqlite3_bind_int64(st, 6, ptn_time_now() / PTN_USEC);
+    sqlite3_bind_int64(st, 7, (sqlite3_int64) born);
 
     rc = ptn_sql_step(tx->mb, st);
 
     if (rc == PTN_OK && parent != old) {
-        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 8, old, cn, id,
+        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 10, old, cn, id,
                          (uint64_t) PTN_TOMB_FOLDER,
-                         (uint64_t) PTN_CAUSE_MOVE, id, (uint64_t) 0, parent);
+                         (uint64_t) PTN_CAUSE_MOVE, id, (uint64_t) 0,
+                         (uint64_t) 0, parent,
+                         set->more[f - set->folders].born);
     }
 
     if (rc == PTN_OK) {

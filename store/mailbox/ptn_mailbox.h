@@ -5,7 +5,7 @@
  *   ptn_store.c      executors, their open mailboxes, the batch
  *   ptn_mbox.c       a mailbox: opening, closing, caches
  *   ptn_mbox_make.c  making and removing it
- *   ptn_schema.c     the tables, the statements
+ *   ptn_schema.c     the tables, the statements    ptn_upgrade.c  older files
  *   ptn_sql.c        SQLite as we use it
  *   ptn_txn.c        transactions: numbers, events, tombstones
  *   ptn_folder.c     folders         ptn_locale.c  their names
@@ -16,6 +16,14 @@
  *   ptn_content.c    the one copy of content
  *   ptn_blob.c       blob files      ptn_blob_spare.c  that nothing names
  *   ptn_epoch.c      the mark outside the mailbox
+ *   ptn_item.c       what tables show of a message, ptn_item_props.c  as MAPI
+ *                    properties, ptn_item_derive.c  made of an object
+ *   ptn_object_store.c  objects that are the truth beside their MIME form
+ *   ptn_msg_object.c    messages as objects    ptn_msg_edit.c  made and edited
+ *   ptn_msg_ids.c    by row id       ptn_transfer.c  to another mailbox
+ *   ptn_folder_props.c  ptn_named.c  properties of folders, named ones
+ *   ptn_table.c      tables          ptn_table_sort.c  ptn_table_rows.c
+ *   ptn_sync.c       what changed since
  *   ptn_check.c      invariants
  *
  * docs/mailbox.md has the format and the rules.
@@ -76,51 +84,99 @@
     S(FOLDER_LIST,                                                            \
       "SELECT id, parent, name, cls, special, subscribed, hidden, search,"    \
       " uidvalidity, uidnext, total, unread, deleted, size, cn, modseq,"      \
-      " horizon, fold FROM folder ORDER BY id")                               \
+      " horizon, fold, born, created, modified FROM folder ORDER BY id")      \
+    S(REPLICA_LIST,                                                           \
+      "SELECT replid, guid, first FROM replica ORDER BY first DESC, replid")  \
     S(FOLDER_ADD,                                                             \
       "INSERT INTO folder (id, parent, name, fold, cls, special, subscribed," \
       " hidden, search, uidvalidity, uidnext, total, unread, deleted, size,"  \
-      " cn, modseq, horizon, bag)"                                            \
-      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,?9,1,0,0,0,0,?10,?10,?10,NULL)")    \
+      " cn, modseq, horizon, bag, born, created, modified)"                   \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,?9,1,0,0,0,0,?10,?10,?10,NULL,?10," \
+      "?11,?11)")                                                             \
     S(FOLDER_COUNT,                                                           \
       "UPDATE folder SET uidnext=?2, total=?3, unread=?4, deleted=?5,"        \
       " size=?6, modseq=?7 WHERE id=?1")                                      \
     S(FOLDER_MOVE,                                                            \
-      "UPDATE folder SET parent=?2, name=?3, fold=?4, cn=?5 WHERE id=?1")     \
+      "UPDATE folder SET parent=?2, name=?3, fold=?4, cn=?5, modified=?6,"    \
+      " born=?7 WHERE id=?1")                                                 \
+    S(FOLDER_BORN, "UPDATE folder SET cn=?2, born=?2 WHERE id=?1")            \
+    S(FOLDER_BAG, "SELECT bag FROM folder WHERE id=?1")                       \
+    S(FOLDER_SET,                                                             \
+      "UPDATE folder SET bag=?2, cls=?3, hidden=?4, cn=?5, modified=?6"       \
+      " WHERE id=?1")                                                         \
+    S(FOLDER_FAI,                                                             \
+      "SELECT count(*) FROM message INDEXED BY message_fai"                   \
+      " WHERE folder=?1 AND fai<>0")                                          \
     S(FOLDER_SUBSCRIBE, "UPDATE folder SET subscribed=?2 WHERE id=?1")        \
     S(FOLDER_DELETE, "DELETE FROM folder WHERE id=?1")                        \
     S(KEYWORD_LIST, "SELECT bit, name FROM keyword ORDER BY bit")             \
     S(KEYWORD_ADD, "INSERT INTO keyword (bit, name) VALUES (?1, ?2)")         \
     S(MSG_ADD,                                                                \
       "INSERT INTO message (folder, uid, id, mid, content, cn, read_cn,"      \
-      " modseq, born, flags, keywords, size, received, fai)"                  \
-      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,0)")               \
+      " modseq, born, flags, keywords, size, received, fai, modified)"        \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")         \
     S(MSG_GET,                                                                \
-      "SELECT id, mid, content, cn, read_cn, modseq, born, flags, keywords,"  \
-      " size, received FROM message WHERE folder=?1 AND uid=?2 AND fai=0")    \
+      "SELECT folder, uid, id, mid, content, cn, read_cn, modseq, born,"      \
+      " flags, keywords, size, received, modified, fai"                       \
+      " FROM message WHERE folder=?1 AND uid=?2 AND fai=0")                   \
     S(MSG_BY_ID,                                                              \
-      "SELECT folder, uid, content, modseq, flags, keywords, size, received"  \
+      "SELECT folder, uid, id, mid, content, cn, read_cn, modseq, born,"      \
+      " flags, keywords, size, received, modified, fai"                       \
       " FROM message WHERE id=?1")                                            \
-    S(MSG_AT,                                                                 \
-      "SELECT folder, uid, content, modseq, flags, keywords, size, received"  \
-      " FROM message WHERE folder=?1 AND uid=?2 AND +id=?3")                  \
+    S(MSG_BY_MID,                                                             \
+      "SELECT id, folder FROM message WHERE id=?1 AND mid=?1 UNION ALL"       \
+      " SELECT id, folder FROM message WHERE mid=?1 AND mid<>id")             \
     S(MSG_FLAGS,                                                              \
-      "UPDATE message SET flags=?3, keywords=?4, cn=?5, read_cn=?6, modseq=?7"\
-      " WHERE folder=?1 AND uid=?2")                                          \
+      "UPDATE message SET flags=?3, keywords=?4, cn=?5, read_cn=?6, modseq=?7,"\
+      " modified=?8 WHERE folder=?1 AND uid=?2")                              \
     S(MSG_MOVE,                                                               \
       "UPDATE message SET folder=?3, uid=?4, mid=?5, cn=?6, read_cn=?7,"      \
       " modseq=?8, born=?8 WHERE folder=?1 AND uid=?2")                       \
+    S(MSG_EDIT,                                                               \
+      "UPDATE message SET uid=?3, content=?4, cn=?5, modseq=?6, flags=?7,"    \
+      " size=?8, modified=?9 WHERE folder=?1 AND uid=?2")                     \
     S(MSG_DELETE, "DELETE FROM message WHERE folder=?1 AND uid=?2")           \
+    S(MSG_CONTENT,                                                            \
+      "SELECT id, content FROM message WHERE folder=?1 AND uid=?2")           \
     S(MSG_UIDS, "SELECT uid FROM message WHERE folder=?1 ORDER BY uid")       \
     S(ITEM_ADD,                                                               \
       "INSERT INTO item (id, class, subject, from_name, from_addr, to_names," \
-      " cc_names, message_id, sent, importance, attach, bag)"                 \
-      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")                     \
+      " cc_names, message_id, sent, importance, attach, bag, large, derived)" \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")             \
     S(ITEM_COPY,                                                              \
       "INSERT INTO item SELECT ?2, class, subject, from_name, from_addr,"     \
-      " to_names, cc_names, message_id, sent, importance, attach, bag"        \
-      " FROM item WHERE id=?1")                                               \
-    S(ITEM_DELETE, "DELETE FROM item WHERE id=?1")                            \
+      " to_names, cc_names, message_id, sent, importance, attach, bag, large,"\
+      " derived FROM item WHERE id=?1 RETURNING large")                       \
+    S(ITEM_DELETE, "DELETE FROM item WHERE id=?1 RETURNING large")            \
+    S(ITEM_SET,                                                               \
+      "REPLACE INTO item (id, class, subject, from_name, from_addr, to_names,"\
+      " cc_names, message_id, sent, importance, attach, bag, large, derived)" \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")             \
+    S(ITEM_BAG, "UPDATE item SET bag=?2, large=?3 WHERE id=?1")               \
+    S(ITEM_GET,                                                               \
+      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
+      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
+      " m.modified, m.fai, i.class, i.subject, i.from_name, i.from_addr,"     \
+      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
+      " i.bag, i.large, i.derived"                                            \
+      " FROM message m JOIN item i ON i.id=m.id WHERE m.id=?1")               \
+    S(ITEM_AT,                                                                \
+      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
+      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
+      " m.modified, m.fai, i.class, i.subject, i.from_name, i.from_addr,"     \
+      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
+      " i.bag, i.large, i.derived FROM message m JOIN item i ON i.id=m.id"    \
+      " WHERE m.folder=?1 AND m.uid=?2")                                      \
+    S(ITEM_FOLDER,                                                            \
+      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
+      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
+      " m.modified, m.fai, i.class, i.subject, i.from_name, i.from_addr,"     \
+      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
+      " i.bag, i.large, i.derived FROM message m CROSS JOIN item i"           \
+      " ON i.id=m.id WHERE m.folder=?1 AND m.fai=0 ORDER BY m.uid")           \
+    S(ITEM_STALE,                                                             \
+      "SELECT id FROM item INDEXED BY item_stale WHERE derived=0 AND id>?1"   \
+      " ORDER BY id LIMIT 32")                                                \
     S(CONTENT_ADD,                                                            \
       "INSERT INTO content (id, size, form, codec, plain, data, file, blobs," \
       " structure) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")                      \
@@ -130,6 +186,11 @@
     S(STRUCTURE_GET, "SELECT structure FROM content WHERE id=?1")             \
     S(CONTENT_REFS, "SELECT file, blobs FROM content WHERE id=?1")            \
     S(CONTENT_DELETE, "DELETE FROM content WHERE id=?1")                      \
+    S(OBJECT_ADD,                                                             \
+      "INSERT INTO object (content, data, file, blobs) VALUES (?1,?2,?3,?4)") \
+    S(OBJECT_GET, "SELECT data, file FROM object WHERE content=?1")           \
+    S(OBJECT_DELETE,                                                          \
+      "DELETE FROM object WHERE content=?1 RETURNING file, blobs")            \
     S(SHARE_ADD,                                                              \
       "INSERT INTO share (content, refs) VALUES (?1, 2)"                      \
       " ON CONFLICT DO UPDATE SET refs=refs+1")                               \
@@ -147,10 +208,20 @@
     S(BLOB_DELETE, "DELETE FROM blob WHERE sha256=?1 AND refs=0")             \
     S(TOMB_ADD,                                                               \
       "INSERT INTO tombstone (folder, cn, id, kind, cause, mid, uid, fai,"    \
-      " dest, href) VALUES (?1,?2,?3,?4,?5,?6,?7,0,?8,NULL)")                 \
-    S(TOMB_FORGET, "DELETE FROM tombstone WHERE folder=?1")                   \
+      " dest, href, born) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,NULL,?10)")      \
+    S(TOMB_FORGET, "DELETE FROM tombstone WHERE folder=?1 AND kind=0")        \
+    S(TOMB_UP,                                                                \
+      "UPDATE tombstone SET folder=?2 WHERE folder=?1 AND kind=1")            \
     S(TOMB_UIDS,                                                              \
-      "SELECT uid FROM tombstone WHERE folder=?1 AND cn>?2 AND kind=0")       \
+      "SELECT uid FROM tombstone WHERE folder=?1 AND cn>?2 AND kind=0"        \
+      " AND fai=0")                                                           \
+    S(TOMB_ITEMS,                                                             \
+      "SELECT cn, id, mid, cause, born, fai FROM tombstone"                   \
+      " WHERE folder=?1 AND kind=0 AND (cn>?2 OR (cn=?2 AND id>?3))"          \
+      " ORDER BY cn, id")                                                     \
+    S(TOMB_FOLDERS,                                                           \
+      "SELECT cn, id, folder, cause, born FROM tombstone"                     \
+      " WHERE kind=1 AND cn>?1 ORDER BY cn")                                  \
     S(HORIZON_GET, "SELECT horizon FROM folder WHERE id=?1")                  \
     S(EVENT_ADD,                                                              \
       "INSERT INTO event (n, kind, folder, message, old_folder, old_message," \
@@ -164,6 +235,32 @@
     S(ONCE_TRIM,                                                              \
       "DELETE FROM once WHERE key IN"                                         \
       " (SELECT key FROM once WHERE day<?1 ORDER BY day LIMIT ?2)")           \
+    S(NAMED_ID,                                                               \
+      "SELECT id FROM named WHERE guid=?1 AND lid=?2 AND name=?3")            \
+    S(NAMED_NAME, "SELECT guid, lid, name FROM named WHERE id=?1")            \
+    S(NAMED_LAST, "SELECT max(id) FROM named")                                \
+    S(NAMED_ADD,                                                              \
+      "INSERT INTO named (id, guid, lid, name) VALUES (?1,?2,?3,?4)")         \
+    S(INTENT_ADD,                                                             \
+      "INSERT INTO intent (n, key, mailbox, address, folder)"                 \
+      " VALUES (?1,?2,?3,?4,?5)")                                             \
+    S(INTENT_LIST,                                                            \
+      "SELECT n, key, mailbox, address, folder FROM intent WHERE n>?1"        \
+      " ORDER BY n LIMIT 1")                                                  \
+    S(INTENT_COUNT, "SELECT count(*) FROM intent")                            \
+    S(INTENT_DELETE, "DELETE FROM intent WHERE n=?1")                         \
+    S(MOVING_ADD,                                                             \
+      "INSERT OR IGNORE INTO moving (id, intent, place) VALUES (?1,?2,?3)")   \
+    S(MOVING_GET, "SELECT intent FROM moving WHERE id=?1")                    \
+    S(MOVING_LIST, "SELECT id FROM moving WHERE intent=?1 ORDER BY place")    \
+    S(MOVING_DELETE, "DELETE FROM moving WHERE intent=?1")                    \
+    S(SYNC_ITEMS,                                                             \
+      "SELECT modseq, id, mid, cn, read_cn, born, flags FROM message"         \
+      " INDEXED BY message_modseq WHERE folder=?1 AND modseq>?2 AND fai=?3"   \
+      " ORDER BY modseq")                                                     \
+    S(FAI_ALL,                                                                \
+      "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \
+      " INDEXED BY message_fai WHERE folder=?1 AND fai<>0")                   \
     S(VIEW_FOLDER,                                                            \
       "SELECT uidvalidity, uidnext, modseq, horizon, total FROM folder"       \
       " WHERE id=?1")                                                         \
@@ -189,8 +286,17 @@ typedef struct ptn_set_s  ptn_set_t;
 typedef struct {
     ptn_str_t  fold;
     uint64_t   horizon;
+    uint64_t   born;
+    int64_t    created, modified;
     bool       dirty;           /* counters differ from the row */
 } ptn_folder_more_t;
+
+/* Numbers from `first` on were given under `guid`. */
+typedef struct {
+    uint64_t    first;
+    uint16_t    replid;
+    ptn_guid_t  guid;
+} ptn_replica_t;
 
 struct ptn_set_s {
     ptn_set_t          *next;           /* of retired ones */
@@ -198,6 +304,12 @@ struct ptn_set_s {
     ptn_folder_t       *folders;        /* first those below IPM_SUBTREE */
     ptn_folder_more_t  *more;           /* beside each */
     uint32_t           *by_id;          /* indexes, ids ascending */
+    uint32_t           *tree;           /* indexes, below ROOT, in its order */
+    uint32_t            ntree;
+    ptn_folder_t       *all;            /* copies, in that order, or NULL */
+    ptn_replica_t      *replicas;       /* `first` descending */
+    uint32_t            nreplicas;
+    uint32_t            intents;        /* transfers that are under way */
     uint32_t            n;
     uint32_t            nvisible;
     ptn_id_t            special[PTN_FOLDER_MAX];
@@ -247,6 +359,11 @@ struct ptn_mbox_s {
     uint64_t         dev, ino;          /* of the database file */
     ptn_mbox_state_e state;
     bool             check;             /* quick check when it opens */
+    bool             owner;             /* who opened it last is the owner */
+    bool             left;              /* there was a transfer under way */
+    uint64_t         replay_ms;         /* transfers are not tried before */
+    bool             stale;             /* items may lack what is derived */
+    ptn_id_t         stale_from;        /* those above */
     bool             no_wait;           /* for another writer */
     uint64_t         used;              /* store->tick */
     uint64_t         used_ms;           /* ptn_time_mono() */
@@ -321,6 +438,12 @@ struct ptn_store_s {
     uint64_t           tick;
     void              *cctx, *dctx;     /* ZSTD */
     ptn_cached_t       cache[PTN_CACHE_ENTRIES];
+    ptn_rc_t         (*access)(void *access_ctx, uint64_t user,
+                         uint64_t owner, uint32_t *ret_access);
+    void              *access_ctx;
+    void              *collator;        /* UCollator, of */
+    char               collator_locale[32];
+    bool               replaying;       /* a transfer */
     int                blob_fd;         /* the last one read, or -1 */
     u_char             blob_sha[32];
     ptn_guid_t         blob_mailbox;
@@ -348,10 +471,15 @@ void ptn_sql_close(ptn_mbox_t *mb);
 
 /* --- ptn_schema.c ------------------------------------------------------- */
 
-#define PTN_SCHEMA_VERSION  1
+#define PTN_SCHEMA_VERSION  2
 extern const char *const  ptn_sql_text_of[PTN_SQL_MAX];
 ptn_rc_t ptn_schema_create(ptn_mbox_t *mb, const char *locale);
 ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
+
+/* ptn_upgrade.c: from version `from` to ours, in one transaction. */
+ptn_rc_t ptn_upgrade(ptn_mbox_t *mb, int64_t from);
+/* What makes version 2 of version 1, NULL at the end. */
+extern const char *const  ptn_upgrade_2[];
 
 /* --- ptn_mbox.c --------------------------------------------------------- */
 
@@ -369,6 +497,9 @@ ptn_rc_t ptn_mbox_stat(const ptn_mbox_t *mb, uint64_t *ret_dev,
 ptn_rc_t ptn_mbox_make(ptn_mbox_t *mb);         /* ptn_mbox_make.c */
 void ptn_mbox_free_retired(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_lock(ptn_mbox_t *mb, short type, off_t at, unsigned ms);
+/* As ptn_mbox_open() for the system, but makes none: ENOTFOUND. */
+ptn_rc_t ptn_mbox_open_made(ptn_store_t *store, const ptn_user_t *user,
+    ptn_mbox_t **ret_mbox);
 ptn_rc_t ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address,
     char **ret_dir);
 #define PTN_LOCK_WRITE  0       /* bytes of the lock file */
@@ -393,7 +524,8 @@ ptn_rc_t ptn_txn_event(ptn_txn_t *tx, ptn_mbox_event_e kind, ptn_id_t folder,
     ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn);
 
 typedef enum {
-    PTN_CAUSE_HARD = 1, PTN_CAUSE_SOFT, PTN_CAUSE_MOVE, PTN_CAUSE_RENAME
+    PTN_CAUSE_HARD = 1, PTN_CAUSE_SOFT, PTN_CAUSE_MOVE, PTN_CAUSE_RENAME,
+    PTN_CAUSE_EDIT              /* it is there, under another uid */
 } ptn_cause_e;
 
 typedef enum {
@@ -416,6 +548,8 @@ ptn_rc_t ptn_folder_check_name(ptn_str_t name);
 void ptn_folder_touch(ptn_mbox_t *mb, ptn_folder_t *folder, uint64_t modseq);
 ptn_rc_t ptn_folder_flush(ptn_mbox_t *mb);
 ptn_rc_t ptn_folder_make_all(ptn_mbox_t *mb, const char *locale);
+bool ptn_folder_below(ptn_mbox_t *mb, ptn_id_t id, ptn_id_t top);
+ptn_rc_t ptn_folder_reread(ptn_txn_t *tx);
 
 /* Inbox in French ...; never NULL. */
 const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
@@ -437,6 +571,11 @@ void ptn_view_list_shrink(uint64_t idle_ms);
 /* Removes one message's rows, without counters, tombstone and event. */
 ptn_rc_t ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
     ptn_id_t id, ptn_id_t content);
+
+/* --- ptn_transfer.c ----------------------------------------------------- */
+
+/* Finishes moves to other mailboxes that somebody has left. */
+void ptn_transfer_replay(ptn_mbox_t *mb);
 
 /* --- ptn_content.c ------------------------------------------------------ */
 

@@ -494,6 +494,8 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
 
     mb->state = PTN_MBOX_OPEN;
     mb->check = false;
+    mb->stale = true;           /* until the idle executor finds none */
+    mb->stale_from = 0;
     mb->store->nopen++;
 
     return PTN_OK;
@@ -702,22 +704,40 @@ ptn_mbox_open_again(ptn_mbox_t *mb)
 }
 
 
-ptn_rc_t
-ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
-    const ptn_actor_t *actor, ptn_mbox_t **ret_mbox)
+/* Rights: the owner's, the system's, and of whom the directory says so. */
+
+static ptn_rc_t
+ptn_mbox_access(ptn_store_t *store, const ptn_user_t *user,
+    const ptn_actor_t *actor)
+{
+    ptn_rc_t  rc;
+    uint32_t  access;
+
+    if (actor == NULL || ptn_guid_eq(actor->mailbox, user->mailbox)) {
+        return PTN_OK;
+    }
+
+    if (store->access == NULL) {
+        return PTN_ENOTFOUND;
+    }
+
+    access = 0;
+    rc = store->access(store->access_ctx, actor->user, user->id, &access);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    return (access & PTN_ACCESS_FULL) ? PTN_OK : PTN_ENOTFOUND;
+}
+
+
+static ptn_rc_t
+ptn_mbox_open_as(ptn_store_t *store, const ptn_user_t *user, bool make,
+    ptn_mbox_t **ret_mbox)
 {
     ptn_rc_t      rc;
     ptn_mbox_t   *mb, **link;
-
-    if (ptn_guid_zero(user->mailbox)) {
-        return PTN_EINVAL;
-    }
-
-    /* rights: the owner's and the system's */
-
-    if (actor != NULL && !ptn_guid_eq(actor->mailbox, user->mailbox)) {
-        return PTN_ENOTFOUND;
-    }
 
     link = ptn_mbox_find(store, user->mailbox);
     mb = *link;
@@ -733,13 +753,12 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
 
     mb->used = ++store->tick;
     mb->used_ms = ptn_time_mono();
-    mb->quota = user->quota;
 
     ptn_mbox_read_end(mb);
 
     rc = ptn_mbox_open_again(mb);
 
-    if (rc == PTN_ENOTFOUND && mb->state == PTN_MBOX_CLOSED) {
+    if (rc == PTN_ENOTFOUND && mb->state == PTN_MBOX_CLOSED && make) {
         rc = ptn_mbox_make(mb);
 
         if (rc == PTN_OK || rc == PTN_EEXIST) {
@@ -751,8 +770,56 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
         rc = PTN_EUNAVAIL;
     }
 
+    if (rc == PTN_OK) {
+        *ret_mbox = mb;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_mbox_open_made(ptn_store_t *store, const ptn_user_t *user,
+    ptn_mbox_t **ret_mbox)
+{
+    return ptn_mbox_open_as(store, user, false, ret_mbox);
+}
+
+
+ptn_rc_t
+ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
+    const ptn_actor_t *actor, ptn_mbox_t **ret_mbox)
+{
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    if (ptn_guid_zero(user->mailbox)) {
+        return PTN_EINVAL;
+    }
+
+    rc = ptn_mbox_access(store, user, actor);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_open_as(store, user, true, &mb);
+    }
+
     if (rc != PTN_OK) {
         return rc;
+    }
+
+    mb->quota = user->quota;
+    mb->owner = (actor == NULL || ptn_guid_eq(actor->mailbox, user->mailbox));
+
+    /* moves to other mailboxes that whoever began them has not finished */
+
+    if (store->batch == NULL && !store->replaying
+        && ptn_mbox_set(mb) == PTN_OK && mb->set->intents != 0)
+    {
+        ptn_transfer_replay(mb);
+
+        if (mb->state == PTN_MBOX_FAILED) {
+            return PTN_EUNAVAIL;
+        }
     }
 
     *ret_mbox = mb;

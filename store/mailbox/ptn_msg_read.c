@@ -2,18 +2,8 @@
  * Reading messages.
  */
 
-#include "ptn_mailbox.h"
+#include "ptn_msg.h"
 #include "ptn_skeleton.h"
-
-
-struct ptn_msg_s {
-    ptn_mbox_t  *mb;
-    ptn_pool_t  *pool;
-    ptn_id_t     folder;
-    ptn_id_t     content;
-    ptn_row_t    row;
-    ptn_mime_t  *mime;
-};
 
 
 #define PTN_READ_MS  500
@@ -59,40 +49,26 @@ ptn_mbox_read_end(ptn_mbox_t *mb)
 }
 
 
-/* `st` is bound; ENOTFOUND. */
+/* An open message, its row still to be read. */
 
 static ptn_rc_t
-ptn_msg_found(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id, sqlite3_stmt *st,
-    ptn_msg_t **ret_msg)
+ptn_msg_new(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_msg_t **ret_msg)
 {
     ptn_rc_t    rc;
     ptn_msg_t  *msg;
 
-    rc = ptn_sql_step(mb, st);
-
-    if (rc != PTN_AGAIN) {
-        return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
+    rc = ptn_mbox_ready(mb);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
     msg = ptn_pcalloc(pool, sizeof(ptn_msg_t));
     if (msg == NULL) {
-        sqlite3_reset(st);
         return PTN_ENOMEM;
     }
 
     msg->mb = mb;
     msg->pool = pool;
-    msg->folder = ptn_sql_u64(st, 0);
-    msg->content = ptn_sql_u64(st, 2);
-    msg->row.id = id;
-    msg->row.uid = (uint32_t) ptn_sql_u64(st, 1);
-    msg->row.modseq = ptn_sql_u64(st, 3);
-    msg->row.flags = (uint32_t) ptn_sql_u64(st, 4);
-    msg->row.keywords = ptn_sql_u64(st, 5);
-    msg->row.size = ptn_sql_u64(st, 6);
-    msg->row.received = sqlite3_column_int64(st, 7);
-    sqlite3_reset(st);
-
     *ret_msg = msg;
 
     return PTN_OK;
@@ -103,22 +79,20 @@ ptn_rc_t
 ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     ptn_msg_t **ret_msg)
 {
-    ptn_rc_t       rc;
-    sqlite3_stmt  *st;
+    ptn_rc_t    rc;
+    ptn_msg_t  *msg;
 
-    rc = ptn_mbox_ready(mb);
-    if (rc != PTN_OK) {
-        return rc;
+    rc = ptn_msg_new(mb, pool, &msg);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_get_id(mb, id, &msg->info);
     }
 
-    st = ptn_sql(mb, PTN_SQL_MSG_BY_ID, &rc);
-    if (st == NULL) {
-        return rc;
+    if (rc == PTN_OK) {
+        *ret_msg = msg;
     }
 
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
-
-    return ptn_msg_found(mb, pool, id, st, ret_msg);
+    return rc;
 }
 
 
@@ -126,47 +100,63 @@ ptn_rc_t
 ptn_msg_open_row(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
     const ptn_row_t *row, ptn_msg_t **ret_msg)
 {
-    ptn_rc_t       rc;
-    sqlite3_stmt  *st;
+    ptn_rc_t    rc;
+    ptn_msg_t  *msg;
 
-    rc = ptn_mbox_ready(mb);
-    if (rc != PTN_OK) {
-        return rc;
+    rc = ptn_msg_new(mb, pool, &msg);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_get(mb, folder, row->uid, &msg->info);
+
+        if (rc == PTN_ENOTFOUND
+            || (rc == PTN_OK && msg->info.id != row->id))
+        {
+            rc = ptn_msg_get_id(mb, row->id, &msg->info);
+        }
     }
 
-    st = ptn_sql(mb, PTN_SQL_MSG_AT, &rc);
-    if (st == NULL) {
-        return rc;
+    if (rc == PTN_OK) {
+        *ret_msg = msg;
     }
 
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
-    sqlite3_bind_int64(st, 2, (sqlite3_int64) row->uid);
-    sqlite3_bind_int64(st, 3, (sqlite3_int64) row->id);
-
-    rc = ptn_msg_found(mb, pool, row->id, st, ret_msg);
-
-    return rc == PTN_ENOTFOUND ? ptn_msg_open(mb, pool, row->id, ret_msg) : rc;
+    return rc;
 }
 
 
 void
 ptn_msg_row(const ptn_msg_t *msg, ptn_row_t *ret_row)
 {
-    *ret_row = msg->row;
+    const ptn_msg_info_t  *m;
+
+    m = &msg->info;
+    ret_row->uid = m->uid;
+    ret_row->flags = m->flags;
+    ret_row->id = m->id;
+    ret_row->keywords = m->keywords;
+    ret_row->modseq = m->modseq;
+    ret_row->size = m->size;
+    ret_row->received = m->received;
+}
+
+
+void
+ptn_msg_info(const ptn_msg_t *msg, ptn_msg_info_t *ret_info)
+{
+    *ret_info = msg->info;
 }
 
 
 ptn_id_t
 ptn_msg_folder(const ptn_msg_t *msg)
 {
-    return msg->folder;
+    return msg->info.folder;
 }
 
 
 ptn_id_t
 ptn_msg_content(const ptn_msg_t *msg)
 {
-    return msg->content;
+    return msg->info.content;
 }
 
 
@@ -192,7 +182,7 @@ ptn_msg_structure(ptn_msg_t *msg, const ptn_mime_t **ret_mime)
         return rc;
     }
 
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) msg->content);
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) msg->info.content);
     rc = ptn_sql_step(msg->mb, st);
 
     if (rc != PTN_AGAIN) {
@@ -254,7 +244,7 @@ ptn_msg_bytes(ptn_msg_t *msg, uint64_t off, uint64_t len,
     rc = ptn_mbox_ready(msg->mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_content_get(msg->mb, msg->content, &c);
+        rc = ptn_content_get(msg->mb, msg->info.content, &c);
     }
 
     if (rc != PTN_OK) {
@@ -311,8 +301,8 @@ ptn_msg_slice(ptn_msg_t *msg, ptn_pool_t *pool, uint64_t off, uint64_t len,
     ptn_rc_t   rc;
     ptn_str_t  s;
 
-    off = ptn_min(off, msg->row.size);
-    len = ptn_min(len, msg->row.size - off);
+    off = ptn_min(off, msg->info.size);
+    len = ptn_min(len, msg->info.size - off);
 
     if (len > max) {
         return PTN_ETOOBIG;

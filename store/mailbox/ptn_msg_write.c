@@ -8,32 +8,37 @@
  * seen numbers can tell them apart; the modseq of one call is one number.
  */
 
-#include <stdio.h>
-
-#include "ptn_bag.h"
 #include "ptn_charset.h"
-#include "ptn_mailbox.h"
+#include "ptn_item.h"
 
 
-#define PTN_MSG_TEXT_MAX   1024     /* bytes of a promoted column */
-#define PTN_MSG_ADDRS_MAX  100      /* looked at for display names */
 #define PTN_MSG_TRACE_MAX  16384    /* Return-Path, Received, ... (delivery) */
 
 #define PTN_FLAGS_EDIT     (PTN_FLAG_ANSWERED|PTN_FLAG_FLAGGED|PTN_FLAG_DRAFT)
 
 
-/* A message as its row has it. */
-typedef struct {
-    ptn_id_t  id, mid, content;
-    uint32_t  uid, flags;
-    uint64_t  cn, read_cn, modseq, born, keywords, size;
-    int64_t   received;
-} ptn_msg_full_t;
-
+/* ---- rows -------------------------------------------------------------- */
 
 static ptn_rc_t
-ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
-    ptn_msg_full_t *m)
+ptn_msg_read(ptn_mbox_t *mb, sqlite3_stmt *st, ptn_msg_info_t *m)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
+    }
+
+    ptn_item_read_info(st, m);
+    sqlite3_reset(st);
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_msg_info_t *m)
 {
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
@@ -45,43 +50,61 @@ ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
     sqlite3_bind_int64(st, 2, uid);
-    rc = ptn_sql_step(mb, st);
 
-    if (rc != PTN_AGAIN) {
-        return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
-    }
-
-    m->uid = uid;
-    m->id = ptn_sql_u64(st, 0);
-    m->mid = ptn_sql_u64(st, 1);
-    m->content = ptn_sql_u64(st, 2);
-    m->cn = ptn_sql_u64(st, 3);
-    m->read_cn = ptn_sql_u64(st, 4);
-    m->modseq = ptn_sql_u64(st, 5);
-    m->born = ptn_sql_u64(st, 6);
-    m->flags = (uint32_t) ptn_sql_u64(st, 7);
-    m->keywords = ptn_sql_u64(st, 8);
-    m->size = ptn_sql_u64(st, 9);
-    m->received = sqlite3_column_int64(st, 10);
-    sqlite3_reset(st);
-
-    return PTN_OK;
+    return ptn_msg_read(mb, st, m);
 }
 
 
-static ptn_rc_t
-ptn_msg_insert(ptn_mbox_t *mb, ptn_id_t folder, const ptn_msg_full_t *m)
+ptn_rc_t
+ptn_msg_get_id(ptn_mbox_t *mb, ptn_id_t id, ptn_msg_info_t *m)
 {
-    return ptn_sql_run(mb, PTN_SQL_MSG_ADD, 13, folder, (uint64_t) m->uid,
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_MSG_BY_ID, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+
+    return ptn_msg_read(mb, st, m);
+}
+
+
+ptn_rc_t
+ptn_msg_insert(ptn_mbox_t *mb, const ptn_msg_info_t *m)
+{
+    return ptn_sql_run(mb, PTN_SQL_MSG_ADD, 15, m->folder, (uint64_t) m->uid,
                        m->id, m->mid, m->content, m->cn, m->read_cn,
                        m->modseq, m->born, (uint64_t) m->flags, m->keywords,
-                       m->size, (uint64_t) m->received);
+                       m->size, (uint64_t) m->received, (uint64_t) m->fai,
+                       (uint64_t) m->modified);
+}
+
+
+/* What leaves a folder, as the tombstone `cn` has it. */
+
+ptn_rc_t
+ptn_msg_tomb(ptn_mbox_t *mb, const ptn_msg_info_t *m, uint64_t cn,
+    ptn_cause_e cause, ptn_id_t dest)
+{
+    return ptn_sql_run(mb, PTN_SQL_TOMB_ADD, 10, m->folder, cn, m->id,
+                       (uint64_t) PTN_TOMB_MESSAGE, (uint64_t) cause, m->mid,
+                       (uint64_t) m->uid, (uint64_t) m->fai, dest, m->born);
+}
+
+
+int64_t
+ptn_msg_now(void)
+{
+    return ptn_time_now() / PTN_USEC;
 }
 
 
 /* Bits that have a name. */
 
-static uint64_t
+uint64_t
 ptn_msg_keywords(const ptn_mbox_t *mb)
 {
     unsigned  i;
@@ -97,13 +120,49 @@ ptn_msg_keywords(const ptn_mbox_t *mb)
 }
 
 
+ptn_rc_t
+ptn_msg_moving(ptn_mbox_t *mb, ptn_id_t id, bool *ret_moving)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    *ret_moving = false;
+
+    rc = ptn_mbox_set(mb);
+
+    if (rc != PTN_OK || mb->set->intents == 0) {
+        return rc;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_MOVING_GET, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc == PTN_AGAIN) {
+        *ret_moving = true;
+        sqlite3_reset(st);
+        rc = PTN_OK;
+    }
+
+    return rc;
+}
+
+
 /* ---- counters ---------------------------------------------------------- */
 
-static void
-ptn_msg_count(ptn_mbox_t *mb, ptn_folder_t *f, const ptn_msg_full_t *m,
+void
+ptn_msg_count(ptn_mbox_t *mb, ptn_folder_t *f, const ptn_msg_info_t *m,
     int sign)
 {
     uint32_t  one;
+
+    if (m->fai) {
+        return;
+    }
 
     one = (uint32_t) sign;
 
@@ -115,7 +174,7 @@ ptn_msg_count(ptn_mbox_t *mb, ptn_folder_t *f, const ptn_msg_full_t *m,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
 {
     if (f->search) {
@@ -140,285 +199,14 @@ ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
 
 /* ---- append ------------------------------------------------------------ */
 
-/* What tables show and sort by, and the bag: made of the header once. */
-typedef struct {
-    ptn_str_t  subject, from_name, from_addr, to, cc, message_id, bag;
-    bool       dated;
-    int64_t    sent;
-    int        importance;
-    bool       attach;
-} ptn_msg_item_t;
-
-
-/* Cut between characters. */
-
-static ptn_str_t
-ptn_msg_cut(ptn_str_t s)
-{
-    if (s.len > PTN_MSG_TEXT_MAX) {
-        s.len = PTN_MSG_TEXT_MAX;
-
-        while (s.len > 0 && (s.data[s.len] & 0xc0) == 0x80) {
-            s.len--;
-        }
-    }
-
-    return s;
-}
-
-
-static ptn_str_t
-ptn_msg_field(ptn_pool_t *pool, const ptn_mime_t *mime, const char *name)
-{
-    const ptn_mime_field_t  *f;
-
-    f = ptn_mime_field(mime->root, name);
-
-    return (f == NULL) ? ptn_str_make(NULL, 0)
-           : ptn_msg_cut(ptn_utf8_clean(pool, ptn_mime_text(pool, f->value)));
-}
-
-
-static ptn_str_t
-ptn_msg_address(ptn_pool_t *pool, const ptn_mime_addr_t *a)
-{
-    if (a->local.len == 0 && a->domain.len == 0) {
-        return ptn_str_make(NULL, 0);
-    }
-
-    return ptn_msg_cut(ptn_utf8_clean(pool, ptn_str_printf(pool, "%.*s@%.*s",
-                                            ptn_str_arg(a->local),
-                                            ptn_str_arg(a->domain))));
-}
-
-
-static ptn_str_t
-ptn_msg_name(ptn_pool_t *pool, const ptn_mime_addr_t *a)
-{
-    if (a->name.len == 0) {
-        return ptn_msg_address(pool, a);
-    }
-
-    return ptn_msg_cut(ptn_utf8_clean(pool, ptn_mime_text(pool, a->name)));
-}
-
-
-/* "Alice; Bob" of To or Cc (MS-OXOMSG 2.2.1.9). */
-
-static ptn_str_t
-ptn_msg_names(ptn_pool_t *pool, const ptn_mime_t *mime, const char *name)
-{
-    size_t                   i, n;
-    ptn_buf_t                b;
-    ptn_mime_addr_t         *addrs;
-    const ptn_mime_field_t  *f;
-
-    f = ptn_mime_field(mime->root, name);
-
-    if (f == NULL
-        || ptn_mime_addresses(pool, f->value, &addrs, &n) != PTN_OK)
-    {
-        return ptn_str_make(NULL, 0);
-    }
-
-    ptn_buf_init(&b, pool);
-
-    for (i = 0; i < n && i < PTN_MSG_ADDRS_MAX && b.len < PTN_MSG_TEXT_MAX;
-         i++)
-    {
-        if (addrs[i].group_start || addrs[i].group_end) {
-            continue;
-        }
-
-        if (b.len != 0) {
-            ptn_buf_z(&b, "; ");
-        }
-
-        ptn_buf_str(&b, ptn_msg_name(pool, &addrs[i]));
-    }
-
-    return ptn_msg_cut(ptn_buf_get(&b));
-}
-
-
-static void
-ptn_msg_from(ptn_pool_t *pool, const ptn_mime_t *mime, ptn_msg_item_t *item)
-{
-    size_t                   n;
-    ptn_mime_addr_t         *addrs;
-    const ptn_mime_field_t  *f;
-
-    f = ptn_mime_field(mime->root, "from");
-
-    if (f != NULL && ptn_mime_addresses(pool, f->value, &addrs, &n) == PTN_OK
-        && n > 0)
-    {
-        item->from_name = ptn_msg_name(pool, &addrs[0]);
-        item->from_addr = ptn_msg_address(pool, &addrs[0]);
-    }
-}
-
-
-/* RFC 2156 5.3.4; X-Priority as Outlook reads it: 1 and 2 high, 4, 5 low. */
-
-static int
-ptn_msg_importance(ptn_pool_t *pool, const ptn_mime_t *mime)
-{
-    ptn_str_t  s;
-
-    s = ptn_msg_field(pool, mime, "importance");
-
-    if (s.len != 0) {
-        return ptn_str_ieqz(s, "high") ? 2 : ptn_str_ieqz(s, "low") ? 0 : 1;
-    }
-
-    s = ptn_msg_field(pool, mime, "x-priority");
-
-    if (s.len != 0 && s.data[0] >= '1' && s.data[0] <= '5') {
-        return s.data[0] <= '2' ? 2 : s.data[0] >= '4' ? 0 : 1;
-    }
-
-    return 1;
-}
-
-
-/* A leaf that a client would show as an attachment. */
-
-static bool
-ptn_msg_has_attachment(const ptn_mime_part_t *part)
-{
-    for ( /* void */ ; part != NULL; part = part->next) {
-        if (part->kind == PTN_MIME_MULTIPART) {
-            if (ptn_msg_has_attachment(part->child)) {
-                return true;
-            }
-
-        } else if (part->parent != NULL
-                   && (ptn_str_eqz(part->disposition, "attachment")
-                       || part->kind == PTN_MIME_MESSAGE
-                       || (!ptn_str_eqz(part->type, "text")
-                           && part->id.len == 0
-                           && !ptn_str_eqz(part->disposition, "inline"))))
-        {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static ptn_rc_t
-ptn_msg_bag(ptn_pool_t *pool, const ptn_mime_t *mime,
-    const ptn_append_t *append, int64_t received, ptn_str_t *ret_bag)
-{
-    size_t             i;
-    ptn_str_t          s;
-    ptn_bag_builder_t  b;
-
-    static const struct {
-        const char  *field;
-        uint32_t     tag;
-    } fields[] = {
-        { "in-reply-to", PTN_PR_IN_REPLY_TO_ID },
-        { "references",  PTN_PR_INTERNET_REFERENCES }
-    };
-
-    ptn_bag_init(&b, pool);
-
-    for (i = 0; i < ptn_nelts(fields); i++) {
-        s = ptn_msg_field(pool, mime, fields[i].field);
-
-        if (s.len != 0) {
-            ptn_bag_set(&b, fields[i].tag, s);
-        }
-    }
-
-    if (append->delivery) {
-        ptn_bag_set_int(&b, PTN_PR_MESSAGE_DELIVERY_TIME,
-                        ptn_filetime(received));
-        ptn_bag_set(&b, PTN_PR_INTERNET_RETURN_PATH,
-                    ptn_msg_cut(ptn_utf8_clean(pool, append->sender)));
-    }
-
-    return ptn_bag_pack(&b, ret_bag);
-}
-
-
-static ptn_rc_t
-ptn_msg_item(ptn_pool_t *pool, const ptn_mime_t *mime,
-    const ptn_append_t *append, int64_t received, ptn_msg_item_t *item)
-{
-    int                      zone;
-    const ptn_mime_field_t  *f;
-
-    memset(item, 0, sizeof(ptn_msg_item_t));
-
-    item->subject = ptn_msg_field(pool, mime, "subject");
-    item->message_id = ptn_msg_field(pool, mime, "message-id");
-    item->to = ptn_msg_names(pool, mime, "to");
-    item->cc = ptn_msg_names(pool, mime, "cc");
-    item->importance = ptn_msg_importance(pool, mime);
-    item->attach = ptn_msg_has_attachment(mime->root);
-    ptn_msg_from(pool, mime, item);
-
-    f = ptn_mime_field(mime->root, "date");
-    item->dated = (f != NULL
-                   && ptn_mime_date(f->value, &item->sent, &zone) == PTN_OK);
-
-    if (ptn_pool_failed(pool)) {
-        return PTN_ENOMEM;
-    }
-
-    return ptn_msg_bag(pool, mime, append, received, &item->bag);
-}
-
-
-static ptn_rc_t
-ptn_msg_insert_item(ptn_mbox_t *mb, ptn_id_t id, const ptn_msg_item_t *item)
-{
-    ptn_rc_t       rc;
-    sqlite3_stmt  *st;
-
-    st = ptn_sql(mb, PTN_SQL_ITEM_ADD, &rc);
-    if (st == NULL) {
-        return rc;
-    }
-
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
-    ptn_sql_text(st, 2, ptn_str("IPM.Note"));
-    ptn_sql_text(st, 3, item->subject);
-    ptn_sql_text(st, 4, item->from_name);
-    ptn_sql_text(st, 5, item->from_addr);
-    ptn_sql_text(st, 6, item->to);
-    ptn_sql_text(st, 7, item->cc);
-    ptn_sql_text(st, 8, item->message_id);
-
-    if (item->dated) {
-        sqlite3_bind_int64(st, 9, item->sent);
-
-    } else {
-        sqlite3_bind_null(st, 9);
-    }
-
-    sqlite3_bind_int(st, 10, item->importance);
-    sqlite3_bind_int(st, 11, item->attach);
-    ptn_sql_blob(st, 12, item->bag);
-
-    rc = ptn_sql_step(mb, st);
-    sqlite3_clear_bindings(st);
-
-    return rc;
-}
-
-
 /*
  * ptn_append_t.key: a second one finds the row of the first.  Who writes one
  * removes some of those that are older than any delivery can be tried again.
+ * Those of moves between mailboxes stay: the other mailbox may come back late.
  */
 
-static ptn_rc_t
-ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id)
+ptn_rc_t
+ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id, bool for_good)
 {
     int64_t        day, kept;
     ptn_rc_t       rc;
@@ -438,7 +226,7 @@ ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id)
 
     ptn_sql_blob(st, 1, key);
     sqlite3_bind_int64(st, 2, (sqlite3_int64) id);
-    sqlite3_bind_int64(st, 3, day);
+    sqlite3_bind_int64(st, 3, for_good ? INT32_MAX : day);
 
     rc = ptn_sql_step(mb, st);
 
@@ -455,28 +243,100 @@ ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id)
 }
 
 
+ptn_rc_t
+ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
+    const ptn_item_t *item)
+{
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    mb = tx->mb;
+
+    m->folder = f->id;
+    m->mid = m->id;
+    m->cn = ptn_txn_cn(tx);
+    m->read_cn = m->cn;
+    m->modseq = m->cn;
+    m->born = m->cn;
+    m->uid = f->uidnext;
+    m->flags &= PTN_FLAGS_STORED;
+    m->keywords &= ptn_msg_keywords(mb);
+
+    rc = ptn_item_put(mb, PTN_SQL_ITEM_ADD, m->id, item);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_insert(mb, m);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_NEW, f->id, m->id, 0, 0, m->cn);
+    }
+
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    f->uidnext++;
+    ptn_msg_count(mb, f, m, 1);
+    ptn_folder_touch(mb, f, m->modseq);
+
+    return PTN_OK;
+}
+
+
+/* What the envelope and the delivery say, not the message. */
+
+static ptn_rc_t
+ptn_msg_delivered(ptn_pool_t *pool, const ptn_append_t *append,
+    ptn_props_t *extra)
+{
+    if (!append->delivery || append->sender.len == 0) {
+        return PTN_OK;
+    }
+
+    return ptn_props_set(extra, pool, PTN_PR_INTERNET_RETURN_PATH,
+                         ptn_utf8_clean(pool, append->sender));
+}
+
+
 static ptn_rc_t
 ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     const ptn_mime_t *mime, const ptn_append_t *append, ptn_appended_t *ret)
 {
     ptn_rc_t        rc;
     ptn_mbox_t     *mb;
-    ptn_msg_item_t  item;
-    ptn_msg_full_t  m;
+    ptn_item_t      item;
+    ptn_props_t     extra;
+    ptn_object_t   *object;
+    ptn_msg_info_t  m;
 
     mb = tx->mb;
     memset(&m, 0, sizeof(m));
-    m.received = append->received ? append->received
-                                  : ptn_time_now() / PTN_USEC;
+    memset(&item, 0, sizeof(item));
+    memset(&extra, 0, sizeof(extra));
+    m.received = append->received ? append->received : ptn_msg_now();
+    m.flags = append->flags;
+    m.keywords = append->keywords;
+    m.size = append->raw.len;
+    item.info.received = m.received;
 
-    rc = ptn_msg_item(pool, mime, append, m.received, &item);
+    rc = ptn_oxcmail_import(pool, mime,
+                            PTN_OXCMAIL_PROPS|PTN_OXCMAIL_ATTACHS, &object);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_delivered(pool, append, &extra);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_item_derive(mb, pool, object, &extra, &item);
+    }
 
     if (rc != PTN_OK) {
         return rc;
     }
 
     m.id = ptn_txn_oid(tx);
-    rc = ptn_msg_once(mb, append->key, m.id);
+    rc = ptn_msg_once(mb, append->key, m.id, false);
 
     if (rc == PTN_EEXIST) {
         return rc;
@@ -486,37 +346,14 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
         rc = ptn_content_add(tx, pool, mime, &m.content);
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_msg_insert_item(mb, m.id, &item);
-    }
-
     if (rc != PTN_OK) {
         return ptn_txn_poison(tx, rc);
     }
 
-    m.mid = m.id;
-    m.cn = ptn_txn_cn(tx);
-    m.read_cn = m.cn;
-    m.modseq = m.cn;
-    m.born = m.cn;
-    m.uid = f->uidnext;
-    m.flags = append->flags & PTN_FLAGS_STORED;
-    m.keywords = append->keywords & ptn_msg_keywords(mb);
-    m.size = append->raw.len;
-
-    rc = ptn_msg_insert(mb, f->id, &m);
-
-    if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_NEW, f->id, m.id, 0, 0, m.cn);
-    }
-
+    rc = ptn_msg_add(tx, f, &m, &item);
     if (rc != PTN_OK) {
-        return ptn_txn_poison(tx, rc);
+        return rc;
     }
-
-    f->uidnext++;
-    ptn_msg_count(mb, f, &m, 1);
-    ptn_folder_touch(mb, f, m.modseq);
 
     ret->id = m.id;
     ret->uid = m.uid;
@@ -587,8 +424,8 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
 
 /* ---- flags ------------------------------------------------------------- */
 
-static void
-ptn_msg_new_flags(const ptn_msg_full_t *m, ptn_flags_op_e op, uint32_t flags,
+void
+ptn_msg_new_flags(const ptn_msg_info_t *m, ptn_flags_op_e op, uint32_t flags,
     uint64_t keywords, uint32_t *ret_flags, uint64_t *ret_keywords)
 {
     switch (op) {
@@ -610,8 +447,8 @@ ptn_msg_new_flags(const ptn_msg_full_t *m, ptn_flags_op_e op, uint32_t flags,
 }
 
 
-static ptn_rc_t
-ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_full_t *m,
+ptn_rc_t
+ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
     uint32_t flags, uint64_t keywords, uint64_t *modseq)
 {
     ptn_rc_t  rc;
@@ -633,8 +470,13 @@ ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_full_t *m,
         m->read_cn = cn;
     }
 
-    rc = ptn_sql_run(tx->mb, PTN_SQL_MSG_FLAGS, 7, f->id, (uint64_t) m->uid,
-                     (uint64_t) flags, keywords, m->cn, m->read_cn, *modseq);
+    if (moved & ~PTN_FLAG_DELETED || m->keywords != keywords) {
+        m->modified = ptn_msg_now();
+    }
+
+    rc = ptn_sql_run(tx->mb, PTN_SQL_MSG_FLAGS, 8, f->id, (uint64_t) m->uid,
+                     (uint64_t) flags, keywords, m->cn, m->read_cn, *modseq,
+                     (uint64_t) m->modified);
 
     if (rc == PTN_OK) {
         rc = ptn_txn_event(tx, PTN_MBOX_EVENT_MODIFIED, f->id, m->id, 0, 0,
@@ -647,6 +489,8 @@ ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_full_t *m,
 
     ptn_msg_count(tx->mb, f, m, -1);
     m->flags = flags;
+    m->keywords = keywords;
+    m->modseq = *modseq;
     ptn_msg_count(tx->mb, f, m, 1);
     ptn_folder_touch(tx->mb, f, *modseq);
 
@@ -664,7 +508,7 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
     uint32_t        new_flags;
     uint64_t        new_keywords, modseq;
     ptn_folder_t   *f;
-    ptn_msg_full_t  m;
+    ptn_msg_info_t  m;
 
     rc = ptn_txn_check(tx);
 
@@ -717,9 +561,45 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
 
 /* ---- copy and move ----------------------------------------------------- */
 
+/* item's second row for a copy, whose large properties it shares. */
+
 static ptn_rc_t
+ptn_msg_copy_item(ptn_mbox_t *mb, ptn_id_t from, ptn_id_t to)
+{
+    u_char         large[64 * PTN_ITEM_LARGE];
+    ptn_rc_t       rc;
+    ptn_str_t      s;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_ITEM_COPY, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) from);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) to);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ECORRUPT : rc;
+    }
+
+    s = ptn_sql_column(st, 0);
+    s.len = ptn_min(s.len, sizeof(large));
+
+    if (s.len != 0) {
+        memcpy(large, s.data, s.len);
+    }
+
+    sqlite3_reset(st);
+
+    return ptn_item_large_refs(mb, ptn_str_make(large, s.len), true);
+}
+
+
+ptn_rc_t
 ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
-    ptn_msg_full_t *m)
+    ptn_msg_info_t *m)
 {
     ptn_id_t     old;
     ptn_rc_t     rc;
@@ -733,12 +613,13 @@ ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
     m->read_cn = m->cn;
     m->modseq = m->cn;
     m->born = m->cn;
+    m->folder = to->id;
     m->uid = to->uidnext++;
 
-    rc = ptn_msg_insert(mb, to->id, m);
+    rc = ptn_msg_insert(mb, m);
 
     if (rc == PTN_OK) {
-        rc = ptn_sql_run(mb, PTN_SQL_ITEM_COPY, 2, old, m->id);
+        rc = ptn_msg_copy_item(mb, old, m->id);
     }
 
     if (rc == PTN_OK) {
@@ -757,9 +638,9 @@ ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_folder_t *from,
-    ptn_msg_full_t *m)
+    ptn_msg_info_t *m)
 {
     ptn_id_t     mid;
     ptn_rc_t     rc;
@@ -772,9 +653,7 @@ ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_folder_t *from,
     mid = ptn_txn_oid(tx);
     uid = to->uidnext++;
 
-    rc = ptn_sql_run(mb, PTN_SQL_TOMB_ADD, 8, from->id, cn, m->id,
-                     (uint64_t) PTN_TOMB_MESSAGE, (uint64_t) PTN_CAUSE_MOVE,
-                     m->mid, (uint64_t) m->uid, to->id);
+    rc = ptn_msg_tomb(mb, m, cn, PTN_CAUSE_MOVE, to->id);
 
     if (rc == PTN_OK) {
         rc = ptn_sql_run(mb, PTN_SQL_MSG_MOVE, 8, from->id,
@@ -789,7 +668,10 @@ ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_folder_t *from,
 
     ptn_msg_count(mb, from, m, -1);
     ptn_folder_touch(mb, from, cn);
+    m->folder = to->id;
     m->uid = uid;
+    m->mid = mid;
+    m->cn = m->read_cn = m->modseq = m->born = cn;
     ptn_msg_count(mb, to, m, 1);
     ptn_folder_touch(mb, to, cn);
 
@@ -802,12 +684,13 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     const uint32_t *uids, size_t n, ptn_id_t to, bool move,
     uint32_t **ret_uids)
 {
+    bool             moving;
     size_t           i, found;
     ptn_rc_t         rc;
     uint32_t        *new_uids;
     uint64_t         size;
     ptn_folder_t    *source, *target;
-    ptn_msg_full_t  *all;
+    ptn_msg_info_t  *all;
 
     rc = ptn_txn_check(tx);
 
@@ -824,7 +707,7 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     }
 
     new_uids = ptn_parray(pool, n, sizeof(uint32_t));
-    all = ptn_parray(pool, n, sizeof(ptn_msg_full_t));
+    all = ptn_parray(pool, n, sizeof(ptn_msg_info_t));
 
     if (new_uids == NULL || all == NULL) {
         return PTN_ENOMEM;
@@ -835,8 +718,16 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     for (i = 0, size = 0, found = 0; i < n; i++) {
         all[i].uid = 0;
         rc = ptn_msg_get(tx->mb, from, uids[i], &all[i]);
+        moving = false;
 
-        if (rc == PTN_OK) {
+        if (rc == PTN_OK && move) {
+            rc = ptn_msg_moving(tx->mb, all[i].id, &moving);
+        }
+
+        if (moving) {
+            all[i].uid = 0;
+
+        } else if (rc == PTN_OK) {
             size += all[i].size;
             found++;
 
@@ -900,15 +791,74 @@ ptn_rc_t
 ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_id_t id,
     ptn_id_t content)
 {
-    ptn_rc_t  rc;
+    u_char         large[64 * PTN_ITEM_LARGE];
+    ptn_rc_t       rc;
+    ptn_str_t      s;
+    sqlite3_stmt  *st;
 
     rc = ptn_sql_run(mb, PTN_SQL_MSG_DELETE, 2, folder, (uint64_t) uid);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
-    if (rc == PTN_OK) {
-        rc = ptn_sql_run(mb, PTN_SQL_ITEM_DELETE, 1, id);
+    st = ptn_sql(mb, PTN_SQL_ITEM_DELETE, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+    rc = ptn_sql_step(mb, st);
+    s = ptn_str_make(NULL, 0);
+
+    if (rc == PTN_AGAIN) {
+        s = ptn_sql_column(st, 0);
+        s.len = ptn_min(s.len, sizeof(large));
+
+        if (s.len != 0) {
+            memcpy(large, s.data, s.len);
+        }
+
+        sqlite3_reset(st);
+        rc = PTN_OK;
+    }
+
+    if (rc == PTN_OK && s.len != 0) {
+        rc = ptn_item_large_refs(mb, ptn_str_make(large, s.len), false);
     }
 
     return (rc == PTN_OK) ? ptn_content_drop(mb, content) : rc;
+}
+
+
+ptn_rc_t
+ptn_msg_expunge_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m)
+{
+    ptn_rc_t     rc;
+    uint64_t     cn;
+    ptn_mbox_t  *mb;
+
+    mb = tx->mb;
+    cn = ptn_txn_cn(tx);
+
+    rc = ptn_msg_erase(mb, m->folder, m->uid, m->id, m->content);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_tomb(mb, m, cn, PTN_CAUSE_HARD, 0);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_DELETED, m->folder, m->id, 0,
+                           m->mid, cn);
+    }
+
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    ptn_msg_count(mb, f, m, -1);
+    ptn_folder_touch(mb, f, cn);
+
+    return PTN_OK;
 }
 
 
@@ -918,10 +868,8 @@ ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
 {
     size_t          i;
     ptn_rc_t        rc;
-    uint64_t        cn;
-    ptn_mbox_t     *mb;
     ptn_folder_t   *f;
-    ptn_msg_full_t  m;
+    ptn_msg_info_t  m;
 
     rc = ptn_txn_check(tx);
 
@@ -933,39 +881,19 @@ ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
         return rc;
     }
 
-    mb = tx->mb;
-
     for (i = 0; i < n; i++) {
-        rc = ptn_msg_get(mb, folder, uids[i], &m);
+        rc = ptn_msg_get(tx->mb, folder, uids[i], &m);
 
         if (rc == PTN_ENOTFOUND) {
             continue;
         }
 
-        cn = (rc == PTN_OK) ? ptn_txn_cn(tx) : 0;
-
-        if (rc == PTN_OK) {
-            rc = ptn_msg_erase(mb, folder, m.uid, m.id, m.content);
-        }
-
-        if (rc == PTN_OK) {
-            rc = ptn_sql_run(mb, PTN_SQL_TOMB_ADD, 8, folder, cn, m.id,
-                             (uint64_t) PTN_TOMB_MESSAGE,
-                             (uint64_t) PTN_CAUSE_HARD, m.mid,
-                             (uint64_t) m.uid, (uint64_t) 0);
-        }
-
-        if (rc == PTN_OK) {
-            rc = ptn_txn_event(tx, PTN_MBOX_EVENT_DELETED, folder, m.id, 0,
-                               m.mid, cn);
-        }
+        rc = (rc == PTN_OK) ? ptn_msg_expunge_one(tx, f, &m)
+                            : ptn_txn_poison(tx, rc);
 
         if (rc != PTN_OK) {
-            return ptn_txn_poison(tx, rc);
+            return rc;
         }
-
-        ptn_msg_count(mb, f, &m, -1);
-        ptn_folder_touch(mb, f, cn);
     }
 
     return PTN_OK;

@@ -15,6 +15,15 @@
  *      with references has its file, of its size and hash.
  *   6  a tombstone's uid is not that of a message of the folder.
  *   7  the folders make one tree below ROOT.
+ *   8  each object belongs to a content and can be unpacked; item.derived says
+ *      so of the content's messages.  blob.refs counts what objects and
+ *      item.large name, too.
+ *   9  named ids are from 0x8000 on, without holes, one for each name.
+ *  10  each row of moving belongs to an intent, each intent has some.
+ *  11  a tombstone's born is not above its cn.
+ *
+ * Here stand the tables of version 1; what later versions added stands in
+ * ptn_upgrade.c, and a new mailbox is made by both.
  */
 
 #include <stdio.h>
@@ -211,7 +220,7 @@ ptn_schema_meta(ptn_mbox_t *mb)
 
     if (sqlite3_prepare_v2(mb->db,
                            "INSERT INTO meta VALUES (1,?1,?2,?3,?4,?5,0,1,0,"
-                           "?6,'icu',?7,1,1)", -1, &st, NULL)
+                           "?6,'icu',?7,1,1,1)", -1, &st, NULL)
         != SQLITE_OK)
     {
         return PTN_EINTERNAL;
@@ -244,7 +253,7 @@ ptn_schema_replica(ptn_mbox_t *mb)
         return rc;
     }
 
-    if (sqlite3_prepare_v2(mb->db, "INSERT INTO replica VALUES (1,?1,?2)", -1,
+    if (sqlite3_prepare_v2(mb->db, "INSERT INTO replica VALUES (1,?1,?2,0)", -1,
                            &st, NULL)
         != SQLITE_OK)
     {
@@ -275,6 +284,13 @@ ptn_schema_create(ptn_mbox_t *mb, const char *locale)
 
     for (i = 0; i < ptn_nelts(ptn_schema_tables); i++) {
         rc = ptn_sql_exec(mb, ptn_schema_tables[i]);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    for (i = 0; ptn_upgrade_2[i] != NULL; i++) {
+        rc = ptn_sql_exec(mb, ptn_upgrade_2[i]);
         if (rc != PTN_OK) {
             return rc;
         }
@@ -317,12 +333,19 @@ ptn_schema_check(ptn_mbox_t *mb)
         return (rc == PTN_ENOTFOUND) ? PTN_ECORRUPT : rc;
     }
 
-    if (n != PTN_SCHEMA_VERSION) {
+    if (n > PTN_SCHEMA_VERSION || n < 1) {
         return PTN_EVERSION;
     }
 
-    rc = ptn_sql_number(mb, "SELECT max(v_bag, v_skeleton, v_structure)"
-                            " FROM meta", &n);
+    if (n < PTN_SCHEMA_VERSION) {
+        rc = ptn_upgrade(mb, n);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    rc = ptn_sql_number(mb, "SELECT max(v_bag, v_skeleton, v_structure,"
+                            " v_object) FROM meta", &n);
 
     return (rc == PTN_OK && n != 1) ? PTN_EVERSION : rc;
 }

@@ -33,6 +33,9 @@ ptn_set_read(sqlite3_stmt *st, ptn_pool_t *pool, ptn_folder_t *f,
     f->modseq = ptn_sql_u64(st, 15);
     more->horizon = ptn_sql_u64(st, 16);
     more->fold = ptn_str_dup(pool, ptn_sql_column(st, 17));
+    more->born = ptn_sql_u64(st, 18);
+    more->created = sqlite3_column_int64(st, 19);
+    more->modified = sqlite3_column_int64(st, 20);
 
     return ptn_pool_failed(pool) ? PTN_ENOMEM : PTN_OK;
 }
@@ -152,23 +155,23 @@ ptn_set_tree_link(ptn_set_tree_t *t)
  * `last` serves as the way back up; each folder is entered at most once.
  */
 
-static void
-ptn_set_tree_walk(ptn_set_tree_t *t, uint32_t top, ptn_set_t *set)
+static uint32_t
+ptn_set_tree_walk(ptn_set_tree_t *t, uint32_t top, uint32_t *order)
 {
-    uint32_t  i, up;
+    uint32_t  i, n, up;
+
+    n = 0;
 
     if (top == PTN_SET_NONE) {
-        return;
+        return n;
     }
 
     t->last[top] = PTN_SET_NONE;
     up = top;
     i = t->child[top];
 
-    while (i != PTN_SET_NONE && set->n < t->n) {
-        set->folders[set->n] = t->folders[i];
-        set->more[set->n] = t->more[i];
-        set->n++;
+    while (i != PTN_SET_NONE && n < t->n) {
+        order[n++] = i;
 
         if (t->child[i] != PTN_SET_NONE) {
             t->last[i] = up;
@@ -184,6 +187,8 @@ ptn_set_tree_walk(ptn_set_tree_t *t, uint32_t top, ptn_set_t *set)
 
         i = t->sibling[i];
     }
+
+    return n;
 }
 
 
@@ -202,33 +207,45 @@ ptn_set_compare_ids(const void *a, const void *b, void *set)
 static ptn_rc_t
 ptn_set_arrange(ptn_set_tree_t *t, ptn_set_t *set)
 {
-    bool      *seen;
-    uint32_t   i, at;
+    uint32_t   i, *place;
 
     set->folders = ptn_parray(set->pool, t->n + 1, sizeof(ptn_folder_t));
     set->more = ptn_parray(set->pool, t->n + 1, sizeof(ptn_folder_more_t));
     set->by_id = ptn_parray(set->pool, t->n + 1, sizeof(uint32_t));
-    seen = ptn_pcalloc(set->pool, t->n + 1);
+    set->tree = ptn_parray(set->pool, t->n + 1, sizeof(uint32_t));
+    place = ptn_parray(set->pool, t->n + 1, sizeof(uint32_t));
 
     if (ptn_pool_failed(set->pool)) {
         return PTN_ENOMEM;
     }
 
-    ptn_set_tree_walk(t, ptn_set_tree_find(t, PTN_FOLDER_IPM_SUBTREE),
-                         set);
-    set->nvisible = set->n;
+    memset(place, 0xff, t->n * sizeof(uint32_t));
 
-    for (i = 0; i < set->n; i++) {
-        at = ptn_set_tree_find(t, set->folders[i].id);
-        seen[at] = true;
+    set->nvisible = ptn_set_tree_walk(t,
+                          ptn_set_tree_find(t, PTN_FOLDER_IPM_SUBTREE),
+                          set->tree);
+
+    for (i = 0; i < set->nvisible; i++) {
+        place[set->tree[i]] = set->n;
+        set->folders[set->n] = t->folders[set->tree[i]];
+        set->more[set->n] = t->more[set->tree[i]];
+        set->n++;
     }
 
     for (i = 0; i < t->n; i++) {
-        if (!seen[i]) {
+        if (place[i] == PTN_SET_NONE) {
+            place[i] = set->n;
             set->folders[set->n] = t->folders[i];
             set->more[set->n] = t->more[i];
             set->n++;
         }
+    }
+
+    set->ntree = ptn_set_tree_walk(t, ptn_set_tree_find(t, PTN_FOLDER_ROOT),
+                                   set->tree);
+
+    for (i = 0; i < set->ntree; i++) {
+        set->tree[i] = place[set->tree[i]];
     }
 
     for (i = 0; i < set->n; i++) {
@@ -248,6 +265,75 @@ ptn_set_arrange(ptn_set_tree_t *t, ptn_set_t *set)
 }
 
 
+/* REPLGUIDs, and whether transfers are under way. */
+
+static ptn_rc_t
+ptn_set_replicas(ptn_mbox_t *mb, ptn_set_t *set)
+{
+    ptn_rc_t        rc;
+    uint32_t        size;
+    ptn_str_t       guid;
+    sqlite3_stmt   *st;
+    ptn_replica_t  *r;
+
+    st = ptn_sql(mb, PTN_SQL_REPLICA_LIST, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    size = 0;
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        if (set->nreplicas == size) {
+            size = size ? 2 * size : 4;
+            r = ptn_parray(set->pool, size, sizeof(ptn_replica_t));
+
+            if (r == NULL) {
+                sqlite3_reset(st);
+                return PTN_ENOMEM;
+            }
+
+            if (set->nreplicas != 0) {
+                memcpy(r, set->replicas,
+                       set->nreplicas * sizeof(ptn_replica_t));
+            }
+
+            set->replicas = r;
+        }
+
+        r = &set->replicas[set->nreplicas];
+        r->replid = (uint16_t) ptn_sql_u64(st, 0);
+        guid = ptn_sql_column(st, 1);
+        r->first = ptn_sql_u64(st, 2);
+
+        if (guid.len == 16) {
+            memcpy(r->guid.b, guid.data, 16);
+            set->nreplicas++;
+        }
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_INTENT_COUNT, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    rc = ptn_sql_step(mb, st);
+
+    if (rc == PTN_AGAIN) {
+        set->intents = (uint32_t) ptn_sql_u64(st, 0);
+        mb->left = (set->intents != 0);
+        sqlite3_reset(st);
+        rc = PTN_OK;
+    }
+
+    return rc;
+}
+
+
 ptn_rc_t
 ptn_set_load(ptn_mbox_t *mb, ptn_set_t *set)
 {
@@ -264,6 +350,10 @@ ptn_set_load(ptn_mbox_t *mb, ptn_set_t *set)
 
     if (rc == PTN_OK) {
         rc = ptn_set_arrange(&t, set);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_set_replicas(mb, set);
     }
 
     free(t.folders);

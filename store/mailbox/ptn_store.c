@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unicode/ucol.h>
 #include <zstd.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_item.h"
 
 
 #define PTN_STORE_OPEN_MIN   8
@@ -61,6 +62,8 @@ ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret)
     store->log = opts->log;
     store->changed = opts->changed;
     store->ctx = opts->ctx;
+    store->access = opts->access;
+    store->access_ctx = opts->access_ctx;
     store->blob_fd = -1;
     store->open_max = ptn_store_connections(opts->conf);
 
@@ -111,6 +114,7 @@ ptn_store_close(ptn_store_t *store)
     ptn_content_forget(store, NULL);
     ptn_view_list_shrink(0);
 
+    ucol_close(store->collator);
     ZSTD_freeCCtx(store->cctx);
     ZSTD_freeDCtx(store->dctx);
     free(store);
@@ -181,6 +185,16 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
 
     if (mb->dead_blobs != 0) {
         ptn_blob_sweep(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN && mb->left
+        && ptn_mbox_set(mb) == PTN_OK && mb->set->intents != 0)
+    {
+        ptn_transfer_replay(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN && mb->stale) {
+        ptn_item_derive_stale(mb);
     }
 
     if (mb->state == PTN_MBOX_OPEN && mb->wal != 0) {

@@ -26,7 +26,8 @@
 
 /*
  * REPLID and REPLGUID under which `id` (object or change number) was given.
- * By id: a restored mailbox gives later ones another REPLGUID.  No disk.
+ * By id: a restored mailbox gives later ones another REPLGUID (both counters
+ * go on from one number then).  No disk but for the first call of a job.
  */
 ptn_rc_t ptn_mbox_replica(ptn_mbox_t *mb, uint64_t id, uint16_t *ret_replid,
     ptn_guid_t *ret_replguid);
@@ -65,7 +66,9 @@ ptn_rc_t ptn_folder_props_all(ptn_mbox_t *mb, ptn_pool_t *pool,
 
 /*
  * Sets (value data NULL: removes) properties in the folder's bag; the name
- * (PidTagDisplayName) renames.  EDENIED: computed, read only.
+ * (PidTagDisplayName) renames.  EDENIED: computed, read only, or the name of a
+ * special folder; ETOOBIG: above PTN_BAG_VALUE_MAX.  After an error the
+ * transaction is to be undone: some may have been set.
  */
 ptn_rc_t ptn_folder_props_set(ptn_txn_t *tx, ptn_id_t folder,
     const ptn_bag_prop_t *props, size_t n);
@@ -95,13 +98,17 @@ void ptn_msg_info(const ptn_msg_t *msg, ptn_msg_info_t *ret_info);
 /*
  * The message as an object, in the message's pool: `what` of PTN_OXCMAIL_*.
  * Computed properties (flags, sizes, keys, times, display lists, entry ids)
- * are in props.  Called again with more it adds to the same object.
+ * are in props.  Called again with more it adds to the same object.  PROPS,
+ * RECIPS and ATTACHS of mail look at the content only for what its rows do not
+ * have: PROPS for TRANSPORT_MESSAGE_HEADERS and values above 1 KiB.
+ * MESSAGE_SIZE is in as LONG; MESSAGE_SIZE_EXTENDED is had by
+ * ptn_msg_props().
  */
 ptn_rc_t ptn_msg_object(ptn_msg_t *msg, unsigned what,
     const ptn_object_t **ret_object);
 
-/* Values for `tags`; ret_values[i].data NULL: not there.  Reads the body only
- * when a tag wants it. */
+/* Values for `tags`, in the message's pool; ret_values[i].data NULL: not
+ * there.  Reads the content only when a tag wants it. */
 ptn_rc_t ptn_msg_props(ptn_msg_t *msg, const uint32_t *tags, size_t n,
     ptn_str_t *ret_values);
 
@@ -132,30 +139,46 @@ typedef struct {
 /* A mid for a message that will be saved later (RopCreateMessage). */
 ptn_rc_t ptn_txn_mid(ptn_txn_t *tx, ptn_id_t *ret_mid);
 
-/* A new message.  ENOTFOUND (folder), EQUOTA, ETOOBIG, EEXIST (key). */
+/*
+ * A new message.  ENOTFOUND (folder), EQUOTA, ETOOBIG, EEXIST (key, mid),
+ * EINVAL (neither object nor raw, a mid that was not given, an attachment
+ * without its data).  Of the object's computed properties nothing is taken
+ * but bits of MESSAGE_FLAGS (submitted, from me, pending receipts);
+ * FLAG_STATUS 2 and LAST_VERB_EXECUTED 102, 103 set \Flagged and \Answered.
+ * SUBJECT counts: prefix and rest that do not make it are dropped; without it
+ * they are what it is made of.  Display lists are made of the recipients.
+ */
 ptn_rc_t ptn_msg_create(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t folder,
     const ptn_save_t *save, ptn_saved_t *ret_saved);
 
 /*
  * Replaces what message `id` is by `object` (whole, as read by
- * ptn_msg_object() with all of it and then edited).  With if_cn not 0,
- * ECONFLICT when its cn has moved beyond.  Content that did not change stays:
- * then there is no new uid.  cn moves; read state does not.
+ * ptn_msg_object() with all of it and then edited; an attachment with the same
+ * `num` and has_data false keeps its data).  With if_cn not 0, ECONFLICT when
+ * its cn has moved beyond; ECONFLICT, too, while it is on its way to another
+ * mailbox.  Content that did not change stays: then there is no new uid.  cn
+ * moves when anything did; read state does not.  Of *save only object and raw
+ * are looked at: flags and keywords are ptn_msg_flags_ids()'s affair (but for
+ * what FLAG_STATUS and LAST_VERB_EXECUTED say, as above).  raw without object
+ * keeps the properties that are no content.
  */
 ptn_rc_t ptn_msg_update(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
     const ptn_save_t *save, uint64_t if_cn, ptn_saved_t *ret_saved);
 
 /*
- * Properties that are no content, one statement or two and no MIME: flags,
- * categories, client bookkeeping.  ESUPPORT: one of them is content, use
- * ptn_msg_update().
+ * Properties that are no content, a statement or two and no MIME: flags,
+ * categories, client bookkeeping; value data NULL: removes.  Values of any
+ * size: those above PTN_BAG_VALUE_MAX become blobs (at most 64 of a message,
+ * ELIMIT).  Computed ones are passed over.  ESUPPORT: one of them is content,
+ * use ptn_msg_update().  ECONFLICT: it is on its way to another mailbox.
  */
 ptn_rc_t ptn_msg_set_props(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
     const ptn_bag_prop_t *props, size_t n, ptn_saved_t *ret_saved);
 
 /*
  * The same operations as in ptn_store.h, by row id and across folders; ids
- * that are gone are passed over.  ret_ids[i]: the row id in the new folder
+ * that are gone, not in `from`, or on their way to another mailbox (move) are
+ * passed over.  ret_ids[i]: the row id in the new folder
  * (a copy has its own, a move keeps it), 0: it was gone; in `pool`.
  */
 ptn_rc_t ptn_msg_flags_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n,
@@ -168,12 +191,18 @@ ptn_rc_t ptn_msg_move_ids(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
 ptn_rc_t ptn_msg_expunge_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n);
 
 /*
- * To another mailbox, where `to_mb`'s actor must have been let in.  Commits
- * by itself, three times: an intent in `from_mb`, the copies in `to_mb` (with
- * keys, at most once), the removal here.  A crash in between is finished by
- * whoever opens `from_mb` next (ptn_mbox_open, or ptn_store_idle).  No batch
- * may be open on either (EBUSY): ptn_app_commit() first.  Never waits for one
- * mailbox with the other locked.  Named properties are remapped.
+ * To another mailbox, where `to_mb`'s actor must have been let in.  A copy
+ * commits once, in `to_mb`; a move three times: an intent in `from_mb`, the
+ * copies in `to_mb` (with a key, at most once), the removal here.  A crash in
+ * between is finished by whoever opens `from_mb` next (ptn_mbox_open, or
+ * ptn_store_idle).  Until then nobody else moves or edits the messages.  No
+ * batch may be open on the store (EBUSY): ptn_app_commit() first.  Never waits
+ * for one mailbox with the other locked.  Named properties and keywords are
+ * mapped by name.  ret_ids[i]: the row id there, 0: it was gone.
+ *
+ * In portions of 100 messages or 64 MB: after an error (EQUOTA, ENOTFOUND,
+ * EDENIED, ELIMIT ...: nothing of the portion) earlier ones have moved.  A
+ * commit that failed (EIO, ENOSPC) may be made up for later.
  */
 ptn_rc_t ptn_msg_transfer_mbox(ptn_mbox_t *from_mb, ptn_mbox_t *to_mb,
     ptn_pool_t *pool, ptn_id_t from, const ptn_id_t *ids, size_t n,
@@ -194,7 +223,9 @@ typedef struct {
 
 /*
  * Property ids of names, 0 where there is none; with `tx` those that are new
- * are made (ELIMIT: all ids are taken).  tx NULL: only looked up.
+ * are made (ELIMIT: all ids are taken).  tx NULL: only looked up.  A lid of
+ * PS_MAPI below 0x8000 is the id itself; names of PS_INTERNET_HEADERS have no
+ * case; names are 1 to 381 bytes long (others: 0).
  */
 ptn_rc_t ptn_named_ids(ptn_mbox_t *mb, ptn_txn_t *tx, const ptn_named_t *names,
     size_t n, uint16_t *ret_ids);

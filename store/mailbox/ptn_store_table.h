@@ -28,17 +28,18 @@ typedef struct {
 
 #define PTN_TABLE_SORTS_MAX  8
 
-/* ENOTFOUND: no such folder.  Order: hierarchy by creation, contents by
- * received, newest first. */
+/* ENOTFOUND: no such folder.  Order: hierarchy by creation, with DEEP in the
+ * order of the tree, parents first; contents by received, newest first. */
 ptn_rc_t ptn_table_open(ptn_mbox_t *mb, ptn_table_kind_e kind,
     ptn_id_t folder, unsigned flags, ptn_table_t **ret_table);
 void ptn_table_close(ptn_table_t *table);               /* NULL allowed */
 ptn_id_t ptn_table_folder(const ptn_table_t *table);
 
 /*
- * n 0: the order of open.  Strings by the mailbox's collation, missing values
- * first.  ESUPPORT: a tag that cannot be sorted by.  The position goes to the
- * first row.
+ * n 0: the order of open.  Strings by the collation of the mailbox's locale
+ * (their first 255 bytes), missing values first; equal rows by uid.  ESUPPORT:
+ * a tag that cannot be sorted by (bodies, multiple values).  The position goes
+ * to the first row.
  */
 ptn_rc_t ptn_table_sort(ptn_mbox_t *mb, ptn_table_t *table,
     const ptn_sort_t *sorts, size_t n);
@@ -63,7 +64,9 @@ ptn_id_t ptn_table_id(const ptn_table_t *table, uint32_t row);
  * data NULL where a row has no such property.  Strings and binaries longer
  * than 255 characters or 510 bytes are cut (MS-OXCTABL 3.2.5.5.1), unless
  * `whole`.  `row` returns AGAIN to stop before the next one.  The values live
- * until `row` returns.  Does not move the position.
+ * until `row` returns.  Does not move the position.  Rows that went since
+ * the last sync are passed over.  A page that was read before costs no
+ * statement while its messages have not changed.
  */
 typedef struct {
     uint32_t          row;

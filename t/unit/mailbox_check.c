@@ -26,7 +26,19 @@ static const damage_t  damages[] = {
       " FROM item)", true },
     { "item without message", "INSERT INTO item SELECT 9999,class,subject,"
       "from_name,from_addr,to_names,cc_names,message_id,sent,importance,"
-      "attach,bag FROM item LIMIT 1", true },
+      "attach,bag,NULL,derived FROM item LIMIT 1", true },
+    { "object without content", "INSERT INTO object (content) VALUES (9999)",
+      true },
+    { "item that does not say", "UPDATE item SET derived=3", true },
+    { "tombstone that was born after its end", "UPDATE tombstone SET born=cn+1", true },
+    { "folder associated", "UPDATE message SET fai=2 WHERE uid=1", true },
+    { "named property", "INSERT INTO named VALUES (32770, zeroblob(16), 1,"
+      " '')", false },
+    { "transfer without messages", "INSERT INTO intent VALUES (1, x'00', x'00', '',"
+      " 1)", true },
+    { "message of no transfer", "INSERT INTO moving VALUES (1, 1, 0)", true },
+    { "replica ids", "UPDATE replica SET first=first+1", false },
+    { "large properties", "UPDATE item SET large=x'00'", false },
     { "content without message", "INSERT INTO content SELECT 9999,size,form,"
       "codec,plain,file,blobs,structure,data FROM content LIMIT 1", true },
     { "message without content", "DELETE FROM content WHERE id=(SELECT"

@@ -91,6 +91,72 @@ crash(site_t *s, const char *name)
 }
 
 
+/*
+ * A number says by itself under which REPLGUID it was given, through two
+ * incarnations, be it an object id or a change number.
+ */
+
+static void
+test_replicas(void)
+{
+    site_t           s;
+    unsigned         i, k, wrong;
+    uint16_t         replid, again;
+    ptn_guid_t       guid, own[3];
+    uint64_t         ids[3][2];
+    ptn_mbox_t      *mb;
+    ptn_appended_t   app;
+
+    site_make(&s);
+
+    for (i = 0; i < 3; i++) {
+        mb = site_open(&s, "rita");
+
+        /* object ids ahead of change numbers, then the other way round */
+
+        for (k = 0; k < 60; k++) {
+            ptn_txn_t  tx;
+
+            ptn_txn_begin(&tx, mb);
+            i ? ptn_txn_cn(&tx) : ptn_txn_oid(&tx);
+            ptn_txn_commit(&tx);
+        }
+
+        ptn_store_commit(s.store);
+        app = append(&s, mb);
+        ids[i][0] = app.id;
+        ids[i][1] = app.modseq;
+        ok(ptn_mbox_replica(mb, app.id, &replid, &own[i]) == PTN_OK
+           && replid == 1, "the present one is 1");
+
+        ptn_store_close(s.store);
+        shell("rm -f %s/epoch/*", s.root);
+        ptn_store_open(&s.opts, &s.store);
+    }
+
+    ok(!ptn_guid_eq(own[0], own[1]) && !ptn_guid_eq(own[1], own[2]),
+       "each has its own");
+    mb = site_open(&s, "rita");
+
+    for (i = 0, wrong = 0; i < 3; i++) {
+        for (k = 0; k < 2; k++) {
+            wrong += ptn_mbox_replica(mb, ids[i][k], &replid, &guid) != PTN_OK
+                     || !ptn_guid_eq(guid, own[i])
+                     || ptn_mbox_replid(mb, guid, &again) != PTN_OK
+                     || again != replid || replid == 1;
+        }
+    }
+
+    ok(wrong == 0, "each number is its incarnation's: %u are not", wrong);
+    ok(ptn_mbox_replica(mb, PTN_FOLDER_INBOX, &replid, &guid) == PTN_OK
+       && ptn_guid_eq(guid, own[0]), "the Inbox is of the first");
+    memset(&guid, 7, sizeof(guid));
+    is_rc(ptn_mbox_replid(mb, guid, &replid), PTN_ENOTFOUND, "of none");
+    site_check(&s, "rita");
+    site_done(&s);
+}
+
+
 int
 main(void)
 {
@@ -184,6 +250,8 @@ main(void)
     site_check(&s, "carol");
 
     site_done(&s);
+
+    test_replicas();
 
     return done_testing();
 }

@@ -18,6 +18,7 @@ typedef struct {
     uint64_t  modseq;
     ptn_id_t  id;
     size_t    size;             /* of site_message() */
+    unsigned  prop;             /* a property that is no content; 0: none */
 } msg_t;
 
 typedef struct {
@@ -246,6 +247,160 @@ do_expunge(model_t *m, ptn_txn_t *tx, folder_t *f, long step)
 }
 
 
+/* One message whose row id is known, or NULL. */
+
+static msg_t *
+any(model_t *m, folder_t *f)
+{
+    msg_t  *msg;
+
+    if (f->n == 0) {
+        return NULL;
+    }
+
+    msg = &f->msgs[roll(m, (unsigned) f->n)];
+
+    return msg->id ? msg : NULL;
+}
+
+
+/* Another content: a uid of its own, at the end; all else stays. */
+
+static void
+do_update(model_t *m, ptn_txn_t *tx, folder_t *f, long step)
+{
+    msg_t        *msg, copy;
+    size_t        size;
+    ptn_rc_t      rc;
+    ptn_save_t    save;
+    ptn_saved_t   saved;
+
+    msg = any(m, f);
+
+    if (msg == NULL) {
+        return;
+    }
+
+    size = roll(m, 4) ? roll(m, 3000) : msg->size;
+    memset(&save, 0, sizeof(save));
+    save.raw = site_message(&m->site, size);
+
+    rc = ptn_msg_update(tx, m->site.pool, msg->id, &save, 0, &saved);
+    expect(m, rc == PTN_OK && saved.id == msg->id, "update", step);
+
+    if (size == msg->size) {
+        expect(m, saved.uid == msg->uid, "an equal content keeps the uid",
+               step);
+        return;
+    }
+
+    expect(m, saved.uid == f->uidnext && saved.modseq > m->modseq,
+           "another one has a new uid", step);
+    copy = *msg;
+    drop(f, msg);
+    copy.uid = f->uidnext++;
+    copy.size = size;
+    copy.modseq = saved.modseq;
+    f->msgs[f->n++] = copy;
+    m->modseq = ptn_max(m->modseq, saved.modseq);
+}
+
+
+static void
+do_props(model_t *m, ptn_txn_t *tx, folder_t *f, long step)
+{
+    msg_t           *msg;
+    unsigned         n;
+    ptn_rc_t         rc;
+    ptn_saved_t      saved;
+    ptn_bag_prop_t   p;
+
+    msg = any(m, f);
+
+    if (msg == NULL) {
+        return;
+    }
+
+    n = roll(m, 4);
+    p.tag = 0x8001001f;
+    p.value = n ? ptn_str_printf(m->site.pool, "%u", n)
+                : ptn_str_make(NULL, 0);
+    rc = ptn_msg_set_props(tx, m->site.pool, msg->id, &p, 1, &saved);
+    expect(m, rc == PTN_OK && saved.uid == msg->uid, "set_props", step);
+
+    if (n != msg->prop) {
+        expect(m, saved.modseq > m->modseq, "modseq grows", step);
+        msg->prop = n;
+        msg->modseq = saved.modseq;
+        m->modseq = saved.modseq;
+
+    } else {
+        expect(m, saved.modseq == msg->modseq || msg->modseq == 0,
+               "what is the same does not move", step);
+    }
+}
+
+
+/* By row id: flags of messages of two folders, a move, an end. */
+
+static void
+do_ids(model_t *m, ptn_txn_t *tx, folder_t *f, folder_t *to, long step)
+{
+    msg_t     *msg, *other, copy;
+    ptn_id_t   ids[3], *got;
+    ptn_rc_t   rc;
+    uint64_t   modseq;
+
+    msg = any(m, f);
+    other = any(m, to);
+
+    if (msg == NULL || other == NULL || f == to || to->n == MESSAGES) {
+        return;
+    }
+
+    ids[0] = msg->id;
+    ids[1] = other->id;
+    ids[2] = 1;
+
+    switch (roll(m, 3)) {
+
+    case 0:
+        rc = ptn_msg_flags_ids(tx, ids, 3, PTN_FLAGS_ADD, PTN_FLAG_FLAGGED, 0,
+                               &modseq);
+        expect(m, rc == PTN_OK, "flags_ids", step);
+
+        if (!(msg->flags & PTN_FLAG_FLAGGED)) {
+            msg->flags |= PTN_FLAG_FLAGGED;
+            msg->modseq = modseq;
+        }
+
+        if (!(other->flags & PTN_FLAG_FLAGGED)) {
+            other->flags |= PTN_FLAG_FLAGGED;
+            other->modseq = modseq;
+        }
+
+        m->modseq = ptn_max(m->modseq, modseq);
+        break;
+
+    case 1:
+        rc = ptn_msg_move_ids(tx, m->site.pool, f->id, ids, 3, to->id, &got);
+        expect(m, rc == PTN_OK && got[0] == ids[0] && got[1] == 0
+               && got[2] == 0, "move_ids", step);
+        copy = *msg;
+        copy.uid = to->uidnext++;
+        copy.modseq = 0;
+        drop(f, msg);
+        to->msgs[to->n++] = copy;
+        break;
+
+    default:
+        expect(m, ptn_msg_expunge_ids(tx, ids, 1) == PTN_OK, "expunge_ids",
+               step);
+        drop(f, msg);
+    }
+}
+
+
 static void
 compare(model_t *m, ptn_mbox_t *mb, folder_t *f, long step)
 {
@@ -305,7 +460,8 @@ static void
 read_some(model_t *m, ptn_mbox_t *mb, folder_t *f, long step)
 {
     msg_t       *msg;
-    ptn_str_t    raw, got;
+    uint32_t     tag;
+    ptn_str_t    raw, got, prop;
     ptn_msg_t   *pm;
 
     if (f->n == 0) {
@@ -319,6 +475,12 @@ read_some(model_t *m, ptn_mbox_t *mb, folder_t *f, long step)
            && ptn_msg_slice(pm, m->site.pool, 0, UINT64_MAX, 100000, &got)
               == PTN_OK
            && ptn_str_eq(raw, got), "bytes", step);
+
+    tag = 0x8001001f;
+    expect(m, ptn_msg_props(pm, &tag, 1, &prop) == PTN_OK
+           && (msg->prop ? prop.len == 1
+                           && prop.data[0] == (u_char) ('0' + msg->prop)
+                         : prop.data == NULL), "property", step);
 }
 
 
@@ -361,7 +523,16 @@ step_on(model_t *m, long step)
         f = &m->f[roll(m, FOLDERS)];
         to = &m->f[roll(m, FOLDERS)];
 
-        switch (roll(m, 10)) {
+        switch (roll(m, 14)) {
+        case 10: case 11:
+            do_update(m, &tx, f, step);
+            break;
+        case 12:
+            do_props(m, &tx, f, step);
+            break;
+        case 13:
+            do_ids(m, &tx, f, to, step);
+            break;
         case 0: case 1: case 2: case 3:
             do_append(m, &tx, f, step);
             break;

@@ -1,0 +1,211 @@
+/*
+ * store/mailbox, inside: a message's two rows in memory, and its properties.
+ *
+ * Where a property comes from, in this order:
+ *
+ *   computed   of the row: flags, sizes, keys, times of the row
+ *   bag        item.bag, and item.large for what is too large for it
+ *   columns    subject, class, sender ...: item's columns
+ *   default    what most messages have: the sender is the one represented,
+ *              the topic is the normalized subject ...; not stored when equal
+ *   content    bodies, and what the bag says was left out of it
+ *
+ * ptn_item_derive() makes columns and bag of an object, so that all but the
+ * last are complete; items of version 1 (derived 0) must look at the content
+ * for whatever is not there.
+ */
+
+#ifndef PTN_ITEM_H
+#define PTN_ITEM_H
+
+
+#include "ptn_mailbox.h"
+
+
+#define PTN_ITEM_TEXT_MAX   1024    /* bytes of a column; longer is cut */
+#define PTN_ITEM_KEPT_MAX   1024    /* of a content property in the bag */
+#define PTN_ITEM_LARGE      44      /* bytes of an entry of item.large */
+
+/*
+ * Bits of MESSAGE_FLAGS that the bag keeps: submitted, from me, receipts that
+ * are pending (MS-OXCMSG 2.2.1.6); the rest is what the row says.
+ */
+#define PTN_ITEM_FLAGS_KEPT  0x00000324
+
+/* item.derived */
+#define PTN_DERIVED_YES     1       /* columns and bag are complete */
+#define PTN_DERIVED_OBJECT  2       /* the content has a row in object */
+
+/* In the bag, never shown: tags (u32 each) that only the content has. */
+#define PTN_ITEM_OMITTED    0x67ef0102
+
+typedef enum {
+    PTN_ITEM_CLASS, PTN_ITEM_SUBJECT, PTN_ITEM_FROM_NAME, PTN_ITEM_FROM_ADDR,
+    PTN_ITEM_TO, PTN_ITEM_CC, PTN_ITEM_MESSAGE_ID, PTN_ITEM_TEXTS
+} ptn_item_text_e;
+
+typedef struct {
+    ptn_msg_info_t  info;
+    ptn_str_t       text[PTN_ITEM_TEXTS];
+    int64_t         sent;           /* seconds, if dated */
+    bool            dated;
+    bool            attach;
+    uint8_t         importance;
+    uint8_t         derived;        /* PTN_DERIVED_* */
+    ptn_str_t       packed;         /* the bag */
+    ptn_str_t       large;
+    ptn_bag_t       bag;            /* of packed */
+} ptn_item_t;
+
+
+/* --- ptn_item.c --------------------------------------------------------- */
+
+/* The columns of MSG_GET, MSG_BY_ID and the first of ITEM_GET, ITEM_AT. */
+void ptn_item_read_info(sqlite3_stmt *st, ptn_msg_info_t *info);
+/* Strings point into the statement's row.  ECORRUPT: its bag. */
+ptn_rc_t ptn_item_read(sqlite3_stmt *st, ptn_item_t *item);
+/* The same in `pool`.  ENOTFOUND. */
+ptn_rc_t ptn_item_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+    ptn_item_t *ret_item);
+size_t ptn_item_size(const ptn_item_t *item);   /* of its strings */
+/* A copy whose strings stand at `p`, ptn_item_size() bytes. */
+void ptn_item_copy(ptn_item_t *to, const ptn_item_t *from, u_char *p);
+ptn_rc_t ptn_item_put(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id,
+    const ptn_item_t *item);
+
+/* Entry of item.large; false: not there. */
+bool ptn_item_large(const ptn_item_t *item, uint32_t tag,
+    u_char ret_sha[32], uint64_t *ret_size);
+/* Blobs of item.large: one reference more, or less. */
+ptn_rc_t ptn_item_large_refs(ptn_mbox_t *mb, ptn_str_t large, bool add);
+ptn_rc_t ptn_item_large_read(ptn_mbox_t *mb, ptn_pool_t *pool,
+    const ptn_item_t *item, uint32_t tag, ptn_str_t *ret);
+
+
+/* --- ptn_item_props.c --------------------------------------------------- */
+
+#define PTN_ITEM_SCRATCH  80
+
+/* What getters need besides the item; scratch is overwritten by each call. */
+typedef struct {
+    ptn_mbox_t        *mb;
+    ptn_pool_t        *pool;        /* of what does not fit scratch */
+    const ptn_item_t  *item;
+    u_char            *scratch;     /* PTN_ITEM_SCRATCH bytes */
+} ptn_item_ctx_t;
+
+typedef ptn_str_t  (*ptn_item_get_pt)(ptn_item_ctx_t *c, uint32_t tag);
+
+typedef enum {
+    PTN_ITEM_STORED,                /* bag only */
+    PTN_ITEM_COMPUTED,              /* never stored */
+    PTN_ITEM_COLUMN,                /* a column, of which the bag may have the
+                                       whole */
+    PTN_ITEM_DEFAULT                /* bag, else a default */
+} ptn_item_kind_e;
+
+typedef struct {
+    uint32_t          tag;
+    ptn_item_kind_e   kind;
+    ptn_item_get_pt   get;
+} ptn_item_prop_t;
+
+/* The row of a tag, or NULL: stored. */
+const ptn_item_prop_t *ptn_item_prop(uint32_t tag);
+const ptn_item_prop_t *ptn_item_props(size_t *ret_n);
+
+/*
+ * The value without looking at the content; data NULL: not there.
+ * *ret_deep: the content may have it.
+ */
+ptn_str_t ptn_item_value(ptn_item_ctx_t *c, const ptn_item_prop_t *prop,
+    uint32_t tag, bool *ret_deep);
+/* All of them, but what only content has.  *ret_deep: there may be more. */
+ptn_rc_t ptn_item_all(ptn_item_ctx_t *c, ptn_props_t *props, bool *ret_deep);
+bool ptn_item_computed(uint32_t tag);
+/* Only the content has it. */
+bool ptn_item_omitted(const ptn_item_t *item, uint32_t tag);
+/* PTN_OXCMAIL_* that gives the property. */
+unsigned ptn_item_what(uint32_t tag);
+
+
+/* --- ptn_item_derive.c -------------------------------------------------- */
+
+/*
+ * Columns and bag of `object` (its content) and, where not NULL, `extra` (what
+ * is no content, and wins).  item->info.received must be set.  Values of extra
+ * that are too large for the bag become blobs; item->large gets their names.
+ */
+ptn_rc_t ptn_item_derive(ptn_mbox_t *mb, ptn_pool_t *pool,
+    const ptn_object_t *object, const ptn_props_t *extra, ptn_item_t *item);
+/* "Alice; Bob": the recipients of a kind (ptn_recip_e), up to `max` bytes. */
+ptn_str_t ptn_item_display(ptn_pool_t *pool, const ptn_object_t *object,
+    uint32_t type, size_t max);
+/* A bag of what is set, besides what it has; item->large too.  Props with no
+ * value are taken out. */
+ptn_rc_t ptn_item_rebag(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_item_t *item,
+    const ptn_bag_prop_t *props, size_t n);
+/* Fills in some items of version 1, in a batch that is committed. */
+void ptn_item_derive_stale(ptn_mbox_t *mb);
+
+
+/* --- ptn_object_store.c ------------------------------------------------- */
+
+typedef struct ptn_stored_s  ptn_stored_t;
+
+/* Keeps `object` beside content `content`. */
+ptn_rc_t ptn_stored_add(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t content,
+    const ptn_object_t *object);
+ptn_rc_t ptn_stored_drop(ptn_mbox_t *mb, ptn_id_t content);
+/* The object, without data of attachments.  ENOTFOUND. */
+ptn_rc_t ptn_stored_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t content,
+    ptn_stored_t **ret_stored, ptn_object_t **ret_object);
+/* Loads all data, or that of attachment `i` of the message itself (ETOOBIG
+ * above `max`). */
+ptn_rc_t ptn_stored_data(ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_stored_t *stored, ptn_object_t *object);
+ptn_rc_t ptn_stored_data_of(ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_stored_t *stored, const ptn_object_t *object, uint32_t i, size_t max,
+    ptn_str_t *ret);
+/* For check: the blobs that its data names, as in object.blobs. */
+ptn_str_t ptn_stored_blobs(const ptn_stored_t *stored);
+
+
+/* --- ptn_msg_write.c ---------------------------------------------------- */
+
+ptn_rc_t ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
+    ptn_msg_info_t *m);
+ptn_rc_t ptn_msg_get_id(ptn_mbox_t *mb, ptn_id_t id, ptn_msg_info_t *m);
+ptn_rc_t ptn_msg_insert(ptn_mbox_t *mb, const ptn_msg_info_t *m);
+ptn_rc_t ptn_msg_tomb(ptn_mbox_t *mb, const ptn_msg_info_t *m, uint64_t cn,
+    ptn_cause_e cause, ptn_id_t dest);
+void ptn_msg_count(ptn_mbox_t *mb, ptn_folder_t *f, const ptn_msg_info_t *m,
+    int sign);
+ptn_rc_t ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n,
+    uint64_t size);
+uint64_t ptn_msg_keywords(const ptn_mbox_t *mb);
+/* Is it on its way to another mailbox? */
+ptn_rc_t ptn_msg_moving(ptn_mbox_t *mb, ptn_id_t id, bool *ret_moving);
+ptn_rc_t ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id,
+    bool for_good);
+int64_t ptn_msg_now(void);                      /* seconds */
+
+/* One message each; `m` is its row. */
+void ptn_msg_new_flags(const ptn_msg_info_t *m, ptn_flags_op_e op,
+    uint32_t flags, uint64_t keywords, uint32_t *ret_flags,
+    uint64_t *ret_keywords);
+ptn_rc_t ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
+    uint32_t flags, uint64_t keywords, uint64_t *modseq);
+ptn_rc_t ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
+    ptn_msg_info_t *m);
+ptn_rc_t ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to,
+    ptn_folder_t *from, ptn_msg_info_t *m);
+ptn_rc_t ptn_msg_expunge_one(ptn_txn_t *tx, ptn_folder_t *f,
+    ptn_msg_info_t *m);
+/* Rows of a new message; m's folder, flags, received and content are set, its
+ * id or 0. */
+ptn_rc_t ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
+    const ptn_item_t *item);
+
+
+#endif /* PTN_ITEM_H */
