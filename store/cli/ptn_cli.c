@@ -14,6 +14,7 @@ static const ptn_cli_command_t *const  ptn_cli_nouns[] = {
     ptn_cli_domain,
     ptn_cli_user,
     ptn_cli_alias,
+    ptn_cli_access,
     ptn_cli_mailbox,
     ptn_cli_queue,
     ptn_cli_auth,

@@ -75,6 +75,7 @@ struct ptn_cli_s {
 extern const ptn_cli_command_t  ptn_cli_domain[];
 extern const ptn_cli_command_t  ptn_cli_user[];
 extern const ptn_cli_command_t  ptn_cli_alias[];
+extern const ptn_cli_command_t  ptn_cli_access[];
 extern const ptn_cli_command_t  ptn_cli_mailbox[];
 extern const ptn_cli_command_t  ptn_cli_queue[];
 extern const ptn_cli_command_t  ptn_cli_auth[];

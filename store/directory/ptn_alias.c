@@ -34,6 +34,10 @@ ptn_alias_add(ptn_directory_t *dir, ptn_str_t alias, ptn_str_t target)
         rc = ptn_dir_db_run(st);
     }
 
+    if (rc == PTN_OK) {
+        rc = ptn_dir_words_add(dir, domain, a.address, ptn_str(""));
+    }
+
     ptn_dir_db_done(&st);
 
     return ptn_dir_db_end(dir, rc);
@@ -105,6 +109,10 @@ ptn_alias_delete(ptn_directory_t *dir, ptn_str_t alias)
 
     if (rc == PTN_OK && sqlite3_changes(dir->db) == 0) {
         rc = PTN_ENOTFOUND;
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_dir_words_delete(dir, a.address);
     }
 
     ptn_dir_db_done(&st);

@@ -521,6 +521,14 @@ ptn_auth_cached(ptn_auth_t *auth, ptn_pool_t *pool, ptn_auth_try_t *t,
 
 /* --- the slow way ----------------------------------------------------- */
 
+static bool
+ptn_auth_service_on(uint32_t services, uint32_t wanted)
+{
+    return wanted == PTN_SERVICE_ANY ? services != 0
+                                     : (services & wanted) == wanted;
+}
+
+
 static ptn_rc_t
 ptn_auth_hash(ptn_auth_t *auth, ptn_pool_t *pool, ptn_auth_try_t *t)
 {
@@ -557,7 +565,7 @@ ptn_auth_hash(ptn_auth_t *auth, ptn_pool_t *pool, ptn_auth_try_t *t)
     } else if (active != PTN_OK) {
         t->reason = "disabled";
 
-    } else if ((t->user.services & t->peer->service) != t->peer->service) {
+    } else if (!ptn_auth_service_on(t->user.services, t->peer->service)) {
         t->reason = "service";
 
     } else {
@@ -688,6 +696,7 @@ ptn_auth_service_name(uint32_t service)
         { PTN_SERVICE_EAS,  "eas" },
         { PTN_SERVICE_DAV,  "dav" },
         { PTN_SERVICE_WEB,  "web" },
+        { PTN_SERVICE_ANY,  "any" },
     };
 
     size_t  i;

@@ -10,63 +10,6 @@
 #include "ptn_io.h"
 
 
-/*
- * The schema.  `address` holds every address there is, so that its key alone
- * keeps an alias from taking a user's name and the other way round: either
- * `user` (its primary address) or `target` (an alias) is set.  Ids are never
- * reused (AUTOINCREMENT); generations neither: each change of a user takes
- * the next value of one counter, so a new user never looks like a deleted one.
- */
-
-#define PTN_DIR_DB_VERSION      1
-#define PTN_DIR_DB_APPLICATION  0x50544e44      /* "PTND" */
-
-static const char  ptn_dir_db_schema[] =
-    "CREATE TABLE meta ("
-    "  key TEXT PRIMARY KEY,"
-    "  value INTEGER NOT NULL"
-    ") WITHOUT ROWID;"
-    "INSERT INTO meta VALUES ('generation', 0);"
-
-    "CREATE TABLE domain ("
-    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    "  name TEXT NOT NULL UNIQUE,"
-    "  disabled INTEGER NOT NULL DEFAULT 0"
-    ");"
-
-    "CREATE TABLE user ("
-    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    "  domain INTEGER NOT NULL REFERENCES domain (id),"
-    "  address TEXT NOT NULL UNIQUE,"
-    "  mailbox BLOB NOT NULL UNIQUE CHECK (length(mailbox) = 16),"
-    "  display TEXT NOT NULL,"
-    "  locale TEXT NOT NULL,"
-    "  kind INTEGER NOT NULL,"
-    "  services INTEGER NOT NULL,"
-    "  disabled INTEGER NOT NULL,"
-    "  quota INTEGER NOT NULL,"
-    "  generation INTEGER NOT NULL"
-    ");"
-    "CREATE INDEX user_domain ON user (domain, address);"
-
-    "CREATE TABLE address ("
-    "  address TEXT PRIMARY KEY,"
-    "  domain INTEGER NOT NULL REFERENCES domain (id),"
-    "  user INTEGER REFERENCES user (id),"
-    "  target TEXT,"
-    "  CHECK ((user IS NULL) <> (target IS NULL))"
-    ") WITHOUT ROWID;"
-    "CREATE INDEX address_domain ON address (domain, address);"
-    "CREATE INDEX address_user ON address (user) WHERE user IS NOT NULL;"
-
-    /* "crypt": of crypt(3); "scram-sha-256": RFC 5803 */
-    "CREATE TABLE verifier ("
-    "  user INTEGER NOT NULL REFERENCES user (id),"
-    "  kind TEXT NOT NULL,"
-    "  value TEXT NOT NULL,"
-    "  PRIMARY KEY (user, kind)"
-    ") WITHOUT ROWID;";
-
 #define PTN_DIR_DB_BUSY        5000     /* ms */
 #define PTN_DIR_DB_WAL_PAGES   1000     /* then a checkpoint */
 #define PTN_DIR_DB_WAL_KEPT    (256 * 1024)     /* bytes, when closed */
@@ -193,7 +136,7 @@ ptn_dir_db_row(sqlite3_stmt *st)
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_dir_db_exec(ptn_directory_t *dir, ptn_dir_stmt_e id)
 {
     ptn_rc_t                                    rc;
@@ -360,7 +303,7 @@ ptn_dir_db_wal_hook(void *data, sqlite3 *db PTN_UNUSED,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_dir_db_pragma(ptn_directory_t *dir, const char *sql, int64_t *ret)
 {
     int            rc;
@@ -379,68 +322,6 @@ ptn_dir_db_pragma(ptn_directory_t *dir, const char *sql, int64_t *ret)
     }
 
     return ptn_dir_db_rc(rc);
-}
-
-
-/* With the lock held: makes the schema, or checks that it is ours. */
-
-static ptn_rc_t
-ptn_dir_db_check(ptn_directory_t *dir, bool create)
-{
-    int       code;
-    char      sql[128];
-    int64_t   version, application;
-    ptn_rc_t  rc;
-
-    version = 0;
-    application = 0;
-
-    rc = ptn_dir_db_pragma(dir, "PRAGMA user_version", &version);
-
-    if (rc == PTN_OK) {
-        rc = ptn_dir_db_pragma(dir, "PRAGMA application_id", &application);
-    }
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    if (version == PTN_DIR_DB_VERSION
-        && application == PTN_DIR_DB_APPLICATION)
-    {
-        return PTN_OK;
-    }
-
-    if (version != 0 || application != 0) {
-        return PTN_EVERSION;
-    }
-
-    if (!create) {
-        return PTN_ENOTFOUND;
-    }
-
-    rc = ptn_dir_db_exec(dir, PTN_DIR_BEGIN);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d;"
-             "PRAGMA user_version = %d", PTN_DIR_DB_APPLICATION,
-             PTN_DIR_DB_VERSION);
-
-    code = sqlite3_exec(dir->db, ptn_dir_db_schema, NULL, NULL, NULL);
-
-    if (code == SQLITE_OK) {
-        code = sqlite3_exec(dir->db, sql, NULL, NULL, NULL);
-    }
-
-    if (code == SQLITE_OK) {
-        return ptn_dir_db_exec(dir, PTN_DIR_COMMIT);
-    }
-
-    (void) ptn_dir_db_exec(dir, PTN_DIR_ROLLBACK);
-
-    return ptn_dir_db_rc(code);
 }
 
 
@@ -476,7 +357,7 @@ ptn_dir_db_connect(ptn_directory_t *dir, bool create)
         return ptn_dir_db_rc(rc);
     }
 
-    prc = ptn_dir_db_check(dir, create);
+    prc = ptn_dir_schema(dir, create);
     if (prc != PTN_OK) {
         return prc;
     }

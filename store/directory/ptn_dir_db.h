@@ -39,16 +39,50 @@
     S(DOMAIN_DELETE,   "DELETE FROM domain WHERE id = ?1")                    \
     S(USER_ADD,        "INSERT INTO user (domain, address, mailbox, display," \
                        " locale, kind, services, disabled, quota,"            \
-                       " generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8," \
-                       " ?9, ?10)")                                           \
+                       " generation, sort) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"   \
+                       " ?7, ?8, ?9, ?10, ?11)")                              \
     S(USER_SET,        "UPDATE user SET display = ?2, locale = ?3, kind = ?4,"\
                        " services = ?5, disabled = ?6, quota = ?7,"           \
-                       " generation = ?8 WHERE id = ?1")                      \
+                       " generation = ?8, sort = ?9 WHERE id = ?1"            \
+                       " RETURNING domain, address")                          \
     S(USER_TOUCH,      "UPDATE user SET generation = ?2 WHERE id = ?1")       \
     S(USER_GET,        "SELECT " PTN_DIR_USER_COLUMNS " FROM user u"          \
                        " WHERE u.address = ?1")                               \
     S(USER_BY_ID,      "SELECT " PTN_DIR_USER_COLUMNS " FROM user u"          \
                        " WHERE u.id = ?1")                                    \
+    S(USER_BY_MAILBOX, "SELECT " PTN_DIR_USER_COLUMNS " FROM user u"          \
+                       " WHERE u.mailbox = ?1")                               \
+    S(USER_SORT,       "UPDATE user SET sort = ?2 WHERE id = ?1")             \
+    S(USER_WORDS,      "SELECT id, domain, address, display FROM user"        \
+                       " WHERE NOT disabled")                                 \
+    S(ALIAS_WORDS,     "SELECT domain, address FROM address"                  \
+                       " WHERE target IS NOT NULL")                           \
+    S(WORD_ADD,        "INSERT OR IGNORE INTO word (domain, word, address)"   \
+                       " VALUES (?1, ?2, ?3)")                                \
+    S(WORD_DELETE,     "DELETE FROM word WHERE address = ?1")                 \
+    S(WORD_FIND,       "SELECT " PTN_DIR_USER_COLUMNS ", w.address FROM ("    \
+                       "SELECT * FROM (SELECT address FROM word"              \
+                       " WHERE domain = ?1 AND word >= ?2 AND word < ?3"      \
+                       " LIMIT ?6) UNION"                                     \
+                       " SELECT * FROM (SELECT address FROM word"             \
+                       " WHERE domain = ?1 AND word >= ?4 AND word < ?5"      \
+                       " LIMIT ?6)) w"                                        \
+                       " LEFT JOIN user u ON u.address = w.address"           \
+                       " ORDER BY u.id IS NULL, u.sort, u.address")           \
+    S(ACCESS_SET,      "INSERT INTO access (owner, grantee, access)"          \
+                       " VALUES (?1, ?2, ?3) ON CONFLICT (owner, grantee)"    \
+                       " DO UPDATE SET access = excluded.access")             \
+    S(ACCESS_DELETE,   "DELETE FROM access WHERE owner = ?1"                  \
+                       " AND grantee = ?2")                                   \
+    S(ACCESS_DELETE_USER, "DELETE FROM access WHERE owner = ?1"               \
+                       " OR grantee = ?1")                                    \
+    S(ACCESS_GET,      "SELECT access FROM access WHERE owner = ?1"           \
+                       " AND grantee = ?2")                                   \
+    S(ACCESS_LIST,     "SELECT o.address, g.address, a.access FROM access a"  \
+                       " JOIN user o ON o.id = a.owner"                       \
+                       " JOIN user g ON g.id = a.grantee"                     \
+                       " WHERE ?1 = 0 OR a.owner = ?1"                        \
+                       " ORDER BY o.address, g.address")                      \
     S(USER_ACTIVE,     "SELECT u.disabled OR d.disabled FROM user u"          \
                        " JOIN domain d ON d.id = u.domain WHERE u.id = ?1")   \
     S(USER_LIST,       "SELECT " PTN_DIR_USER_COLUMNS " FROM user u"          \
@@ -91,13 +125,16 @@ typedef enum {
 typedef enum {
     PTN_DIR_CACHE_RESOLVE,
     PTN_DIR_CACHE_USER,
-    PTN_DIR_CACHE_ID
+    PTN_DIR_CACHE_ID,
+    PTN_DIR_CACHE_MAILBOX,
+    PTN_DIR_CACHE_ACCESS
 } ptn_dir_cache_e;
 
 typedef struct {
     ptn_dir_cache_e  kind;
     ptn_str_t        key;
-    ptn_rcpt_t       rcpt;              /* USER, ID: rcpt.user alone */
+    ptn_rcpt_t       rcpt;              /* USER, ID, MAILBOX: rcpt.user alone;
+                                           ACCESS: rcpt.user.kind */
 } ptn_dir_entry_t;                      /* one malloc, strings behind */
 
 struct ptn_directory_s {
@@ -125,6 +162,10 @@ ptn_str_t ptn_dir_db_text(ptn_pool_t *pool, sqlite3_stmt *st, int i);
 /* Runs it to its end: OK, or the error.  No rows are expected. */
 ptn_rc_t ptn_dir_db_run(sqlite3_stmt *st);
 
+ptn_rc_t ptn_dir_db_exec(ptn_directory_t *dir, ptn_dir_stmt_e id);
+ptn_rc_t ptn_dir_db_pragma(ptn_directory_t *dir, const char *sql,
+    int64_t *ret);
+
 /* One row is there: OK; ENOTFOUND: none. */
 ptn_rc_t ptn_dir_db_row(sqlite3_stmt *st);
 
@@ -134,6 +175,9 @@ ptn_rc_t ptn_dir_db_row(sqlite3_stmt *st);
  */
 ptn_rc_t ptn_dir_db_begin(ptn_directory_t *dir);
 ptn_rc_t ptn_dir_db_end(ptn_directory_t *dir, ptn_rc_t rc);
+
+/* With the lock held: makes the schema, brings an older one up to date. */
+ptn_rc_t ptn_dir_schema(ptn_directory_t *dir, bool create);
 
 /* The next generation, within a write. */
 ptn_rc_t ptn_dir_db_generation(ptn_directory_t *dir, uint64_t *ret);
@@ -163,8 +207,26 @@ ptn_rc_t ptn_dir_addr_parse(ptn_str_t s, ptn_dir_addr_t *ret);
 ptn_rc_t ptn_dir_domain_parse(ptn_str_t s, ptn_dir_addr_t *ret);
 
 
+/*
+ * Words by which a user or an alias is found, within a write: those of the
+ * address and, of a user, of its name.  A disabled user has none.
+ */
+ptn_rc_t ptn_dir_words_add(ptn_directory_t *dir, uint64_t domain,
+    ptn_str_t address, ptn_str_t display);
+ptn_rc_t ptn_dir_words_delete(ptn_directory_t *dir, ptn_str_t address);
+
+/*
+ * For comparison: compatibility forms, case and diacritics folded, what is no
+ * letter or digit a single space.  At most PTN_DIR_FOLD_MAX bytes of it.
+ */
+#define PTN_DIR_FOLD_MAX  1024
+ptn_rc_t ptn_dir_fold(ptn_str_t s, u_char out[PTN_DIR_FOLD_MAX],
+    size_t *ret_len);
+
 /* The user in the current row of a statement with PTN_DIR_USER_COLUMNS. */
 ptn_rc_t ptn_user_row(ptn_pool_t *pool, sqlite3_stmt *st, ptn_user_t *ret);
+ptn_rc_t ptn_user_touch(ptn_directory_t *dir, uint64_t id);
+ptn_rc_t ptn_user_id(ptn_directory_t *dir, ptn_str_t address, uint64_t *ret);
 ptn_rc_t ptn_user_dup(ptn_pool_t *pool, const ptn_user_t *user,
     ptn_user_t *ret);
 

@@ -250,30 +250,21 @@ ptn_directory_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
 
 
 ptn_rc_t
-ptn_directory_may_send_as(ptn_directory_t *dir, uint64_t user,
-    ptn_str_t address)
+ptn_directory_send_by(ptn_directory_t *dir, ptn_pool_t *pool, uint64_t user,
+    ptn_str_t address, uint32_t *ret_access, ptn_user_t *ret_owner)
 {
-    ptn_rc_t     rc;
-    ptn_pool_t  *pool;
-    ptn_rcpt_t   rcpt;
+    uint32_t    access;
+    ptn_rc_t    rc;
+    ptn_rcpt_t  rcpt;
 
     /* own aliases are those that lead to the user; so do own details */
 
-    pool = ptn_pool_create(0, NULL);
-    if (pool == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    memset(&rcpt, 0, sizeof(ptn_rcpt_t));
-
     rc = ptn_directory_resolve(dir, pool, address, &rcpt);
-
-    ptn_pool_destroy(pool);
 
     switch (rc) {
 
     case PTN_OK:
-        return (user != 0 && rcpt.user.id == user) ? PTN_OK : PTN_EDENIED;
+        break;
 
     case PTN_ENOTFOUND:
     case PTN_ESUPPORT:
@@ -284,4 +275,55 @@ ptn_directory_may_send_as(ptn_directory_t *dir, uint64_t user,
     default:
         return rc;
     }
+
+    if (user == 0 || rcpt.user.id == 0) {
+        return PTN_EDENIED;
+    }
+
+    access = PTN_ACCESS_SEND_AS;
+
+    if (rcpt.user.id != user) {
+        rc = ptn_access_get(dir, user, rcpt.user.id, &access);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    if (access & PTN_ACCESS_SEND_AS) {
+        *ret_access = PTN_ACCESS_SEND_AS;
+
+    } else if (access & PTN_ACCESS_ON_BEHALF) {
+        *ret_access = PTN_ACCESS_ON_BEHALF;
+
+    } else {
+        return PTN_EDENIED;
+    }
+
+    if (ret_owner != NULL) {
+        *ret_owner = rcpt.user;
+    }
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_directory_may_send_as(ptn_directory_t *dir, uint64_t user,
+    ptn_str_t address)
+{
+    uint32_t     access;
+    ptn_rc_t     rc;
+    ptn_pool_t  *pool;
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    access = 0;
+    rc = ptn_directory_send_by(dir, pool, user, address, &access, NULL);
+
+    ptn_pool_destroy(pool);
+
+    return rc == PTN_OK && access != PTN_ACCESS_SEND_AS ? PTN_EDENIED : rc;
 }

@@ -29,6 +29,7 @@ typedef enum {
 #define PTN_SERVICE_DAV    0x0040
 #define PTN_SERVICE_WEB    0x0080
 #define PTN_SERVICE_ALL    0x00ff
+#define PTN_SERVICE_ANY    0x0100       /* of a sign-in: one of them is on */
 
 typedef struct {
     uint64_t    id;             /* stable, never reused */
@@ -129,8 +130,9 @@ ptn_rc_t ptn_directory_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
 
 /*
  * Access of one user to another's mailbox, as an administrator gives it
- * (`postern access`); not folder permissions.  set: 0 takes it away.
- * get: 0 when there is none.
+ * (`postern access`); not folder permissions.  set: 0 takes it away (ENOTFOUND:
+ * there was none); the grantee signs in anew, so that what was taken is gone
+ * at once.  get: 0 when there is none, and of a disabled owner.
  */
 #define PTN_ACCESS_FULL       0x01      /* opens the mailbox as its owner */
 #define PTN_ACCESS_SEND_AS    0x02
@@ -157,14 +159,24 @@ ptn_rc_t ptn_user_by_mailbox(ptn_directory_t *dir, ptn_pool_t *pool,
  * Ambiguous name resolution (MS-OXABREF, EWS ResolveNames): users of `domain`
  * who are not disabled and of whom a word of the display name, the local part
  * or an address begins with `text` (case folded); an exact address alone when
- * there is one.  By display name, at most `max`; *ret_more: there are more.
+ * there is one.  Folded: case, diacritics, compatibility forms; what is no
+ * letter or digit parts words.  By display name, those whose alias it was
+ * last, at most `max` (at least 1); *ret_more: there are more.  Of more
+ * than 256 that match, any 256 are looked at.  ENOTFOUND: no such domain.
  */
 ptn_rc_t ptn_user_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
     ptn_str_t domain, ptn_str_t text, size_t max, ptn_user_t **ret_users,
     size_t *ret_n, bool *ret_more);
 
-/* May `user` send as `address` (own primary address, own aliases, and those
- * of whom it has PTN_ACCESS_SEND_AS)? */
+/*
+ * May `user` send as `address` (what leads to itself or to somebody of whom it
+ * has PTN_ACCESS_SEND_AS)?  EDENIED.  send_by: *ret_access is that, else
+ * PTN_ACCESS_ON_BEHALF alone (Sender must name the user); 0 with OK never.
+ * *ret_owner (may be NULL) is whose address it is.
+ */
+ptn_rc_t ptn_directory_send_by(ptn_directory_t *dir, ptn_pool_t *pool,
+    uint64_t user, ptn_str_t address, uint32_t *ret_access,
+    ptn_user_t *ret_owner);
 ptn_rc_t ptn_directory_may_send_as(ptn_directory_t *dir, uint64_t user,
     ptn_str_t address);
 

@@ -126,10 +126,17 @@ static ptn_rc_t
 ptn_user_insert(ptn_directory_t *dir, uint64_t domain,
     const ptn_dir_addr_t *a, const ptn_user_t *user)
 {
+    size_t                                      n;
     ptn_rc_t                                    rc;
+    u_char                                      sort[PTN_DIR_FOLD_MAX];
     PTN_CLEAN_UP(ptn_dir_db_done) sqlite3_stmt  *st = NULL;
 
-    rc = ptn_dir_db_stmt(dir, PTN_DIR_USER_ADD, &st);
+    rc = ptn_dir_fold(user->display, sort, &n);
+
+    if (rc == PTN_OK) {
+        rc = ptn_dir_db_stmt(dir, PTN_DIR_USER_ADD, &st);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -145,6 +152,7 @@ ptn_user_insert(ptn_directory_t *dir, uint64_t domain,
     sqlite3_bind_int64(st, 8, user->disabled);
     sqlite3_bind_int64(st, 9, (int64_t) user->quota);
     sqlite3_bind_int64(st, 10, (int64_t) user->generation);
+    ptn_dir_db_bind(st, 11, ptn_str_make(sort, n));
 
     return ptn_dir_db_run(st);
 }
@@ -214,6 +222,10 @@ ptn_user_add(ptn_directory_t *dir, ptn_user_t *user)
         rc = ptn_user_insert_address(dir, domain, &a, u.id);
     }
 
+    if (rc == PTN_OK && !u.disabled) {
+        rc = ptn_dir_words_add(dir, domain, a.address, u.display);
+    }
+
     rc = ptn_dir_db_end(dir, rc);
 
     if (rc == PTN_OK) {
@@ -226,9 +238,35 @@ ptn_user_add(ptn_directory_t *dir, ptn_user_t *user)
 }
 
 
+/* Finds the user by what it is called from now on. */
+
+static ptn_rc_t
+ptn_user_set_words(ptn_directory_t *dir, sqlite3_stmt *st,
+    const ptn_user_t *user)
+{
+    uint64_t   domain;
+    ptn_rc_t   rc;
+    ptn_str_t  address;
+
+    domain = (uint64_t) sqlite3_column_int64(st, 0);
+    address = ptn_str_make(sqlite3_column_text(st, 1),
+                           (size_t) sqlite3_column_bytes(st, 1));
+
+    rc = ptn_dir_words_delete(dir, address);
+
+    if (rc == PTN_OK && !user->disabled) {
+        rc = ptn_dir_words_add(dir, domain, address, user->display);
+    }
+
+    return rc;
+}
+
+
 ptn_rc_t
 ptn_user_set(ptn_directory_t *dir, const ptn_user_t *user)
 {
+    size_t                                      n;
+    u_char                                      sort[PTN_DIR_FOLD_MAX];
     uint64_t                                    generation;
     ptn_rc_t                                    rc;
     PTN_CLEAN_UP(ptn_dir_db_done) sqlite3_stmt  *st = NULL;
@@ -237,7 +275,12 @@ ptn_user_set(ptn_directory_t *dir, const ptn_user_t *user)
         return PTN_EINVAL;
     }
 
-    rc = ptn_dir_db_begin(dir);
+    rc = ptn_dir_fold(user->display, sort, &n);
+
+    if (rc == PTN_OK) {
+        rc = ptn_dir_db_begin(dir);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -258,11 +301,19 @@ ptn_user_set(ptn_directory_t *dir, const ptn_user_t *user)
         sqlite3_bind_int64(st, 6, user->disabled);
         sqlite3_bind_int64(st, 7, (int64_t) user->quota);
         sqlite3_bind_int64(st, 8, (int64_t) generation);
-        rc = ptn_dir_db_run(st);
+        ptn_dir_db_bind(st, 9, ptn_str_make(sort, n));
+
+        /* the row that was changed; ENOTFOUND: there is no such user */
+
+        rc = ptn_dir_db_row(st);
     }
 
-    if (rc == PTN_OK && sqlite3_changes(dir->db) == 0) {
-        rc = PTN_ENOTFOUND;
+    if (rc == PTN_OK) {
+        rc = ptn_user_set_words(dir, st, user);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_dir_db_run(st);
     }
 
     ptn_dir_db_done(&st);
@@ -275,7 +326,7 @@ ptn_user_set(ptn_directory_t *dir, const ptn_user_t *user)
 
 static ptn_rc_t
 ptn_user_load(ptn_directory_t *dir, ptn_pool_t *pool, ptn_dir_stmt_e stmt,
-    ptn_str_t address, uint64_t id, ptn_user_t *ret)
+    ptn_str_t key, uint64_t id, ptn_user_t *ret)
 {
     ptn_rc_t                                    rc;
     PTN_CLEAN_UP(ptn_dir_db_done) sqlite3_stmt  *st = NULL;
@@ -288,8 +339,11 @@ ptn_user_load(ptn_directory_t *dir, ptn_pool_t *pool, ptn_dir_stmt_e stmt,
     if (stmt == PTN_DIR_USER_BY_ID) {
         sqlite3_bind_int64(st, 1, (int64_t) id);
 
+    } else if (stmt == PTN_DIR_USER_BY_MAILBOX) {
+        sqlite3_bind_blob(st, 1, key.data, (int) key.len, SQLITE_STATIC);
+
     } else {
-        ptn_dir_db_bind(st, 1, address);
+        ptn_dir_db_bind(st, 1, key);
     }
 
     rc = ptn_dir_db_row(st);
@@ -309,6 +363,12 @@ ptn_user_find(ptn_directory_t *dir, ptn_pool_t *pool, ptn_dir_cache_e kind,
     ptn_rcpt_t         rcpt;
     const ptn_rcpt_t  *cached;
 
+    static const ptn_dir_stmt_e  stmts[] = {
+        [PTN_DIR_CACHE_USER] = PTN_DIR_USER_GET,
+        [PTN_DIR_CACHE_ID] = PTN_DIR_USER_BY_ID,
+        [PTN_DIR_CACHE_MAILBOX] = PTN_DIR_USER_BY_MAILBOX,
+    };
+
     cached = ptn_dir_cache_get(dir, kind, key);
     if (cached != NULL) {
         return ptn_user_dup(pool, &cached->user, ret_user);
@@ -316,10 +376,7 @@ ptn_user_find(ptn_directory_t *dir, ptn_pool_t *pool, ptn_dir_cache_e kind,
 
     memset(&rcpt, 0, sizeof(ptn_rcpt_t));
 
-    rc = ptn_user_load(dir, pool,
-                       kind == PTN_DIR_CACHE_ID ? PTN_DIR_USER_BY_ID
-                                                : PTN_DIR_USER_GET,
-                       key, id, &rcpt.user);
+    rc = ptn_user_load(dir, pool, stmts[kind], key, id, &rcpt.user);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -352,6 +409,16 @@ ptn_user_by_id(ptn_directory_t *dir, ptn_pool_t *pool, uint64_t id,
 {
     return ptn_user_find(dir, pool, PTN_DIR_CACHE_ID,
                          ptn_str_make(&id, sizeof(uint64_t)), id, ret_user);
+}
+
+
+ptn_rc_t
+ptn_user_by_mailbox(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_guid_t mailbox, ptn_user_t *ret_user)
+{
+    return ptn_user_find(dir, pool, PTN_DIR_CACHE_MAILBOX,
+                         ptn_str_make(mailbox.b, sizeof(mailbox.b)), 0,
+                         ret_user);
 }
 
 
@@ -439,7 +506,7 @@ ptn_user_list(ptn_directory_t *dir, ptn_pool_t *pool, ptn_str_t domain,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_user_id(ptn_directory_t *dir, ptn_str_t address, uint64_t *ret)
 {
     ptn_rc_t                                    rc;
@@ -502,6 +569,14 @@ ptn_user_delete(ptn_directory_t *dir, ptn_str_t address)
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_user_run(dir, PTN_DIR_ACCESS_DELETE_USER, id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_dir_words_delete(dir, a.address);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_user_run(dir, PTN_DIR_ADDRESS_DELETE_USER, id);
     }
 
@@ -535,7 +610,7 @@ ptn_user_put_verifier(ptn_directory_t *dir, uint64_t id, const char *kind,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_user_touch(ptn_directory_t *dir, uint64_t id)
 {
     uint64_t                                    generation;
