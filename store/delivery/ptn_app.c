@@ -123,6 +123,17 @@ ptn_app_changed(void *ctx, ptn_guid_t mailbox)
 }
 
 
+static ptn_rc_t
+ptn_app_access(void *ctx, uint64_t user, uint64_t owner, uint32_t *ret_access)
+{
+    ptn_app_t  *app = ctx;
+
+    /* answers are kept by the directory, as long as nothing in it changes */
+
+    return ptn_access_get(app->directory, user, owner, ret_access);
+}
+
+
 /* The VFS is the process's, registered once, before any database is opened. */
 
 static ptn_rc_t
@@ -199,6 +210,8 @@ ptn_app_open(ptn_world_t *world, const ptn_conf_t *conf, ptn_io_t *io,
     opts.log = log;
     opts.changed = ptn_app_changed;
     opts.ctx = app;
+    opts.access = ptn_app_access;
+    opts.access_ctx = app;
 
     rc = ptn_store_open(&opts, &app->store);
     if (rc != PTN_OK) {
