@@ -7,8 +7,17 @@
 
 
 #include "ngx_http_postern_reply.h"
+#include "ptn_http_head.h"
+#include "ptn_http_sign_in.h"
 
 
+static ngx_int_t ngx_http_postern_job_add(ngx_conf_t *cf);
+static ngx_int_t ngx_http_postern_job_head(ngx_http_postern_job_t *job);
+static void ngx_http_postern_job_signed_in(ngx_http_postern_waiter_t *w,
+    ptn_rc_t rc);
+static ngx_int_t ngx_http_postern_job_read(ngx_http_postern_job_t *job);
+static ngx_int_t ngx_http_postern_job_send(ngx_http_postern_job_t *job);
+static void ngx_http_postern_job_quit(ngx_postern_quit_t *quit);
 static void ngx_http_postern_job_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_postern_job_submit(ngx_http_postern_job_t *job,
     const struct iovec *iov, ngx_uint_t niov, int fd, off_t len);
@@ -18,12 +27,15 @@ static void ngx_http_postern_job_cleanup(void *data);
 
 #define NGX_HTTP_POSTERN_IOV    16
 
+/* What a parked request may take to end when the worker is told to quit. */
+#define NGX_HTTP_POSTERN_QUIT   10000
+
 
 static u_char           ngx_http_postern_piece[2] = { 0, 1 };
 
 
 static ngx_http_module_t  ngx_http_postern_job_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    ngx_http_postern_job_add,              /* preconfiguration */
     NULL,                                  /* postconfiguration */
     NULL,                                  /* create main configuration */
     NULL,                                  /* init main configuration */
@@ -50,6 +62,13 @@ ngx_module_t  ngx_http_postern_job_module = {
 };
 
 
+static ngx_int_t
+ngx_http_postern_job_add(ngx_conf_t *cf)
+{
+    return ngx_postern_add_jobs(cf, ptn_http_jobs);
+}
+
+
 ngx_int_t
 ngx_http_postern_job_type(const char *name)
 {
@@ -65,7 +84,8 @@ ngx_int_t
 ngx_http_postern_job(ngx_http_request_t *r,
     const ngx_http_postern_submit_t *submit)
 {
-    ngx_int_t                rc;
+    ptn_rc_t                 rc;
+    ngx_int_t                status;
     ngx_pool_cleanup_t      *cln;
     ngx_http_postern_job_t  *job;
 
@@ -81,7 +101,10 @@ ngx_http_postern_job(ngx_http_request_t *r,
 
     job->request = r;
     job->submit = *submit;
+    job->slot_any = (submit->slot == PTN_SLOT_ANY);
     job->last_out = &job->out;
+    job->waiter.handler = ngx_http_postern_job_signed_in;
+    job->quit.handler = ngx_http_postern_job_quit;
 
     job->send.handler = ngx_http_postern_reply_send;
     job->send.data = job;
@@ -96,20 +119,305 @@ ngx_http_postern_job(ngx_http_request_t *r,
 
     ngx_http_set_ctx(r, job, ngx_http_postern_job_module);
 
-    r->request_body_no_buffering = submit->unbuffered;
+    if (submit->service == 0) {
+        job->waiter.slot = submit->slot;
+        status = submit->anonymous ? ngx_http_postern_job_head(job) : NGX_OK;
+
+        return status == NGX_OK ? ngx_http_postern_job_read(job) : status;
+    }
+
+    rc = ngx_http_postern_sign_in(r, submit->service, &job->waiter);
+
+    if (rc == PTN_AGAIN) {
+        r->main->count++;
+        r->read_event_handler = ngx_http_test_reading;
+        return NGX_DONE;
+    }
+
+    if (rc != PTN_OK) {
+        return ngx_http_postern_refuse(r, rc, 1);
+    }
+
+    status = ngx_http_postern_job_head(job);
+
+    return status == NGX_OK ? ngx_http_postern_job_read(job) : status;
+}
+
+
+/* A method of nginx as handlers know it. */
+static uint8_t
+ngx_http_postern_job_method(ngx_uint_t method)
+{
+    switch (method) {
+
+    case NGX_HTTP_GET:
+        return PTN_HTTP_GET;
+
+    case NGX_HTTP_HEAD:
+        return PTN_HTTP_HEAD_METHOD;
+
+    case NGX_HTTP_POST:
+        return PTN_HTTP_POST;
+
+    case NGX_HTTP_OPTIONS:
+        return PTN_HTTP_OPTIONS;
+
+    default:
+        return PTN_HTTP_OTHER;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_postern_job_headers(ngx_http_postern_job_t *job, ptn_pool_t *pool,
+    ptn_http_head_t *head)
+{
+    ngx_uint_t        i;
+    ptn_buf_t         list;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+    const ngx_str_t  *name;
+    ptn_http_header_t header;
+
+    ptn_buf_init(&list, pool);
+
+    if (job->submit.headers == NULL) {
+        return NGX_OK;
+    }
+
+    part = &job->request->headers_in.headers.part;
+
+    for ( /* void */ ; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            for (name = job->submit.headers; name->len; name++) {
+                if (name->len == h[i].key.len
+                    && ngx_strncasecmp(name->data, h[i].key.data, name->len)
+                       == 0)
+                {
+                    break;
+                }
+            }
+
+            if (name->len == 0 || head->nheaders == UINT16_MAX) {
+                continue;
+            }
+
+            header.name = ptn_str_make(name->data, name->len);
+            header.value = ptn_str_make(h[i].value.data, h[i].value.len);
+            ptn_buf_add(&list, &header, sizeof(header));
+            head->nheaders++;
+        }
+    }
+
+    head->headers = (ptn_http_header_t *) list.data;
+
+    return list.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_postern_job_write_head(ngx_http_postern_job_t *job, ptn_pool_t *pool)
+{
+    ptn_buf_t            buf;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+    ptn_http_head_t      head;
+
+    r = job->request;
+    c = r->connection;
+
+    if (ngx_connection_local_sockaddr(c, NULL, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&head, sizeof(ptn_http_head_t));
+
+    head.handle = job->waiter.handle;
+    head.method = ngx_http_postern_job_method(r->method);
+#if (NGX_HTTP_SSL)
+    head.tls = (c->ssl != NULL);
+#endif
+    head.peer = ptn_str_make(c->addr_text.data, c->addr_text.len);
+    head.host = ptn_str_make(r->headers_in.server.data,
+                             r->headers_in.server.len);
+
+    if (job->submit.host.len) {
+        head.host = ptn_str_make(job->submit.host.data,
+                                 job->submit.host.len);
+    }
+
+    head.port = (uint16_t) ngx_inet_get_port(c->local_sockaddr);
+    head.uri = ptn_str_make(r->uri.data, r->uri.len);
+    head.args = ptn_str_make(r->args.data, r->args.len);
+
+    if (ngx_http_postern_job_headers(job, pool, &head) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ptn_buf_init(&buf, pool);
+
+    if (ptn_wire_push(&ptn_http_head_wire, &buf, &head) != PTN_OK) {
+        return NGX_ERROR;
+    }
+
+    job->submit.head.len = buf.len;
+    job->submit.head.data = ngx_pnalloc(r->pool, buf.len);
+    if (job->submit.head.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(job->submit.head.data, buf.data, buf.len);
+
+    return NGX_OK;
+}
+
+
+/* The head of the job's request, and where the job goes. */
+static ngx_int_t
+ngx_http_postern_job_head(ngx_http_postern_job_t *job)
+{
+    ngx_int_t           rc;
+
+    static ptn_pool_t  *pool;       /* scratch, of this worker */
+
+    if (job->slot_any) {
+        job->submit.slot = job->waiter.slot;
+    }
+
+    if (job->again) {
+        /* all else is as it was */
+        ngx_memcpy(job->submit.head.data, &job->waiter.handle,
+                   sizeof(ptn_handle_t));
+        return NGX_OK;
+    }
+
+    if (pool == NULL) {
+        pool = ptn_pool_create(0, NULL);
+        if (pool == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    rc = ngx_http_postern_job_write_head(job, pool);
+    ptn_pool_reset(pool);
+
+    return rc == NGX_OK ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/* The request waited for its sign-in: at the beginning, or anew. */
+static void
+ngx_http_postern_job_signed_in(ngx_http_postern_waiter_t *w, ptn_rc_t prc)
+{
+    ngx_int_t                rc;
+    ngx_connection_t        *c;
+    ngx_http_request_t      *r;
+    ngx_http_postern_job_t  *job;
+
+    r = w->request;
+    c = r->connection;
+    job = ngx_http_postern_job_get(r);
+
+    ngx_http_set_log_request(c->log, r);
+
+    rc = (prc == PTN_OK) ? ngx_http_postern_job_head(job)
+                         : ngx_http_postern_refuse(r, prc, 1);
+
+    if (rc == NGX_OK && job->again) {
+        rc = ngx_http_postern_job_send(job);
+
+        if (rc != NGX_OK) {
+            ngx_http_finalize_request(r, rc);
+        }
+
+    } else {
+
+        if (rc == NGX_OK) {
+            /* counts the request once more when it returns NGX_DONE */
+            rc = ngx_http_postern_job_read(job);
+        }
+
+        ngx_http_finalize_request(r, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_postern_job_again(ngx_http_postern_job_t *job)
+{
+    ptn_rc_t             prc;
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = job->request;
+    job->again = 1;
+
+    ngx_http_postern_sign_in_forget(r, job->submit.service, &job->waiter);
+
+    prc = ngx_http_postern_sign_in(r, job->submit.service, &job->waiter);
+
+    if (prc == PTN_AGAIN) {
+        return;
+    }
+
+    rc = (prc == PTN_OK) ? ngx_http_postern_job_head(job)
+                         : ngx_http_postern_refuse(r, prc, 1);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_postern_job_send(job);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_postern_job_read(ngx_http_postern_job_t *job)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = job->request;
+    r->request_body_no_buffering = job->submit.unbuffered;
 
     rc = ngx_http_read_client_request_body(r, ngx_http_postern_job_body);
 
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return NGX_DONE;
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }
 
 
 static void
 ngx_http_postern_job_body(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_http_postern_job_t  *job;
+
+    job = ngx_http_postern_job_get(r);
+
+    if (job->submit.unbuffered) {
+        job->feeding = 1;
+        ngx_http_postern_job_feed(r);
+        return;
+    }
+
+    rc = ngx_http_postern_job_send(job);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+/* With all of the body, which stays where it is. */
+static ngx_int_t
+ngx_http_postern_job_send(ngx_http_postern_job_t *job)
 {
     int                        fd, own;
     off_t                      len;
@@ -118,18 +426,12 @@ ngx_http_postern_job_body(ngx_http_request_t *r)
     ngx_uint_t                 n;
     ngx_chain_t               *cl;
     struct iovec               iov[NGX_HTTP_POSTERN_IOV];
-    ngx_http_postern_job_t    *job;
+    ngx_http_request_t        *r;
     ngx_http_request_body_t   *rb;
     ngx_http_core_loc_conf_t  *clcf;
 
-    job = ngx_http_postern_job_get(r);
+    r = job->request;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (job->submit.unbuffered) {
-        job->feeding = 1;
-        ngx_http_postern_job_feed(r);
-        return;
-    }
 
     rb = r->request_body;
     own = -1;
@@ -162,8 +464,7 @@ ngx_http_postern_job_body(ngx_http_request_t *r)
             own = ngx_postern_spool(&clcf->client_body_temp_path->name,
                                     rb->bufs, r->connection->log);
             if (own == -1) {
-                ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-                return;
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
 
             fd = own;
@@ -178,13 +479,12 @@ ngx_http_postern_job_body(ngx_http_request_t *r)
         close(own);
     }
 
-    if (rc != NGX_OK) {
-        ngx_http_finalize_request(r, rc);
-        return;
+    if (rc == NGX_OK) {
+        job->last_piece = 1;
+        r->read_event_handler = ngx_http_test_reading;
     }
 
-    job->last_piece = 1;
-    r->read_event_handler = ngx_http_test_reading;
+    return rc;
 }
 
 
@@ -201,7 +501,7 @@ ngx_http_postern_job_submit(ngx_http_postern_job_t *job,
 
     client = ngx_postern_client();
     if (client == NULL) {
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
+        return ngx_http_postern_refuse(r, PTN_EUNAVAIL, 0);
     }
 
     job->link = ngx_alloc(sizeof(ngx_http_postern_link_t),
@@ -233,7 +533,7 @@ ngx_http_postern_job_submit(ngx_http_postern_job_t *job,
         job->link = NULL;
         job->ticket = NULL;
 
-        return ptn_err(rc)->http;
+        return ngx_http_postern_refuse(r, rc, 0);
     }
 
     if (job->submit.timeout) {
@@ -241,7 +541,7 @@ ngx_http_postern_job_submit(ngx_http_postern_job_t *job,
         ngx_add_timer(&job->timer, job->submit.timeout);
 
     } else {
-        r->connection->idle = 1;
+        ngx_postern_quit_add(&job->quit);
     }
 
     return NGX_OK;
@@ -334,6 +634,7 @@ ngx_http_postern_job_feed(ngx_http_request_t *r)
 static void
 ngx_http_postern_job_timeout(ngx_event_t *ev)
 {
+    ngx_uint_t               level;
     ngx_connection_t        *c;
     ngx_http_request_t      *r;
     ngx_http_postern_job_t  *job;
@@ -344,7 +645,9 @@ ngx_http_postern_job_timeout(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
-    ngx_log_error(NGX_LOG_ERR, c->log, NGX_ETIMEDOUT,
+    level = job->submit.timeout ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    ngx_log_error(level, c->log, NGX_ETIMEDOUT,
                   "postern: no answer from the store process");
 
     ngx_http_finalize_request(r, r->header_sent ? NGX_ERROR
@@ -354,10 +657,47 @@ ngx_http_postern_job_timeout(ngx_event_t *ev)
 }
 
 
+/* A parked request, and the worker is told to quit. */
+static void
+ngx_http_postern_job_quit(ngx_postern_quit_t *quit)
+{
+    ngx_connection_t        *c;
+    ngx_http_request_t      *r;
+    ngx_http_postern_job_t  *job;
+
+    job = ngx_queue_data(quit, ngx_http_postern_job_t, quit);
+    r = job->request;
+    c = r->connection;
+
+    if (job->link == NULL) {
+        return;                     /* it ends already */
+    }
+
+    if (job->poke == NULL && r->header_sent) {
+        ngx_http_set_log_request(c->log, r);
+        ngx_http_finalize_request(r, NGX_ERROR);
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+
+    /* keeps the worker; what has not begun yet is told when it has */
+
+    ngx_add_timer(&job->timer, NGX_HTTP_POSTERN_QUIT);
+
+    if (job->poke) {
+        ngx_http_postern_poke_quit(job);
+    }
+}
+
+
 static void
 ngx_http_postern_job_cleanup(void *data)
 {
     ngx_http_postern_job_t *job = data;
+
+    ngx_http_postern_sign_in_leave(&job->waiter);
+    ngx_http_postern_poke_stop(job);
+    ngx_postern_quit_del(&job->quit);
 
     if (job->timer.timer_set) {
         ngx_del_timer(&job->timer);
@@ -379,5 +719,9 @@ ngx_http_postern_job_cleanup(void *data)
         /* also gives back what was not sent */
         ptn_client_cancel(ngx_postern_client(), job->ticket);
         job->ticket = NULL;
+    }
+
+    if (!job->final) {
+        ngx_http_postern_poke_gone(job);
     }
 }

@@ -17,6 +17,8 @@ typedef struct {
     ngx_buf_t    buf;               /* first: found again from a chain link */
     ngx_file_t   file;
     size_t       shared;            /* bytes to release; 0: none */
+    u_char      *own;               /* memory for copies, used again */
+    size_t       size;
 } ngx_http_postern_chunk_t;
 
 
@@ -72,19 +74,59 @@ ngx_http_postern_reply_header(ngx_http_request_t *r, ptn_str_t name,
 }
 
 
+/* Another one, of the process that took over: the bytes may go on behind. */
+static void
+ngx_http_postern_reply_again(ngx_http_postern_job_t *job, ptn_str_t rest)
+{
+    unsigned   status;
+    ptn_str_t  name, value;
+
+    if (ptn_http_meta_status(&rest, &status) == PTN_OK) {
+        while (ptn_http_meta_next(&rest, &name, &value) == PTN_OK) {
+            if (ptn_str_ieqz(name, "x-postern-whole")) {
+                job->whole = 1;
+                return;
+            }
+        }
+    }
+
+    job->failed = 1;
+}
+
+
+/* What is meant for this worker.  NGX_DECLINED: for the client. */
+static ngx_int_t
+ngx_http_postern_reply_own(ngx_http_postern_job_t *job, ptn_str_t name,
+    ptn_str_t value)
+{
+    if (!ptn_str_istarts(name, "x-postern-")) {
+        return NGX_DECLINED;
+    }
+
+    if (ptn_str_ieqz(name, "x-postern-whole")) {
+        job->whole = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_postern_poke_header(job, name, value) == NGX_OK
+           ? NGX_OK : NGX_ERROR;
+}
+
+
 /* The block comes from another process: nothing in it is believed. */
 static void
 ngx_http_postern_reply_meta(ngx_http_postern_job_t *job, ptn_str_t rest)
 {
     ptn_rc_t             rc;
     unsigned             status;
+    ngx_int_t            own;
     ptn_str_t            name, value;
     ngx_http_request_t  *r;
 
     r = job->request;
 
     if (job->status) {
-        job->failed = 1;
+        ngx_http_postern_reply_again(job, rest);
         return;
     }
 
@@ -100,11 +142,23 @@ ngx_http_postern_reply_meta(ngx_http_postern_job_t *job, ptn_str_t rest)
             break;
         }
 
-        if (rc != PTN_OK
-            || ngx_http_postern_reply_header(r, name, value) != NGX_OK)
-        {
+        if (rc != PTN_OK) {
             goto failed;
         }
+
+        own = ngx_http_postern_reply_own(job, name, value);
+
+        if (own == NGX_DECLINED) {
+            own = ngx_http_postern_reply_header(r, name, value);
+        }
+
+        if (own != NGX_OK) {
+            goto failed;
+        }
+    }
+
+    if (ngx_http_postern_poke_start(job) != NGX_OK) {
+        goto failed;
     }
 
     job->status = status;
@@ -122,6 +176,8 @@ failed:
 static ngx_http_postern_chunk_t *
 ngx_http_postern_reply_chunk(ngx_http_postern_job_t *job)
 {
+    size_t                     size;
+    u_char                    *own;
     ngx_chain_t               *cl;
     ngx_http_postern_chunk_t  *chunk;
 
@@ -130,8 +186,12 @@ ngx_http_postern_reply_chunk(ngx_http_postern_job_t *job)
     if (cl) {
         job->free = cl->next;
         chunk = (ngx_http_postern_chunk_t *) cl->buf;
+        own = chunk->own;
+        size = chunk->size;
 
     } else {
+        own = NULL;
+        size = 0;
         cl = ngx_alloc_chain_link(job->request->pool);
         chunk = ngx_palloc(job->request->pool,
                            sizeof(ngx_http_postern_chunk_t));
@@ -145,6 +205,8 @@ ngx_http_postern_reply_chunk(ngx_http_postern_job_t *job)
     }
 
     ngx_memzero(chunk, sizeof(ngx_http_postern_chunk_t));
+    chunk->own = own;
+    chunk->size = size;
     chunk->buf.tag = (ngx_buf_tag_t) &ngx_http_postern_job_module;
     chunk->file.fd = NGX_INVALID_FILE;
 
@@ -166,27 +228,31 @@ ngx_http_postern_reply_data(ngx_http_postern_job_t *job, const ptn_event_t *ev)
         return;
     }
 
-    p = ev->data;
+    chunk = ngx_http_postern_reply_chunk(job);
+    if (chunk == NULL) {
+        return;
+    }
 
     if ((ev->len <= NGX_HTTP_POSTERN_COPY && job->unreleased == 0)
         || job->feeding)
     {
-        p = ngx_pnalloc(job->request->pool, ev->len);
-        if (p == NULL) {
+        if (chunk->size < ev->len) {
+            chunk->own = ngx_pnalloc(job->request->pool, ev->len);
+            chunk->size = chunk->own ? ev->len : 0;
+        }
+
+        p = chunk->own;
+
+        if (chunk->size == 0) {
             job->failed = 1;
             return;
         }
 
         ngx_memcpy(p, ev->data, ev->len);
         ptn_client_release(ngx_postern_client(), job->ticket, ev->len);
-    }
 
-    chunk = ngx_http_postern_reply_chunk(job);
-    if (chunk == NULL) {
-        return;
-    }
-
-    if (p == ev->data) {
+    } else {
+        p = ev->data;
         chunk->shared = ev->len;
         job->unreleased += ev->len;
     }
@@ -277,7 +343,15 @@ ngx_http_postern_reply_on_event(void *data, const ptn_event_t *ev)
             job->ticket = NULL;
         }
 
-        job->final = (job->last_piece || job->rc != PTN_OK);
+        job->retry = (job->rc == PTN_EAUTH && job->submit.service
+                      && !job->submit.unbuffered && !job->again
+                      && job->status == 0 && job->queued == 0);
+
+        job->final = ((job->last_piece || job->rc != PTN_OK) && !job->retry);
+
+        if (job->final) {
+            ngx_http_postern_poke_stop(job);
+        }
 
         if (job->feeding
             && ngx_memcmp(&ev->session, &ngx_http_postern_no_session,
@@ -317,7 +391,13 @@ ngx_http_postern_reply_send(ngx_event_t *ev)
         ngx_add_timer(&job->timer, job->submit.timeout);
     }
 
-    if (job->feeding && !job->final && job->link == NULL && !job->failed) {
+    if (job->retry) {
+        job->retry = 0;
+        ngx_http_postern_job_again(job);
+
+    } else if (job->feeding && !job->final && job->link == NULL
+               && !job->failed)
+    {
         ngx_http_postern_job_feed(r);
 
     } else {
@@ -339,10 +419,10 @@ ngx_http_postern_reply_send_header(ngx_http_postern_job_t *job)
 
     /* the handler may have worded its error; else nginx does */
 
-    if (job->final && job->rc != PTN_OK
+    if (job->final && job->rc != PTN_OK && !job->whole
         && job->status < NGX_HTTP_SPECIAL_RESPONSE)
     {
-        return ptn_err(job->rc)->http;
+        return ngx_http_postern_refuse(r, job->rc, job->submit.service != 0);
     }
 
     if (job->status == 0) {
@@ -429,10 +509,6 @@ ngx_http_postern_reply_output(ngx_http_postern_job_t *job)
     r = job->request;
     c = r->connection;
 
-    if (job->final || job->failed) {
-        c->idle = 0;
-    }
-
     if (job->failed) {
         ngx_http_finalize_request(r, r->header_sent
                                      ? NGX_ERROR : NGX_HTTP_BAD_GATEWAY);
@@ -451,7 +527,7 @@ ngx_http_postern_reply_output(ngx_http_postern_job_t *job)
             return;
         }
 
-    } else if (job->final && job->rc != PTN_OK) {
+    } else if (job->final && job->rc != PTN_OK && !job->whole) {
         /* the reply is cut off: it must not look complete */
         ngx_http_finalize_request(r, NGX_ERROR);
         return;

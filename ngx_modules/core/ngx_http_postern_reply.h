@@ -9,9 +9,11 @@
 
 
 #include "ngx_http_postern_job.h"
+#include "ngx_http_postern_sign_in.h"
 
 
-typedef struct ngx_http_postern_job_s  ngx_http_postern_job_t;
+typedef struct ngx_http_postern_job_s   ngx_http_postern_job_t;
+typedef struct ngx_http_postern_poke_s  ngx_http_postern_poke_t;
 
 /*
  * Stands between a ticket and the request: the ticket may live longer (FINAL
@@ -24,6 +26,9 @@ typedef struct {
 struct ngx_http_postern_job_s {
     ngx_http_request_t         *request;
     ngx_http_postern_submit_t   submit;
+    ngx_http_postern_waiter_t   waiter;     /* sign-in */
+    ngx_http_postern_poke_t    *poke;       /* parked, and waits for changes */
+    ngx_postern_quit_t          quit;
 
     ngx_http_postern_link_t    *link;       /* NULL: no FINAL is due */
     ptn_ticket_t               *ticket;     /* NULL: dead */
@@ -46,6 +51,10 @@ struct ngx_http_postern_job_s {
     unsigned                    last_piece:1;
     unsigned                    files:1;    /* the reply has file ranges */
     unsigned                    failed:1;   /* a broken reply */
+    unsigned                    whole:1;    /* complete whatever rc says */
+    unsigned                    again:1;    /* signed in a second time */
+    unsigned                    retry:1;    /* must be */
+    unsigned                    slot_any:1; /* goes to the user's slot */
 };
 
 
@@ -59,6 +68,9 @@ ngx_http_postern_job_get(ngx_http_request_t *r)
 }
 
 
+/* The handle was no good: signs in anew and submits once more. */
+void ngx_http_postern_job_again(ngx_http_postern_job_t *job);
+
 /* Unbuffered: hands on what has arrived, if no job is under way. */
 void ngx_http_postern_job_feed(ngx_http_request_t *r);
 
@@ -66,6 +78,22 @@ void ngx_http_postern_job_feed(ngx_http_request_t *r);
 void ngx_http_postern_reply_on_event(void *data, const ptn_event_t *ev);
 void ngx_http_postern_reply_send(ngx_event_t *ev);
 void ngx_http_postern_reply_close_files(ngx_chain_t *cl);
+
+
+/*
+ * ngx_http_postern_poke.c.  A header of META whose name begins with
+ * "X-Postern-" and concerns pokes.  NGX_DECLINED: none of them.
+ */
+ngx_int_t ngx_http_postern_poke_header(ngx_http_postern_job_t *job,
+    ptn_str_t name, ptn_str_t value);
+
+/* All of META was read: begin.  NGX_ERROR: it makes no sense. */
+ngx_int_t ngx_http_postern_poke_start(ngx_http_postern_job_t *job);
+void ngx_http_postern_poke_quit(ngx_http_postern_job_t *job);
+void ngx_http_postern_poke_stop(ngx_http_postern_job_t *job);
+
+/* The client has left, and the job was cancelled. */
+void ngx_http_postern_poke_gone(ngx_http_postern_job_t *job);
 
 
 #endif /* NGX_HTTP_POSTERN_REPLY_H */

@@ -74,6 +74,24 @@ void ngx_postern_tick_del(ngx_postern_tick_t *t);
 
 
 /*
+ * Told to quit (reload, QUIT, upgrade): `handler` runs once for each that was
+ * added, or at once, posted, when the worker knows already.  Who wants to end
+ * something in good order arms a timer that is not cancelable: without one
+ * the worker leaves.  Zero the structure first.
+ */
+typedef struct ngx_postern_quit_s  ngx_postern_quit_t;
+
+struct ngx_postern_quit_s {
+    ngx_queue_t   queue;
+    ngx_uint_t    active;
+    void        (*handler)(ngx_postern_quit_t *q);
+};
+
+void ngx_postern_quit_add(ngx_postern_quit_t *q);
+void ngx_postern_quit_del(ngx_postern_quit_t *q);
+
+
+/*
  * A nameless file in `dir` with the bytes of `in`, for ptn_submit_t.body_fd;
  * the caller closes it.  -1: failed, and logged.
  */

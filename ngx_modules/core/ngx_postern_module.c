@@ -273,6 +273,7 @@ ngx_postern_digest(ngx_postern_conf_t *pcf)
     NGX_POSTERN_DIGEST(relay_user);
     NGX_POSTERN_DIGEST(relay_password);
     NGX_POSTERN_DIGEST(auth_trusted);
+    NGX_POSTERN_DIGEST(mapi_server_application);
 
 #undef NGX_POSTERN_DIGEST
 

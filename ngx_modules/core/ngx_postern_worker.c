@@ -38,6 +38,9 @@ typedef struct {
     ngx_uint_t         ticks;           /* armed */
     ngx_event_t        tick;
 
+    ngx_queue_t        quit;
+    ngx_event_t        quitting;
+
     ngx_event_t        check;
     ngx_uint_t         unowned;         /* seconds so far */
     ngx_uint_t         stores;          /* expected */
@@ -52,6 +55,7 @@ static void ngx_postern_worker_change(void *data, uint32_t slot,
     uint64_t version);
 static void ngx_postern_worker_wake(ngx_event_t *ev);
 static void ngx_postern_worker_tick(ngx_event_t *ev);
+static void ngx_postern_worker_quit(ngx_event_t *ev);
 static void ngx_postern_worker_check(ngx_event_t *ev);
 static ngx_uint_t ngx_postern_worker_seconds(void);
 
@@ -157,7 +161,10 @@ ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf)
     }
 
     ngx_queue_init(&w->woken);
+    ngx_queue_init(&w->quit);
 
+    ngx_postern_worker_timer(&w->quitting, ngx_postern_worker_quit, w,
+                             cycle->log);
     ngx_postern_worker_timer(&w->drain, ngx_postern_worker_drain, w,
                              cycle->log);
     ngx_postern_worker_timer(&w->rouse, ngx_postern_worker_rouse, w,
@@ -195,6 +202,7 @@ ngx_postern_worker_init(ngx_cycle_t *cycle, ngx_postern_conf_t *pcf)
     c->write->log = cycle->log;
     c->read->channel = 1;       /* not a client: no alert when it is left */
     c->write->channel = 1;
+    c->idle = 1;                /* nginx's own word that it quits */
 
     if (ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK) {
         return NGX_ERROR;
@@ -238,6 +246,14 @@ ngx_postern_worker_read(ngx_event_t *rev)
 
     c = rev->data;
     w = c->data;
+
+    if (c->close) {
+        /* ngx_close_idle_connections(); this one stays */
+        c->close = 0;
+        c->idle = 0;
+        ngx_postern_worker_quit(&w->quitting);
+        return;
+    }
 
     ngx_postern_worker_drain(&w->drain);
 }
@@ -486,6 +502,64 @@ ngx_postern_worker_tick(ngx_event_t *ev)
 
     if (w->ticks && !ev->timer_set && !ngx_exiting) {
         ngx_add_timer(ev, 1000);
+    }
+}
+
+
+/* Told to quit. */
+
+
+static void
+ngx_postern_worker_quit(ngx_event_t *ev)
+{
+    ngx_postern_worker_t *w = ev->data;
+
+    ngx_queue_t          all, *q;
+    ngx_postern_quit_t  *quit;
+
+    ngx_queue_init(&all);
+
+    if (!ngx_queue_empty(&w->quit)) {
+        ngx_queue_add(&all, &w->quit);
+        ngx_queue_init(&w->quit);
+    }
+
+    while (!ngx_queue_empty(&all)) {
+        q = ngx_queue_head(&all);
+        quit = ngx_queue_data(q, ngx_postern_quit_t, queue);
+
+        ngx_postern_quit_del(quit);
+        quit->handler(quit);
+    }
+}
+
+
+void
+ngx_postern_quit_add(ngx_postern_quit_t *quit)
+{
+    ngx_postern_worker_t  *w;
+
+    w = ngx_postern_worker;
+
+    if (w == NULL || quit->active) {
+        return;
+    }
+
+    quit->active = 1;
+    ngx_queue_insert_tail(&w->quit, &quit->queue);
+
+    if (ngx_exiting) {
+        ngx_post_event(&w->quitting, &ngx_posted_events);
+    }
+}
+
+
+void
+ngx_postern_quit_del(ngx_postern_quit_t *quit)
+{
+    if (quit->active) {
+        quit->active = 0;
+        ngx_queue_remove(&quit->queue);
     }
 }
 

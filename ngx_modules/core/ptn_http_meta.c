@@ -60,6 +60,107 @@ ptn_http_meta_send(ptn_http_meta_t *meta, ptn_job_t *job)
 }
 
 
+void
+ptn_http_meta_whole(ptn_http_meta_t *meta)
+{
+    ptn_http_meta_add(meta, "X-Postern-Whole", ptn_str("1"));
+}
+
+
+static void
+ptn_http_watches_put(ptn_buf_t *b, const ptn_http_watch_t *watches, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        ptn_buf_printf(b, "%s%u:%llu", i ? " " : "", (unsigned) watches[i].slot,
+                       (unsigned long long) watches[i].version);
+    }
+}
+
+
+void
+ptn_http_meta_poke(ptn_http_meta_t *meta, const char *type, uint32_t seconds,
+    const ptn_session_t *session, const ptn_http_watch_t *watches, size_t n)
+{
+    size_t     i;
+    ptn_sid_t  sid;
+
+    ptn_buf_printf(&meta->buf, "X-Postern-Poke: %s %u\n", type,
+                   (unsigned) seconds);
+
+    if (session != NULL) {
+        sid = ptn_session_id(session);
+
+        ptn_buf_z(&meta->buf, "X-Postern-Session: ");
+
+        for (i = 0; i < sizeof(sid.b); i++) {
+            ptn_buf_printf(&meta->buf, "%02x", sid.b[i]);
+        }
+
+        ptn_buf_byte(&meta->buf, '\n');
+    }
+
+    if (n != 0) {
+        ptn_buf_z(&meta->buf, "X-Postern-Watch: ");
+        ptn_http_watches_put(&meta->buf, watches, n);
+        ptn_buf_byte(&meta->buf, '\n');
+    }
+}
+
+
+ptn_rc_t
+ptn_http_watches(ptn_job_t *job, const ptn_http_watch_t *watches, size_t n)
+{
+    ptn_buf_t  b;
+
+    ptn_buf_init(&b, job->pool);
+    ptn_http_watches_put(&b, watches, n);
+
+    if (b.failed) {
+        return PTN_ENOMEM;
+    }
+
+    return ptn_job_trailer(job, b.data, b.len);
+}
+
+
+ptn_rc_t
+ptn_http_watch_next(ptn_str_t *rest, ptn_http_watch_t *ret)
+{
+    u_char     *colon, *end;
+    uint64_t    slot, version;
+    ptn_str_t   item;
+
+    if (rest->len == 0) {
+        return PTN_ENOTFOUND;
+    }
+
+    end = memchr(rest->data, ' ', rest->len);
+    item = ptn_str_make(rest->data, end != NULL ? (size_t) (end - rest->data)
+                                                : rest->len);
+    colon = item.len ? memchr(item.data, ':', item.len) : NULL;
+
+    if (colon == NULL
+        || ptn_str_u64(ptn_str_make(item.data, (size_t) (colon - item.data)),
+                       PTN_SLOTS - 1, &slot) != PTN_OK
+        || ptn_str_u64(ptn_str_make(colon + 1, item.len - 1
+                                    - (size_t) (colon - item.data)),
+                       UINT64_MAX, &version) != PTN_OK)
+    {
+        return PTN_EPARSE;
+    }
+
+    ret->slot = (uint32_t) slot;
+    ret->version = version;
+
+    rest->data += item.len + (end != NULL);
+    rest->len -= item.len + (end != NULL);
+
+    return PTN_OK;
+}
+
+
 ptn_rc_t
 ptn_http_reply_head(ptn_job_t *job, unsigned status, const char *type,
     int64_t length)

@@ -9,6 +9,8 @@
  *     /debug?job=watch&slot=7           answers when the slot changes;
  *                                       with version=N when it is beyond N
  *     /debug?job=bump&slot=7            changes it
+ *     /debug?job=wait&slot=7&tick=3     a line with each change and tick
+ *     /debug?job=whoami                 signed in: address, body, handle
  *     /debug?job=forge                  plays a hostile worker, which then
  *                                       leaves
  */
@@ -16,6 +18,7 @@
 
 #include "ngx_http_postern_job.h"
 #include "ptn_debug_jobs.h"
+#include "ptn_directory.h"
 
 
 typedef struct {
@@ -206,6 +209,29 @@ ngx_http_postern_debug_watch(ngx_http_request_t *r, ptn_str_t query,
 }
 
 
+/* As the module of a protocol submits. */
+static ngx_int_t
+ngx_http_postern_debug_whoami(ngx_http_request_t *r, ngx_int_t type)
+{
+    ngx_http_postern_submit_t  submit;
+
+    static const ngx_str_t     headers[] = {
+        ngx_string("user-agent"),
+        ngx_string("X-Test"),
+        ngx_null_string
+    };
+
+    ngx_memzero(&submit, sizeof(ngx_http_postern_submit_t));
+    submit.type = (uint16_t) type;
+    submit.slot = PTN_SLOT_ANY;
+    submit.service = PTN_SERVICE_EWS;
+    submit.headers = headers;
+    submit.timeout = 60000;
+
+    return ngx_http_postern_job(r, &submit);
+}
+
+
 static ngx_int_t
 ngx_http_postern_debug_handler(ngx_http_request_t *r)
 {
@@ -240,6 +266,10 @@ ngx_http_postern_debug_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_FOUND;
     }
 
+    if (ptn_str_eqz(job, "whoami")) {
+        return ngx_http_postern_debug_whoami(r, type);
+    }
+
     ngx_memzero(&submit, sizeof(ngx_http_postern_submit_t));
     submit.type = (uint16_t) type;
     submit.slot = (uint32_t) slot;
@@ -249,7 +279,7 @@ ngx_http_postern_debug_handler(ngx_http_request_t *r)
     submit.timeout = (ngx_msec_t) ptn_debug_number(query, "timeout", 60000);
     submit.unbuffered = ptn_str_eqz(job, "feed");
 
-    if (ptn_str_eqz(job, "park")) {
+    if (ptn_str_eqz(job, "park") || ptn_str_eqz(job, "wait")) {
         submit.timeout = 0;
     }
 

@@ -9,6 +9,7 @@
 
 #include "ptn_app.h"
 #include "ptn_debug_jobs.h"
+#include "ptn_http_head.h"
 #include "ptn_http_meta.h"
 
 
@@ -20,6 +21,7 @@ typedef struct {
     ptn_job_t  *parked;
     uint64_t    fed;
     uint64_t    held;           /* pieces that had to wait */
+    uint32_t    next;           /* slot that is watched from a change on */
 } ptn_debug_state_t;
 
 
@@ -627,6 +629,183 @@ ptn_debug_feed(ptn_job_t *job)
 }
 
 
+/*
+ * Waits for changes of `slot` (and `slot2`); each poke writes a line.  `tick`:
+ * seconds.  `next`: a slot that stands for them after the first change.
+ */
+static ptn_rc_t
+ptn_debug_wait(ptn_job_t *job)
+{
+    char                hex[33];
+    size_t              n;
+    ptn_rc_t            rc;
+    ptn_app_t          *app;
+    ptn_str_t           query, text;
+    ptn_http_meta_t     meta;
+    ptn_http_watch_t    watch[2];
+    ptn_debug_state_t  *st;
+
+    app = job->app;
+    query = ptn_debug_query(job, NULL);
+
+    rc = ptn_debug_new_session(job, query, hex);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    st = ptn_session_state(job->session);
+    st->next = (uint32_t) ptn_debug_number(query, "next", PTN_SLOT_ANY);
+
+    n = 0;
+    watch[n++].slot = (uint32_t) ptn_debug_number(query, "slot", 0)
+                      % PTN_SLOTS;
+
+    if (ptn_debug_arg(query, "slot2").data != NULL) {
+        watch[n++].slot = (uint32_t) ptn_debug_number(query, "slot2", 0)
+                          % PTN_SLOTS;
+    }
+
+    watch[0].version = ptn_board_version(app->world, watch[0].slot);
+    watch[n - 1].version = ptn_board_version(app->world, watch[n - 1].slot);
+
+    ptn_http_meta_begin(&meta, job->pool, 200);
+    ptn_http_meta_add(&meta, "Content-Type", ptn_str("text/plain"));
+    ptn_http_meta_poke(&meta, "debug.poke",
+                       (uint32_t) ptn_debug_number(query, "tick", 0),
+                       job->session, watch, n);
+
+    text = ptn_str_printf(job->pool, "%s %d\n", hex, (int) getpid());
+
+    rc = ptn_http_meta_send(&meta, job);
+
+    if (rc == PTN_OK) {
+        rc = ptn_job_reply(job, text.data, text.len);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_job_park(job);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_job_flush(job);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    st->parked = job;
+
+    return PTN_AGAIN;
+}
+
+
+/* The process died: what a protocol would say. */
+static void
+ptn_debug_wait_failed(ptn_job_t *job, ptn_rc_t rc)
+{
+    ptn_str_t        text;
+    ptn_http_meta_t  meta;
+
+    ptn_http_meta_begin(&meta, job->pool, 200);
+    ptn_http_meta_add(&meta, "Content-Type", ptn_str("text/plain"));
+    ptn_http_meta_whole(&meta);
+
+    text = ptn_str_printf(job->pool, "failed %s\n", ptn_err(rc)->name);
+
+    if (ptn_http_meta_send(&meta, job) == PTN_OK) {
+        (void) ptn_job_reply(job, text.data, text.len);
+    }
+}
+
+
+static ptn_rc_t
+ptn_debug_poke(ptn_job_t *job)
+{
+    char                hex[33];
+    u_char              reason;
+    ptn_rc_t            rc;
+    ptn_app_t          *app;
+    ptn_str_t           text;
+    ptn_http_watch_t    watch;
+    ptn_debug_state_t  *st;
+
+    static const char *const  reasons[] = { "?", "change", "tick", "quit",
+                                              "gone" };
+
+    app = job->app;
+
+    if (job->session == NULL || job->request.len != 1) {
+        return PTN_ESTALE;
+    }
+
+    st = ptn_session_state(job->session);
+    reason = job->request.data[0];
+
+    if (st->parked == NULL || reason >= ptn_nelts(reasons)) {
+        return PTN_ESTALE;
+    }
+
+    text = ptn_str_printf(job->pool, "%s\n", reasons[reason]);
+
+    rc = ptn_job_reply(st->parked, text.data, text.len);
+    if (rc == PTN_OK) {
+        rc = ptn_job_flush(st->parked);
+    }
+
+    if (rc != PTN_OK || reason >= 3) {
+        ptn_debug_hex(ptn_session_id(job->session), hex);
+        ptn_log(job->log, PTN_LOG_INFO, "debug wait %s ends %s", hex,
+                ptn_err(rc)->name);
+        ptn_job_finish(st->parked, rc);
+        st->parked = NULL;
+        return rc;
+    }
+
+    if (st->next != PTN_SLOT_ANY) {
+        watch.slot = st->next % PTN_SLOTS;
+        watch.version = ptn_board_version(app->world, watch.slot);
+        return ptn_http_watches(job, &watch, 1);
+    }
+
+    return PTN_OK;
+}
+
+
+/* What a protocol's handler learns of a request that was signed in. */
+static ptn_rc_t
+ptn_debug_whoami(ptn_job_t *job)
+{
+    ptn_rc_t         rc;
+    ptn_str_t        body, agent;
+    ptn_actor_t      actor;
+    ptn_http_head_t  head;
+
+    rc = ptn_http_request(job, &head, &body);
+
+    if (rc == PTN_OK) {
+        rc = ptn_http_actor(job, &head, &actor);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    agent = ptn_http_header_get(&head, "user-agent");
+
+    return ptn_debug_text(job, 200, ptn_str_printf(job->pool,
+                          "user %.*s slot %d method %u tls %u port %u "
+                          "host %.*s uri %.*s args %.*s agent %.*s "
+                          "headers %u peer %.*s body %zu\n",
+                          ptn_str_arg(actor.address),
+                          job->slot == ptn_slot(actor.mailbox), head.method,
+                          head.tls, head.port, ptn_str_arg(head.host),
+                          ptn_str_arg(head.uri), ptn_str_arg(head.args),
+                          ptn_str_arg(agent), head.nheaders,
+                          ptn_str_arg(head.peer), body.len));
+}
+
+
 static ptn_rc_t
 ptn_debug_who(ptn_job_t *job)
 {
@@ -661,5 +840,9 @@ const ptn_job_type_t  ptn_debug_jobs[] = {
     PTN_DEBUG_JOB("session_end",  SHORT, 0,              ptn_debug_end),
     PTN_DEBUG_JOB("park",         SHORT, 0,              ptn_debug_park),
     PTN_DEBUG_JOB("feed",         SHORT, 0,              ptn_debug_feed),
+    PTN_DEBUG_JOB("whoami",       SHORT, 0,              ptn_debug_whoami),
+    PTN_DEBUG_JOB("poke",         SHORT, 0,              ptn_debug_poke),
+    { "debug.wait", PTN_LANE_SHORT, PTN_JOB_DEBUG, ptn_debug_wait,
+      ptn_debug_wait_failed },
     { NULL, PTN_LANE_SHORT, 0, NULL, NULL }
 };

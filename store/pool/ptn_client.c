@@ -282,6 +282,11 @@ ptn_client_close(ptn_client_t *client)
     ptn_later_t   *later;
     ptn_ticket_t  *t;
 
+    /* what was sent last: the host may not come to it any more, and a store
+     * that sleeps over it would not leave (ptn_intake_empty) */
+
+    ptn_client_wake_all(client);
+
     for (i = 0; i < client->used; i++) {
         t = &client->tickets[i];
 

@@ -14,9 +14,12 @@
 #
 # Windows with the load and without it take turns, and the medians of their
 # p99s are compared: what else runs on the machine comes to both, and one bad
-# moment to neither.  Where other programs want the processors, windows
-# without the load differ among themselves; no difference below that is
-# the load's.
+# moment to neither.  Two things are not the lanes' and are allowed for.  Where
+# other programs want the processors, windows without the load differ among
+# themselves.  And what the load takes from all processes alike, the scheduler
+# gives by session and user, not by our threads' priority: a chain of three idle
+# processes, which wake one another as client, worker and store do, measures it
+# beside each no-op.
 
 use strict;
 use warnings;
@@ -70,21 +73,59 @@ $smtp->command('QUIT');
 ok((wait_for { accepted() } 10), 'the relay has accepted a delivery');
 
 
-# The p99 of no-ops, one after the other, 5 ms apart.
+# A byte goes to the first process, on to the second, and back.
+my @chain;
+
+sub chain_start {
+    my ($end) = @_;
+
+    pipe my $r, my $w or die "pipe: $!";
+    pipe my $back_r, my $back_w or die "pipe: $!";
+    my $pid = fork();
+    die "fork: $!" unless defined $pid;
+
+    if ($pid == 0) {
+        close $_ for $w, $back_r;
+        my @next = $end ? () : chain_start(1);
+
+        while (sysread $r, my $byte, 1) {
+            if (@next) {
+                syswrite $next[1], $byte;
+                sysread $next[2], $byte, 1;
+            }
+            syswrite $back_w, $byte;
+        }
+
+        close $next[1] if @next;
+        waitpid $next[0], 0 if @next;
+        _exit(0);
+    }
+
+    close $_ for $r, $back_w;
+    return ($pid, $w, $back_r);
+}
+
+
+sub ms {
+    my ($run) = @_;
+    my $start = time();
+
+    $run->();
+    return (time() - $start) * 1000;
+}
+
+
+# The p99 of no-ops, one after the other, 5 ms apart, and that of the chain.
 sub window {
     my ($n, $errors) = @_;
     my $until = time() + 20;        # where lanes are broken: seen enough
-    my @ms;
+    my (@ms, @chain_ms);
 
     $imap->timeout(15);
 
-    for (1 .. $n) {
-        my $start = time();
-        last if $start > $until;
-
-        my $reply = $imap->command('NOOP');
-
-        my $ms = (time() - $start) * 1000;
+    my $noop = sub {
+        my $reply;
+        my $ms = ms(sub { $reply = $imap->command('NOOP') });
 
         if ($reply !~ /^p\d+ OK/m) {
             $errors->{substr $reply || 'no answer', 0, 60}++;
@@ -93,11 +134,25 @@ sub window {
         } else {
             push @ms, $ms;
         }
+    };
 
+    my $link = sub {
+        push @chain_ms, ms(sub {
+            syswrite $chain[1], 'x';
+            sysread $chain[2], my $byte, 1;
+        });
+    };
+
+    # each comes first, out of sleep, every other time
+
+    for my $i (1 .. $n) {
+        last if time() > $until;
+        $_->() for $i % 2 ? ($noop, $link) : ($link, $noop);
         select undef, undef, undef, 0.005;
     }
 
-    return percentile(\@ms, 99);
+    return { noop => percentile(\@ms, 99) || 0,
+             chain => percentile(\@chain_ms, 99) || 0 };
 }
 
 
@@ -206,9 +261,10 @@ close $bulk;
 ok((wait_for { return low() == $low } 10),
    'and its thread not any more afterwards');
 
+@chain = chain_start();
 window(SAMPLES, \%errors);
 
-for my $round (1 .. ROUNDS) {
+for my $round (1 .. 3 * ROUNDS) {
     push @alone, window(SAMPLES, \%errors);
 
     my $start = time();
@@ -226,9 +282,13 @@ for my $round (1 .. ROUNDS) {
     $refused += $heard->{$_} for grep { /^NO/ } keys %$heard;
     $hashed += $heard->{'NO [AUTHENTICATIONFAILED]'} || 0;
 
-    # what is broken shows at once
+    # what is broken shows at once; what the load does shows again in the
+    # medians of more rounds
 
-    my $enough = $round == ROUNDS || %errors || ($beside[-1] || 0) > 1000;
+    my $broken = %errors
+                 || $beside[-1]{noop} > 150 + 3 * $beside[-1]{chain};
+    my $enough = $broken || $round == 3 * ROUNDS
+                 || ($round >= ROUNDS && verdict()->{good});
 
     # one runs to its end, the others end with their client
 
@@ -255,16 +315,49 @@ my (undef, $queue) = $p->cli('queue', 'list', '--json');
 is(scalar(() = $queue =~ /\bx\d+\@other\.test/g), MAILS,
    'and all the mail is in the queue');
 
-diag(sprintf 'p99 in ms, alone: %s; beside: %s',
-     map { join ' ', map { sprintf '%.2f', $_ } @$_ } \@alone, \@beside)
-    if $ENV{TEST_NGINX_VERBOSE};
+close $chain[1];
+waitpid $chain[0], 0;
 
-# with sanitizers all is slower by its nature
-my $limit = ($ENV{POSTERN_FLAVOUR} || '') eq 'asan' ? 50 : 5;
+my $v = verdict();
 
-my $noise = (sort { $b <=> $a } @alone)[0] - median(@alone);
+for my $what (qw/ noop chain /) {
+    diag(sprintf "p99 of $what in ms, alone: %s; beside: %s",
+         map { join ' ', map { sprintf '%.2f', $_->{$what} } @$_ }
+         \@alone, \@beside)
+        if $ENV{TEST_NGINX_VERBOSE};
+}
 
-cmp_ok(median(@beside) - median(@alone), '<', $limit + $noise,
-       sprintf 'p99 of a no-op: %.2f ms alone (%.2f ms more at most), '
-               . '%.2f ms beside them',
-               median(@alone), $noise, median(@beside));
+ok($v->{good},
+   sprintf 'p99 of a no-op: %.2f ms alone (%.2f ms more at most), %.2f ms '
+           . 'beside them, of which the processors took %.2f; %d rounds',
+           @{$v}{qw/ alone noise beside taken /}, scalar @beside);
+
+
+# Is a no-op as quick beside the load as it is alone?
+sub verdict {
+
+    # with sanitizers all is slower by its nature
+    my $limit = ($ENV{POSTERN_FLAVOUR} || '') eq 'asan' ? 50 : 5;
+
+    my ($v, %p99) = {};
+
+    for my $what (qw/ noop chain /) {
+        $p99{$what} = [ map { my $set = $_;
+                              median(map { $_->{$what} } @$set) }
+                        \@alone, \@beside ];
+    }
+
+    my ($worst) = sort { $b <=> $a } map { $_->{noop} } @alone;
+
+    ($v->{alone}, $v->{beside}) = @{ $p99{noop} };
+    $v->{noise} = $worst - $v->{alone};
+
+    # a no-op wakes the same processes and has more to do in each: twice
+
+    $v->{taken} = 2 * ($p99{chain}[1] - $p99{chain}[0]);
+    $v->{taken} = 0 if $v->{taken} < 0;
+
+    $v->{good} = $v->{beside} - $v->{alone}
+                 < $limit + $v->{noise} + $v->{taken};
+    return $v;
+}

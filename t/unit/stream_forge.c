@@ -494,7 +494,8 @@ static const char *const  known[] = {
     "debug.sleep", "debug.sleep_bulk", "debug.sleep_auth", "debug.sleep_net",
     "debug.bulk", "debug.auth", "debug.echo", "debug.stream", "debug.file",
     "debug.bump", "debug.die", "debug.session", "debug.session_use",
-    "debug.session_end", "debug.park", "debug.feed"
+    "debug.session_end", "debug.park", "debug.feed", "debug.whoami",
+    "debug.wait", "debug.poke"
 };
 
 
