@@ -1,0 +1,635 @@
+#include "ptn_ews.h"
+
+
+/* CreateFolder, UpdateFolder, MoveFolder, DeleteFolder, EmptyFolder
+ * (MS-OXWSFOLD 3.1.4). */
+
+
+/* What the store says of folders, in the protocol's words. */
+static ptn_rc_t
+ptn_ews_folder_error(ptn_ews_t *e, ptn_rc_t rc)
+{
+    if (e->code != NULL) {
+        return rc;
+    }
+
+    switch (rc) {
+
+    case PTN_EEXIST:
+        return ptn_ews_error(e, "ErrorFolderExists",
+                   "A folder with the specified name already exists.");
+
+    case PTN_EINVAL:
+        return ptn_ews_error(e, "ErrorFolderSavePropertyError",
+                   "The folder's properties cannot be saved.");
+
+    case PTN_ENOTFOUND:
+        return ptn_ews_error(e, "ErrorFolderNotFound",
+                   "The specified folder could not be found in the store.");
+
+    default:
+        return rc;
+    }
+}
+
+
+static ptn_rc_t
+ptn_ews_put_folder_saved(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t id)
+{
+    ptn_rc_t                 rc;
+    const ptn_folder_t      *folder;
+    ptn_ews_folder_shape_t   shape;
+
+    rc = ptn_ews_folder_shape(e, NULL, &shape);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_get(box->mb, id, &folder);
+    }
+
+    return rc != PTN_OK ? rc : ptn_ews_put_folder(e, box, folder, &shape);
+}
+
+
+/* Name, class and extended properties of a t:Folder element. */
+static ptn_rc_t
+ptn_ews_folder_set(ptn_ews_t *e, ptn_ews_box_t *box, ptn_txn_t *tx,
+    ptn_id_t id, const ptn_ews_el_t *el)
+{
+    ptn_rc_t        rc;
+    ptn_ews_ext_t   ext;
+    ptn_bag_prop_t  prop;
+
+    if (ptn_ews_named(el, "DisplayName")) {
+        prop.tag = PTN_PR_DISPLAY_NAME;
+        prop.value = el->text.len == 0 ? ptn_str("") : el->text;
+
+    } else if (ptn_ews_named(el, "FolderClass")) {
+        prop.tag = PTN_PR_CONTAINER_CLASS;
+        prop.value = el->text.len == 0 ? ptn_str("") : ptn_xs_trim(el->text);
+
+    } else if (ptn_ews_named(el, "ExtendedProperty")) {
+        rc = ptn_ews_ext_parse(e, ptn_ews_child(el, "ExtendedFieldURI"),
+                               &ext);
+
+        if (rc == PTN_OK) {
+            rc = ptn_ews_ext_tag(box->mb, tx, &ext, &prop.tag);
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_ews_ext_value(e, &ext, el, &prop.value);
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+    } else {
+        return ptn_ews_error(e, "ErrorInvalidPropertySet",
+                             "The property of a folder cannot be set.");
+    }
+
+    rc = ptn_folder_props_set(tx, id, &prop, 1);
+
+    return rc != PTN_EDENIED ? rc
+           : ptn_ews_error(e, "ErrorInvalidPropertySet",
+                           "The property of a folder cannot be set.");
+}
+
+
+/* --- CreateFolder --------------------------------------------------------- */
+
+static const struct {
+    const char  *element;
+    const char  *cls;
+} ptn_ews_folder_kinds[] = {
+    { "Folder",         "IPF.Note" },
+    { "CalendarFolder", "IPF.Appointment" },
+    { "ContactsFolder", "IPF.Contact" },
+    { "TasksFolder",    "IPF.Task" },
+};
+
+
+static ptn_rc_t
+ptn_ews_create_one_folder(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t parent,
+    const ptn_ews_el_t *item)
+{
+    size_t                                i;
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    ptn_str_t                             name;
+    const char                           *cls;
+    const ptn_ews_el_t                   *el;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    cls = NULL;
+
+    for (i = 0; i < ptn_nelts(ptn_ews_folder_kinds); i++) {
+        if (ptn_ews_named(item, ptn_ews_folder_kinds[i].element)) {
+            cls = ptn_ews_folder_kinds[i].cls;
+        }
+    }
+
+    if (cls == NULL) {
+        return ptn_ews_error(e, "ErrorInvalidFolderTypeForOperation",
+                             "Search folders cannot be made yet.");
+    }
+
+    name = ptn_ews_find_text(item, "DisplayName");
+    if (name.len == 0) {
+        return ptn_ews_error(e, "ErrorFolderSavePropertyError",
+                             "A folder must have a name.");
+    }
+
+    rc = ptn_txn_begin(&tx, box->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_create(&tx, parent, name, cls, &id);
+    }
+
+    for (el = item->child; rc == PTN_OK && el != NULL; el = el->next) {
+        if (!ptn_ews_named(el, "DisplayName")) {
+            rc = ptn_ews_folder_set(e, box, &tx, id, el);
+        }
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    return rc != PTN_OK ? ptn_ews_folder_error(e, rc)
+                        : ptn_ews_put_folder_saved(e, box, id);
+}
+
+
+ptn_rc_t
+ptn_ews_create_folder(ptn_ews_t *e)
+{
+    ptn_id_t             parent;
+    ptn_rc_t             rc;
+    ptn_ews_box_t       *box;
+    ptn_ews_mark_t       mark;
+    const ptn_folder_t  *folder;
+    const ptn_ews_el_t  *el;
+
+    rc = ptn_ews_folder(e, ptn_ews_child(e->request, "ParentFolderId")->child,
+                        &box, &folder);
+
+    if (rc == PTN_EINVAL && e->code != NULL
+        && strcmp(e->code, "ErrorFolderNotFound") == 0)
+    {
+        return ptn_ews_error(e, "ErrorParentFolderNotFound",
+                             "The parent folder could not be found.");
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    parent = folder->id;
+    ptn_ews_reply_open(e);
+
+    for (el = ptn_ews_child(e->request, "Folders")->child; el != NULL;
+         el = el->next)
+    {
+        mark = ptn_ews_mark(&e->out);
+        ptn_ews_message_open(e);
+        ptn_ews_lit(&e->out, "<m:Folders>");
+
+        rc = ptn_ews_create_one_folder(e, box, parent, el);
+
+        ptn_ews_lit(&e->out, "</m:Folders>");
+
+        rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound",
+                                 "<m:Folders/>");
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    ptn_ews_reply_close(e);
+
+    return PTN_OK;
+}
+
+
+/* --- UpdateFolder --------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_ews_update_folder_field(ptn_ews_t *e, ptn_ews_box_t *box, ptn_txn_t *tx,
+    ptn_id_t id, const ptn_ews_el_t *update)
+{
+    ptn_rc_t             rc;
+    ptn_ews_ext_t        ext;
+    ptn_bag_prop_t       prop;
+    const ptn_ews_el_t  *folder;
+
+    if (ptn_ews_named(update, "AppendToFolderField")) {
+        return ptn_ews_error(e, "ErrorInvalidPropertyAppend",
+                   "Nothing can be appended to properties of folders.");
+    }
+
+    if (ptn_ews_named(update, "DeleteFolderField")) {
+        if (!ptn_ews_named(update->child, "ExtendedFieldURI")) {
+            return ptn_ews_error(e, "ErrorInvalidPropertyDelete",
+                       "The property of a folder cannot be deleted.");
+        }
+
+        rc = ptn_ews_ext_parse(e, update->child, &ext);
+
+        if (rc == PTN_OK) {
+            rc = ptn_ews_ext_tag(box->mb, NULL, &ext, &prop.tag);
+        }
+
+        if (rc != PTN_OK || prop.tag == 0) {
+            return rc;
+        }
+
+        prop.value = ptn_str_make(NULL, 0);
+
+        return ptn_folder_props_set(tx, id, &prop, 1);
+    }
+
+    folder = update->child->next;
+
+    if (folder == NULL || folder->child == NULL
+        || folder->child->next != NULL)
+    {
+        return ptn_ews_error(e, "ErrorIncorrectUpdatePropertyCount",
+                   "An update must have exactly one property.");
+    }
+
+    return ptn_ews_folder_set(e, box, tx, id, folder->child);
+}
+
+
+static ptn_rc_t
+ptn_ews_update_one_folder(ptn_ews_t *e, const ptn_ews_el_t *change)
+{
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    ptn_ews_box_t                        *box;
+    const ptn_folder_t                   *folder;
+    const ptn_ews_el_t                   *update;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_ews_folder(e, change->child, &box, &folder);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    id = folder->id;
+    rc = ptn_txn_begin(&tx, box->mb);
+
+    for (update = ptn_ews_child(change, "Updates")->child;
+         rc == PTN_OK && update != NULL; update = update->next)
+    {
+        rc = ptn_ews_update_folder_field(e, box, &tx, id, update);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    return rc != PTN_OK ? ptn_ews_folder_error(e, rc)
+                        : ptn_ews_put_folder_saved(e, box, id);
+}
+
+
+ptn_rc_t
+ptn_ews_update_folder(ptn_ews_t *e)
+{
+    ptn_rc_t             rc;
+    ptn_ews_mark_t       mark;
+    const ptn_ews_el_t  *el;
+
+    ptn_ews_reply_open(e);
+
+    for (el = ptn_ews_child(e->request, "FolderChanges")->child; el != NULL;
+         el = el->next)
+    {
+        mark = ptn_ews_mark(&e->out);
+        ptn_ews_message_open(e);
+        ptn_ews_lit(&e->out, "<m:Folders>");
+
+        rc = ptn_ews_update_one_folder(e, el);
+
+        ptn_ews_lit(&e->out, "</m:Folders>");
+
+        rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound",
+                                 "<m:Folders/>");
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    ptn_ews_reply_close(e);
+
+    return PTN_OK;
+}
+
+
+/* --- MoveFolder, DeleteFolder --------------------------------------------- */
+
+/*
+ * Moves it; `rename`: with " 1", " 2" ... behind the name when there is one of
+ * that name, as for folders that go to the trash.
+ */
+static ptn_rc_t
+ptn_ews_move_one_folder(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder, ptn_id_t to, bool rename)
+{
+    int                                   i;
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    ptn_str_t                             name;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    id = folder->id;
+    name = ptn_str_dup(e->pool, folder->name);
+
+    rc = name.data == NULL ? PTN_ENOMEM : ptn_txn_begin(&tx, box->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_move(&tx, id, to, name);
+    }
+
+    for (i = 1; rc == PTN_EEXIST && rename && i < 100; i++) {
+        rc = ptn_folder_move(&tx, id, to,
+                 ptn_str_printf(e->pool, "%.*s %d", ptn_str_arg(name), i));
+    }
+
+    return rc != PTN_OK ? rc : ptn_txn_commit(&tx);
+}
+
+
+static ptn_rc_t
+ptn_ews_move_folder_to(ptn_ews_t *e, const ptn_ews_el_t *el,
+    ptn_ews_box_t *to_box, ptn_id_t to)
+{
+    ptn_id_t             id;
+    ptn_rc_t             rc;
+    ptn_ews_box_t       *box;
+    const ptn_folder_t  *folder;
+
+    rc = ptn_ews_folder(e, el, &box, &folder);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (box != to_box) {
+        return ptn_ews_error(e, "ErrorCrossMailboxMoveCopy",
+                   "Folders cannot be moved between mailboxes.");
+    }
+
+    id = folder->id;
+    rc = ptn_ews_move_one_folder(e, box, folder, to, false);
+
+    if (rc == PTN_EDENIED) {
+        return ptn_ews_error(e, "ErrorMoveDistinguishedFolder",
+                             "Distinguished folders cannot be moved.");
+    }
+
+    if (rc == PTN_EINVAL) {
+        return ptn_ews_error(e, "ErrorMoveCopyFailed",
+                             "A folder cannot be moved below itself.");
+    }
+
+    return rc != PTN_OK ? ptn_ews_folder_error(e, rc)
+                        : ptn_ews_put_folder_saved(e, box, id);
+}
+
+
+ptn_rc_t
+ptn_ews_move_folder(ptn_ews_t *e)
+{
+    ptn_id_t             to;
+    ptn_rc_t             rc;
+    ptn_ews_box_t       *box;
+    ptn_ews_mark_t       mark;
+    const ptn_folder_t  *folder;
+    const ptn_ews_el_t  *el;
+
+    rc = ptn_ews_folder(e, ptn_ews_child(e->request, "ToFolderId")->child,
+                        &box, &folder);
+
+    if (rc == PTN_EINVAL && e->code != NULL
+        && strcmp(e->code, "ErrorFolderNotFound") == 0)
+    {
+        return ptn_ews_error(e, "ErrorToFolderNotFound",
+                             "The destination folder could not be found.");
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    to = folder->id;
+    ptn_ews_reply_open(e);
+
+    for (el = ptn_ews_child(e->request, "FolderIds")->child; el != NULL;
+         el = el->next)
+    {
+        mark = ptn_ews_mark(&e->out);
+        ptn_ews_message_open(e);
+        ptn_ews_lit(&e->out, "<m:Folders>");
+
+        rc = ptn_ews_move_folder_to(e, el, box, to);
+
+        ptn_ews_lit(&e->out, "</m:Folders>");
+
+        rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound",
+                                 "<m:Folders/>");
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    ptn_ews_reply_close(e);
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_ews_delete_one_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash)
+{
+    ptn_rc_t                              rc;
+    ptn_ews_box_t                        *box;
+    const ptn_folder_t                   *folder, *deleted;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_ews_folder(e, el, &box, &folder);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (trash) {
+        rc = ptn_folder_special(box->mb, PTN_FOLDER_DELETED, &deleted);
+
+        if (rc == PTN_OK && folder->special != 0) {
+            rc = PTN_EDENIED;
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_ews_move_one_folder(e, box, folder, deleted->id, true);
+        }
+
+    } else {
+        rc = ptn_txn_begin(&tx, box->mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_folder_delete(&tx, folder->id, true);
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_txn_commit(&tx);
+        }
+    }
+
+    if (rc == PTN_EDENIED) {
+        return ptn_ews_error(e, "ErrorDeleteDistinguishedFolder",
+                             "Distinguished folders cannot be deleted.");
+    }
+
+    return rc != PTN_OK ? ptn_ews_folder_error(e, rc) : PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_ews_delete_folder(ptn_ews_t *e)
+{
+    bool                 trash;
+    ptn_rc_t             rc;
+    ptn_ews_mark_t       mark;
+    const ptn_ews_el_t  *el;
+
+    trash = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"),
+                        "MoveToDeletedItems");
+
+    ptn_ews_reply_open(e);
+
+    for (el = ptn_ews_child(e->request, "FolderIds")->child; el != NULL;
+         el = el->next)
+    {
+        mark = ptn_ews_mark(&e->out);
+        ptn_ews_message_open(e);
+
+        rc = ptn_ews_delete_one_folder(e, el, trash);
+
+        rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound", NULL);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    ptn_ews_reply_close(e);
+
+    return PTN_OK;
+}
+
+
+/* --- EmptyFolder ---------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash,
+    bool subfolders)
+{
+    size_t                                i, n, nfolders;
+    uint32_t                             *uids, *new_uids;
+    ptn_rc_t                              rc;
+    ptn_ews_box_t                        *box;
+    const ptn_folder_t                   *folder, *deleted, **below;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_ews_folder(e, el, &box, &folder);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (folder->special == PTN_FOLDER_ROOT
+        || folder->special == PTN_FOLDER_IPM_SUBTREE || folder->search)
+    {
+        return ptn_ews_error(e, "ErrorCannotEmptyFolder",
+                             "This folder cannot be emptied.");
+    }
+
+    rc = ptn_folder_special(box->mb, PTN_FOLDER_DELETED, &deleted);
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_begin(&tx, box->mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_ews_uids(e, box, folder->id, -1, &uids, &n);
+    }
+
+    if (rc == PTN_OK) {
+        rc = trash && folder->id != deleted->id
+             ? ptn_msg_move(&tx, e->pool, folder->id, uids, n, deleted->id,
+                            &new_uids)
+             : ptn_msg_expunge(&tx, folder->id, uids, n);
+    }
+
+    if (rc == PTN_OK && subfolders) {
+        ptn_id_t  *ids;
+
+        rc = ptn_ews_folders_below(e, box, folder->id, false, NULL, &below,
+                                   &nfolders);
+        ids = rc != PTN_OK ? NULL : ptn_parray(e->pool, nfolders + 1,
+                                               sizeof(ptn_id_t));
+        if (rc == PTN_OK && ids == NULL) {
+            rc = PTN_ENOMEM;
+        }
+
+        for (i = 0; rc == PTN_OK && i < nfolders; i++) {
+            ids[i] = below[i]->id;
+        }
+
+        for (i = 0; rc == PTN_OK && i < nfolders; i++) {
+            rc = ptn_folder_delete(&tx, ids[i], true);
+        }
+    }
+
+    if (rc == PTN_EDENIED) {
+        return ptn_ews_error(e, "ErrorCannotEmptyFolder",
+                   "A distinguished folder is below this one.");
+    }
+
+    return rc != PTN_OK ? rc : ptn_txn_commit(&tx);
+}
+
+
+ptn_rc_t
+ptn_ews_empty_folder(ptn_ews_t *e)
+{
+    bool                 trash, subfolders;
+    ptn_rc_t             rc;
+    ptn_ews_mark_t       mark;
+    const ptn_ews_el_t  *el;
+
+    trash = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"),
+                        "MoveToDeletedItems");
+    subfolders = false;
+    (void) ptn_xs_bool(ptn_ews_attr(e->request, "DeleteSubFolders"),
+                       &subfolders);
+
+    ptn_ews_reply_open(e);
+
+    for (el = ptn_ews_child(e->request, "FolderIds")->child; el != NULL;
+         el = el->next)
+    {
+        mark = ptn_ews_mark(&e->out);
+        ptn_ews_message_open(e);
+
+        rc = ptn_ews_empty_one(e, el, trash, subfolders);
+
+        rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound", NULL);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    ptn_ews_reply_close(e);
+
+    return PTN_OK;
+}
