@@ -1,0 +1,94 @@
+#!/usr/bin/perl
+
+# A NotificationWait is woken by what another store process does: a logon to a
+# mailbox that lives there; and tables are told TableChanged, once.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Test::More;
+use Test::Postern;
+use Test::Postern::MAPI;
+use Time::HiRes qw/ time /;
+
+my @users = map { "user$_" } 1 .. 8;
+my $p = Test::Postern->new(Test::Postern::MAPI->site(
+    postern => 'workers 2;', users => \@users));
+
+$p->plan(17)->run();
+
+my $mail = "From: a\@b.test\r\nSubject: news\r\n\r\nbody\r\n";
+
+# A context lives in the store of its user's mailbox, whose number its id has.
+my %store;
+
+for my $user (@users) {
+    my $m = Test::Postern::MAPI->new($p, $user);
+    $m->connect();
+    push @{ $store{substr $m->{cookies}{MapiContext}, 0, 2} }, $user;
+}
+
+is(scalar keys %store, 2, 'users of both stores');
+
+my ($one, $other) = map { $store{$_}[0] } sort keys %store;
+$p->cli_ok('access', 'set', $p->address($other), $p->address($one), '--full');
+
+my $m = Test::Postern::MAPI->new($p, $one);
+$m->connect();
+$m->logon();
+my $l = $m->logon(logon => 1, dn => $m->dn_of($other));
+is($l->{error}, 0, 'a logon to the mailbox of the other store');
+
+my ($s) = $m->rops([ $l->{handle}, NONE ],
+    rop('RegisterNotification', logon => 1, out => 1, types => 0x2,
+        whole => 1));
+is($s->{error}, 0, 'RopRegisterNotification');
+
+for my $i (1 .. 3) {
+    my $w = $m->wait_start();
+    $m->wait_more($w);
+    $p->deliver($other, $mail);
+    my $start = time;
+    $m->wait_end($w);
+    my $ms = 1000 * (time - $start);
+
+    is($w->{event_pending}, 1, 'woken');
+    cmp_ok($ms, '<', 200, sprintf 'after %.1f ms', $ms);
+
+    my ($n) = $m->rops([], '');
+    is("$n->{logon} $n->{type}", '1 2', 'of the second logon: NewMail');
+}
+
+# A contents table, when it has been read, and until it is read again.
+
+my ($f) = $m->rops([ $l->{handle}, NONE ], rop('OpenFolder', logon => 1,
+    out => 1, folder_id => $l->{folder_ids}[4]));
+my ($t) = $m->rops([ $f->{handle}, NONE ],
+                   rop('GetContentsTable', logon => 1, out => 1));
+$m->rops([ $s->{handle} ], rop('Release', logon => 1));
+
+sub told {
+    $p->deliver($other, $mail);
+    my @n;
+    wait_for { push @n, $m->rops([], ''); return @n } $_[0];
+    return @n;
+}
+
+is(scalar told(0.3), 0, 'a table that was not read is told nothing');
+
+my @columns = (0x674a0014);
+my $read = rop('QueryRows', logon => 1, forward => 1, row_count => 10);
+$m->rops([ $t->{handle} ],
+         rop('SetColumns', logon => 1, tags => \@columns), $read,
+         { columns => \@columns });
+
+my @n = told(10);
+is(scalar @n, 1, 'one that was is');
+is("$n[0]{handle} $n[0]{type} $n[0]{event}", "$t->{handle} 256 1",
+   'TableChanged');
+is(scalar told(0.3), 0, 'once');
+$m->rops([ $t->{handle} ], $read, { columns => \@columns });
+is(scalar told(10), 1, 'and again when it was read again');
