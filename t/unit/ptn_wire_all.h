@@ -7,7 +7,10 @@
 #define PTN_WIRE_ALL_H
 
 
+#include "ptn_http_head.h"
+#include "ptn_http_sign_in.h"
 #include "ptn_wire.h"
+#include "ptn_wire_eid.h"
 #include "ptn_wire_rop.h"
 
 
@@ -108,8 +111,13 @@ static const ptn_wire_t *const  wire_tests[] = {
 };
 
 /* A protocol adds its list here. */
+static const ptn_wire_t *const  wire_http[] = {
+    &ptn_http_head_wire, &ptn_http_header_wire, &ptn_http_sign_in_wire,
+    &ptn_http_signed_in_wire, NULL
+};
+
 static const ptn_wire_t *const *const  wire_lists[] = {
-    ptn_wire_rops, wire_tests
+    ptn_wire_rops, ptn_wire_eids, wire_http, wire_tests
 };
 
 
