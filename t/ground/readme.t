@@ -55,7 +55,7 @@ open my $f, '<', 'README.md' or die $!;
 my $readme = do { local $/; <$f> };
 my @curl = $readme =~ /^    (curl (?:.*\\\n)*.*)$/mg;
 s/127\.0\.0\.1:1(\d{4})/'127.0.0.1:' . ($base + $1)/ge for @curl;
-is(scalar @curl, 3, 'three lines of curl in README.md');
+is(scalar @curl, 4, 'four lines of curl in README.md');
 
 for my $command (@curl) {
     $command =~ s/^curl/curl -sS/;
@@ -65,6 +65,9 @@ for my $command (@curl) {
 
 ($rc, $out) = sh($curl[1]);
 like($out, qr/^Subject: Welcome to postern/m, 'the sample mail');
+
+($rc, $out) = sh($curl[3]);
+like($out, qr/<t:Subject>Welcome to postern/, 'the same by EWS');
 
 my $n;
 my $status = "curl -sS -k -u alice\@example.test:secret "
