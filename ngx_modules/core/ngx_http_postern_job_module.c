@@ -673,20 +673,21 @@ ngx_http_postern_job_quit(ngx_postern_quit_t *quit)
         return;                     /* it ends already */
     }
 
-    if (job->poke == NULL && r->header_sent) {
+    if (job->poke == NULL) {
+
+        /* it only waits, or is still to begin: nothing is lost */
+
         ngx_http_set_log_request(c->log, r);
-        ngx_http_finalize_request(r, NGX_ERROR);
+        ngx_http_finalize_request(r, r->header_sent ? NGX_ERROR
+                                               : NGX_HTTP_SERVICE_UNAVAILABLE);
         ngx_http_run_posted_requests(c);
         return;
     }
 
-    /* keeps the worker; what has not begun yet is told when it has */
+    /* keeps the worker */
 
     ngx_add_timer(&job->timer, NGX_HTTP_POSTERN_QUIT);
-
-    if (job->poke) {
-        ngx_http_postern_poke_quit(job);
-    }
+    ngx_http_postern_poke_quit(job);
 }
 
 
