@@ -15,6 +15,7 @@
 use strict;
 use warnings;
 
+use File::Spec;
 use POSIX ();
 use Time::HiRes qw/ time /;
 
@@ -24,7 +25,12 @@ use Test::Postern::EWS;
 use Test::Postern::MAPI;
 use Test::Postern::Pool qw/ percentile /;
 
+Test::Postern::MAPI::define_rops(<<'ROPS');
+GetStatus | 16 | | status:u8
+ROPS
+
 my ($objs, $rounds, $seconds) = @ARGV;
+$objs = File::Spec->rel2abs($objs);
 $rounds ||= 3;
 $seconds ||= 2;
 
@@ -77,32 +83,26 @@ $files{FindItem} = [ ews('find', '<m:FindItem Traversal="Shallow">'
     . 'MaxEntriesReturned="100" Offset="0" BasePoint="Beginning"/>'
     . '<m:ParentFolderIds>' . folder_ids('inbox') . '</m:ParentFolderIds>'
     . '</m:FindItem>'), 'NoError' ];
+my $found = () = $e->call('<m:FindItem Traversal="Shallow">'
+    . shape('Item', 'IdOnly') . '<m:IndexedPageItemView '
+    . 'MaxEntriesReturned="100" Offset="0" BasePoint="Beginning"/>'
+    . '<m:ParentFolderIds>' . folder_ids('inbox') . '</m:ParentFolderIds>'
+    . '</m:FindItem>')->ids('t:ItemId');
+die 'not 100 items' if $found != 100;
+
 $files{CreateItem} = [ ews('create', '<m:CreateItem MessageDisposition='
     . '"SaveOnly"><m:SavedItemFolderId>' . folder_ids('drafts')
     . '</m:SavedItemFolderId><m:Items>' . message(subject => 'made',
         body => $text, to => [ 'bob@example.test' ]) . '</m:Items>'
     . '</m:CreateItem>'), 'NoError' ];
 
-my (@noop, @rows, @sessions);
+my (@noop, @rows);
 
 for my $i (1 .. $connections) {
-    my $m = Test::Postern::MAPI->new($p, 'alice', xor => 0, lz => 0);
-    push @sessions, $m;
-    $m->connect();
-    my $l = $m->logon();
-    my @r = $m->rops([ $l->{handle}, NONE, NONE ],
-        rop('OpenFolder', in => 0, out => 1,
-            folder_id => $l->{folder_ids}[4]),
-        rop('GetContentsTable', in => 1, out => 2),
-        rop('SetColumns', in => 2, tags => \@columns),
-        rop('SortTable', in => 2, flags => 0, sort_count => 0));
-    my $table = $r[1]{handle};
-    die 'no table' if $r[1]{error};
-
-    push @noop, mapi($m, "noop$i", [ $table ], rop('GetStatus'));
-    push @rows, mapi($m, "rows$i", [ $table ],
-        rop('SeekRow', origin => 0, rows => 0, want => 0),
-        rop('QueryRows', forward => 1, row_count => 100));
+    push @noop, mapi("noop$i", rop('GetStatus'));
+    push @rows, mapi("rows$i", rop('SeekRow', origin => 0, rows => 0,
+                                   want => 0),
+                     rop('QueryRows', forward => 1, row_count => 100));
 }
 
 $files{Execute} = [ \@noop, 'X-ResponseCode: 0' ];
@@ -230,11 +230,27 @@ sub ews {
 }
 
 
-# The bytes of an Execute of that session; its file.
+# The bytes of an Execute on a contents table of a new session; its file.
 sub mapi {
-    my ($m, $name, $handles, @rops) = @_;
+    my ($name, @rops) = @_;
+    my $m = Test::Postern::MAPI->new($p, 'alice', xor => 0, lz => 0);
+
+    $m->connect();
+    my $l = $m->logon();
+    my @r = $m->rops([ $l->{handle}, NONE, NONE ],
+        rop('OpenFolder', in => 0, out => 1,
+            folder_id => $l->{folder_ids}[4]),
+        rop('GetContentsTable', in => 1, out => 2),
+        rop('SetColumns', in => 2, tags => \@columns));
+    die 'no table' if $r[2]{error};
+
+    my ($all) = $m->rops([ $r[1]{handle} ], rop('QueryRows', forward => 1,
+        row_count => 100, flags => 1), { columns => \@columns });
+    die 'not 100 rows' if @{ $all->{rows} || [] } != 100;
+
     my $rops = join '', @rops;
-    my $payload = pack('v', 2 + length $rops) . $rops . pack('V*', @$handles);
+    my $payload = pack('v', 2 + length $rops) . $rops
+        . pack('V', $r[1]{handle});
     my $body = $m->execute_body($m->wrap($payload, 1));
     my $out = '';
 

@@ -52,7 +52,7 @@ static const char  *want;
 static double       samples[SAMPLES];
 static uint64_t     answers, bytes;
 static int          under_way;
-static double       end;        /* nothing is sent behind it */
+static double       until;      /* nothing is sent behind it */
 static struct sockaddr_in  address;
 
 
@@ -236,7 +236,7 @@ pull(conn_t *c)
     answers++;
     bytes += c->in_len - c->head;
 
-    if (now() >= end) {
+    if (now() >= until) {
         under_way--;
         return;
     }
@@ -336,7 +336,7 @@ main(int argc, char **argv)
     }
 
     start = now();
-    end = start + atof(argv[2]);
+    until = start + atof(argv[2]);
 
     for (i = 4; i < argc; i++) {
         push(&conns[i]);
@@ -346,7 +346,7 @@ main(int argc, char **argv)
     while (under_way != 0) {
         n = epoll_wait(ep, evs, 64, 100);
 
-        if (now() > end + 10) {
+        if (now() > until + 10) {
             fail("no answer for 10 s", NULL);
         }
 
@@ -361,7 +361,7 @@ main(int argc, char **argv)
         }
     }
 
-    end = now();
+    until = now();
 
     for (i = 4; i < argc; i++) {
         if (conns[i].mark_end != 0) {
@@ -376,7 +376,7 @@ main(int argc, char **argv)
     ns = answers < SAMPLES ? (size_t) answers : SAMPLES;
     qsort(samples, ns, sizeof(double), ascending);
 
-    printf("%.1f\t%llu\t%llu\t%.0f\t%.0f\n", (double) answers / (end - start),
+    printf("%.1f\t%llu\t%llu\t%.0f\t%.0f\n", (double) answers / (until - start),
            (unsigned long long) answers, (unsigned long long) bytes,
            samples[ns / 2] * 1e6, samples[ns * 99 / 100] * 1e6);
 
