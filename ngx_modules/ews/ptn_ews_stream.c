@@ -396,6 +396,15 @@ ptn_ews_get_streaming_events(ptn_ews_t *e)
 
     rc = ptn_session_create(e->job, sizeof(ptn_ews_conn_t), PTN_EWS_CONN_IDLE,
                             ptn_ews_conn_close, &session);
+
+    if (rc == PTN_OK) {
+        rc = ptn_session_acquire(session, e->actor.user,
+                                 e->app->conf->sessions_max);
+        if (rc != PTN_OK) {
+            ptn_session_end(session);
+        }
+    }
+
     if (rc != PTN_OK) {
         return rc == PTN_ELIMIT
                ? ptn_ews_error(e, "ErrorExceededConnectionCount",

@@ -613,6 +613,20 @@ ptn_mapi_connect(ptn_mapi_request_t *r)
         return ptn_mapi_fail(r, ptn_err(rc)->mapi);
     }
 
+    rc = ptn_session_acquire(r->session, r->actor.user,
+                             r->app->conf->sessions_max);
+    if (rc != PTN_OK) {
+        ptn_session_end(r->session);
+        r->session = NULL;
+
+        if (rc != PTN_ELIMIT) {
+            return rc;
+        }
+
+        res.error_code = PTN_MAPI_TOO_MANY_SESSIONS;
+        return ptn_mapi_answer(r, &ptn_mapi_connect_res_wire, &res);
+    }
+
     r->context = ptn_session_state(r->session);
     r->context->sequence = 1;
 

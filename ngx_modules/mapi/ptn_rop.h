@@ -46,6 +46,7 @@
 #define PTN_MAPI_NO_DEST           0x00000503   /* ecDstNullObject */
 #define PTN_MAPI_RPC_FORMAT        0x000004b6   /* ecRpcFormat */
 #define PTN_MAPI_BUFFER_TOO_SMALL  0x0000047d
+#define PTN_MAPI_TOO_MANY_SESSIONS 0x80040112
 #define PTN_MAPI_UNKNOWN_USER      0x000003eb
 #define PTN_MAPI_LOGIN_PERM        0x000003f2
 #define PTN_MAPI_MAX_OBJECTS       0x000004de   /* TooManyOpenObjects */
