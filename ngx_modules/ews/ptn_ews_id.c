@@ -579,7 +579,8 @@ ptn_ews_put_item_id(ptn_ews_t *e, const ptn_ews_box_t *box, const char *name,
  * "ptn", version 1, kind, folder, epoch, modseq, last: numbers of 8 bytes.
  * All of it is checked against the mailbox when it comes back.
  */
-#define PTN_EWS_STATE_LEN  (5 + 4 * 8)
+#define PTN_EWS_STATE_N    5
+#define PTN_EWS_STATE_LEN  (5 + PTN_EWS_STATE_N * 8)
 
 ptn_rc_t
 ptn_ews_state_text(ptn_pool_t *pool, u_char kind, ptn_id_t folder,
@@ -587,7 +588,7 @@ ptn_ews_state_text(ptn_pool_t *pool, u_char kind, ptn_id_t folder,
 {
     size_t     i, k;
     u_char     b[PTN_EWS_STATE_LEN];
-    uint64_t   n[4];
+    uint64_t   n[PTN_EWS_STATE_N];
     ptn_str_t  text;
 
     memcpy(b, "ptn\1", 4);
@@ -597,8 +598,9 @@ ptn_ews_state_text(ptn_pool_t *pool, u_char kind, ptn_id_t folder,
     n[1] = sync->epoch;
     n[2] = sync->modseq;
     n[3] = sync->last;
+    n[4] = sync->run;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < PTN_EWS_STATE_N; i++) {
         for (k = 0; k < 8; k++) {
             b[5 + 8 * i + k] = (u_char) (n[i] >> (8 * k));
         }
@@ -621,7 +623,7 @@ ptn_ews_state_parse(ptn_ews_t *e, ptn_str_t text, u_char kind,
     ptn_id_t folder, ptn_sync_t *ret_sync)
 {
     size_t     i, k;
-    uint64_t   n[4];
+    uint64_t   n[PTN_EWS_STATE_N];
     ptn_str_t  b;
 
     memset(ret_sync, 0, sizeof(ptn_sync_t));
@@ -634,7 +636,7 @@ ptn_ews_state_parse(ptn_ews_t *e, ptn_str_t text, u_char kind,
         && b.len == PTN_EWS_STATE_LEN && memcmp(b.data, "ptn\1", 4) == 0
         && b.data[4] == kind)
     {
-        for (i = 0; i < 4; i++) {
+        for (i = 0; i < PTN_EWS_STATE_N; i++) {
             for (k = 0, n[i] = 0; k < 8; k++) {
                 n[i] |= (uint64_t) b.data[5 + 8 * i + k] << (8 * k);
             }
@@ -644,6 +646,7 @@ ptn_ews_state_parse(ptn_ews_t *e, ptn_str_t text, u_char kind,
             ret_sync->epoch = n[1];
             ret_sync->modseq = n[2];
             ret_sync->last = n[3];
+            ret_sync->run = n[4];
             return PTN_OK;
         }
     }

@@ -114,6 +114,7 @@ test_states(void)
     sync.epoch = 7;
     sync.modseq = 0x123456789abc;
     sync.last = 3;
+    sync.run = 0xfedcba987654;
 
     ok(ptn_ews_state_text(pool, PTN_EWS_STATE_ITEMS, 12, &sync, &text)
        == PTN_OK
