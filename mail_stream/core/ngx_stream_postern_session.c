@@ -341,13 +341,17 @@ ngx_stream_postern_next(ngx_stream_postern_ctx_t *ctx)
 }
 
 
-/* Is a unit under way that its client has not sent whole? */
+/*
+ * Is a unit under way that its client has not sent whole?  Of one that is being
+ * dropped nothing is kept but the scanner's state.
+ */
 
 static ngx_uint_t
 ngx_stream_postern_half(const ngx_stream_postern_work_t *w)
 {
     return w->in_pos != w->in_last || w->text.len != 0 || w->body.len != 0
-           || w->body_fd != -1;
+           || w->body_fd != -1
+           || (w->frame.next != NULL && w->frame.state != 0);
 }
 
 
