@@ -39,8 +39,8 @@
  * (ptn_http_meta_poke() writes them.)  From then on core submits that job type
  * to that session, or to the one that the request named, its request being one
  * byte: when one of the slots has moved beyond its version
- * (PTN_HTTP_POKE_CHANGE), after so many seconds without that (0: never;
- * PTN_HTTP_POKE_TICK), or when the worker is told to quit (PTN_HTTP_POKE_QUIT:
+ * (PTN_HTTP_POKE_CHANGE), in the last of so many seconds without that (0:
+ * never; PTN_HTTP_POKE_TICK), or when the worker is told to quit (PTN_HTTP_POKE_QUIT:
  * end the parked reply in the protocol's way; it has 10 seconds).  One at a
  * time; the next change is looked for from the version that was there before
  * the poke.  A poke whose trailer is not empty has a new X-Postern-Watch list

@@ -236,7 +236,9 @@ ngx_http_postern_poke_arm(ngx_http_postern_poke_t *poke)
     }
 
     if (poke->seconds) {
-        ngx_postern_tick_add(&poke->tick, poke->seconds);
+        /* a client is told the longest silence: the tick may be early */
+
+        ngx_postern_tick_add(&poke->tick, poke->seconds - 1);
     }
 }
 

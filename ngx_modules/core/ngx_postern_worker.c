@@ -419,6 +419,15 @@ ngx_postern_worker_seconds(void)
 }
 
 
+/* On the second, so that a tick is late by nothing but a busy loop. */
+
+static void
+ngx_postern_worker_next_tick(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, 1000 - ngx_current_msec % 1000);
+}
+
+
 void
 ngx_postern_tick_add(ngx_postern_tick_t *t, ngx_uint_t sec)
 {
@@ -434,7 +443,7 @@ ngx_postern_tick_add(ngx_postern_tick_t *t, ngx_uint_t sec)
 
     if (w->ticks++ == 0) {
         w->now = ngx_postern_worker_seconds();
-        ngx_add_timer(&w->tick, 1000);
+        ngx_postern_worker_next_tick(&w->tick);
     }
 
     /* the second under way does not count */
@@ -501,7 +510,7 @@ ngx_postern_worker_tick(ngx_event_t *ev)
     }
 
     if (w->ticks && !ev->timer_set && !ngx_exiting) {
-        ngx_add_timer(ev, 1000);
+        ngx_postern_worker_next_tick(ev);
     }
 }
 

@@ -45,7 +45,7 @@ void ptn_http_meta_whole(ptn_http_meta_t *meta);
  * A job that parks its reply and waits for changes (X-Postern-Poke and
  * X-Postern-Watch of ngx_http_postern_job.h): `type` is submitted to `session`
  * (NULL: the one that the request named) with a change of a slot beyond its
- * version, and after `seconds` (0: never).
+ * version, and before `seconds` are over without one (0: never).
  */
 typedef struct {
     uint32_t  slot;

@@ -14,7 +14,7 @@ use Test::More;
 use Time::HiRes qw/ time sleep /;
 use Test::Postern::Pool;
 
-my $p = pool(workers => 2)->plan(33)
+my $p = pool(workers => 2)->plan(34)
     ->allow_alerts(qr/exited on signal 9/);
 $p->run();
 wait_stores(2) or die 'no stores' . $p->log_tail();
@@ -109,11 +109,13 @@ sub ends {
 # Time.
 
 {
-    my $w = Waiting->new(slot => 4, tick => 1);
+    my $w = Waiting->new(slot => 4, tick => 2);
     my $start = time();
     is($w->line(5), 'tick', 'a tick');
     is($w->line(5), 'tick', 'and another');
-    cmp_ok(time() - $start, '>', 1.5, 'not at once');
+    my $took = time() - $start;
+    cmp_ok($took, '>', 2.5, 'not at once');
+    cmp_ok($took, '<', 4.3, 'and within the period');
     job('bump', slot => 4);
     is($w->line(5), 'change', 'a change between them');
 }
