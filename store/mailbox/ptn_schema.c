@@ -23,7 +23,7 @@
  *  11  a tombstone's born is not above its cn.
  *
  * Here stand the tables of version 1; what later versions added stands in
- * ptn_upgrade.c, and a new mailbox is made by both.
+ * ptn_upgrade*.c, and a new mailbox is made by all.
  */
 
 #include <stdio.h>
@@ -219,8 +219,11 @@ ptn_schema_meta(ptn_mbox_t *mb)
     sqlite3_stmt  *st;
 
     if (sqlite3_prepare_v2(mb->db,
-                           "INSERT INTO meta VALUES (1,?1,?2,?3,?4,?5,0,1,0,"
-                           "?6,'icu',?7,1,1,1)", -1, &st, NULL)
+                           "INSERT INTO meta (one, guid, epoch, cn, oid,"
+                           " uidvalidity, event, event_first, deleted,"
+                           " v_schema, v_collator, v_bag, v_skeleton,"
+                           " v_structure) VALUES (1,?1,?2,?3,?4,?5,0,1,0,?6,"
+                           "'icu',?7,1,1)", -1, &st, NULL)
         != SQLITE_OK)
     {
         return PTN_EINTERNAL;
@@ -253,8 +256,9 @@ ptn_schema_replica(ptn_mbox_t *mb)
         return rc;
     }
 
-    if (sqlite3_prepare_v2(mb->db, "INSERT INTO replica VALUES (1,?1,?2,0)", -1,
-                           &st, NULL)
+    if (sqlite3_prepare_v2(mb->db,
+                           "INSERT INTO replica (replid, guid, epoch, first)"
+                           " VALUES (1,?1,?2,0)", -1, &st, NULL)
         != SQLITE_OK)
     {
         return PTN_EINTERNAL;
@@ -280,6 +284,7 @@ ptn_rc_t
 ptn_schema_create(ptn_mbox_t *mb, const char *locale)
 {
     size_t    i;
+    int64_t   version;
     ptn_rc_t  rc;
 
     for (i = 0; i < ptn_nelts(ptn_schema_tables); i++) {
@@ -289,8 +294,8 @@ ptn_schema_create(ptn_mbox_t *mb, const char *locale)
         }
     }
 
-    for (i = 0; ptn_upgrade_2[i] != NULL; i++) {
-        rc = ptn_sql_exec(mb, ptn_upgrade_2[i]);
+    for (version = 2; version <= PTN_SCHEMA_VERSION; version++) {
+        rc = ptn_upgrade_to(mb, version);
         if (rc != PTN_OK) {
             return rc;
         }

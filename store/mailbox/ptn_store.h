@@ -415,6 +415,7 @@ ptn_rc_t ptn_msg_slice(ptn_msg_t *msg, ptn_pool_t *pool, uint64_t off,
     uint64_t len, size_t max, ptn_str_t *ret);
 
 
+#include "ptn_store_rights.h"
 #include "ptn_store_item.h"
 #include "ptn_store_table.h"
 #include "ptn_store_sync.h"

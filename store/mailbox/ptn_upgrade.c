@@ -7,6 +7,7 @@
  */
 
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "ptn_mailbox.h"
 
@@ -18,7 +19,7 @@
  * may stand under the present one.
  */
 
-const char *const  ptn_upgrade_2[] = {
+static const char *const  ptn_upgrade_2[] = {
 
 "ALTER TABLE meta ADD COLUMN v_object INTEGER NOT NULL DEFAULT 1",
 
@@ -89,35 +90,54 @@ NULL
 };
 
 
-static const char *const  *ptn_upgrades[] = {
-    NULL, NULL, ptn_upgrade_2
+static const char *const *const  ptn_upgrade_lists_2[] = {
+    ptn_upgrade_2, NULL
+};
+
+
+static const char *const *const *const  ptn_upgrades[] = {
+    NULL, NULL, ptn_upgrade_lists_2, ptn_upgrade_3
 };
 
 _Static_assert(ptn_nelts(ptn_upgrades) == PTN_SCHEMA_VERSION + 1,
                "one list for each version");
 
 
+ptn_rc_t
+ptn_upgrade_to(ptn_mbox_t *mb, int64_t version)
+{
+    char                       text[64];
+    ptn_rc_t                   rc;
+    const char *const         *one;
+    const char *const *const  *list;
+
+    for (list = ptn_upgrades[version]; *list != NULL; list++) {
+        for (one = *list; *one != NULL; one++) {
+            rc = ptn_sql_exec(mb, *one);
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+    }
+
+    snprintf(text, sizeof(text), "UPDATE meta SET v_schema=%d", (int) version);
+
+    return ptn_sql_exec(mb, text);
+}
+
+
 static ptn_rc_t
 ptn_upgrade_run(ptn_mbox_t *mb)
 {
-    int64_t             n;
-    ptn_rc_t            rc;
-    const char *const  *text;
+    int64_t   n;
+    ptn_rc_t  rc;
 
     /* another executor may have been first */
 
     rc = ptn_sql_number(mb, "SELECT v_schema FROM meta", &n);
 
     while (rc == PTN_OK && n >= 1 && n < PTN_SCHEMA_VERSION) {
-        n++;
-
-        for (text = ptn_upgrades[n]; *text != NULL && rc == PTN_OK; text++) {
-            rc = ptn_sql_exec(mb, *text);
-        }
-
-        if (rc == PTN_OK && n == 2) {
-            rc = ptn_sql_exec(mb, "UPDATE meta SET v_schema=2");
-        }
+        rc = ptn_upgrade_to(mb, ++n);
     }
 
     return rc;

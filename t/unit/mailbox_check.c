@@ -24,7 +24,9 @@ static const damage_t  damages[] = {
       " FROM meta) WHERE uid=1", true },
     { "message without item", "DELETE FROM item WHERE id=(SELECT min(id)"
       " FROM item)", true },
-    { "item without message", "INSERT INTO item SELECT 9999,class,subject,"
+    { "item without message", "INSERT INTO item (id,class,subject,"
+      "from_name,from_addr,to_names,cc_names,message_id,sent,importance,"
+      "attach,bag,large,derived) SELECT 9999,class,subject,"
       "from_name,from_addr,to_names,cc_names,message_id,sent,importance,"
       "attach,bag,NULL,derived FROM item LIMIT 1", true },
     { "object without content", "INSERT INTO object (content) VALUES (9999)",

@@ -153,7 +153,7 @@ static const char *const  ptn_schema_1_rows[] = {
 "INSERT INTO tombstone SELECT folder, cn, id, kind, cause, mid, uid, fai,"
 "    dest, href FROM now.tombstone",
 "INSERT INTO event SELECT * FROM now.event",
-"INSERT INTO keyword SELECT * FROM now.keyword",
+"INSERT INTO keyword SELECT bit, name FROM now.keyword",
 "INSERT INTO once SELECT * FROM now.once"
 };
 
