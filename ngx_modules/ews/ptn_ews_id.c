@@ -576,10 +576,10 @@ ptn_ews_put_item_id(ptn_ews_t *e, const ptn_ews_box_t *box, const char *name,
 /* --- sync states ---------------------------------------------------------- */
 
 /*
- * "ptn", version 1, kind, folder, epoch, modseq, last: numbers of 8 bytes.
+ * "ptn", version 2, kind, then the numbers below, of 8 bytes each.
  * All of it is checked against the mailbox when it comes back.
  */
-#define PTN_EWS_STATE_N    5
+#define PTN_EWS_STATE_N    6
 #define PTN_EWS_STATE_LEN  (5 + PTN_EWS_STATE_N * 8)
 
 ptn_rc_t
@@ -591,7 +591,7 @@ ptn_ews_state_text(ptn_pool_t *pool, u_char kind, ptn_id_t folder,
     uint64_t   n[PTN_EWS_STATE_N];
     ptn_str_t  text;
 
-    memcpy(b, "ptn\1", 4);
+    memcpy(b, "ptn\2", 4);
     b[4] = kind;
 
     n[0] = folder;
@@ -599,6 +599,7 @@ ptn_ews_state_text(ptn_pool_t *pool, u_char kind, ptn_id_t folder,
     n[2] = sync->modseq;
     n[3] = sync->last;
     n[4] = sync->run;
+    n[5] = sync->horizon;
 
     for (i = 0; i < PTN_EWS_STATE_N; i++) {
         for (k = 0; k < 8; k++) {
@@ -633,7 +634,7 @@ ptn_ews_state_parse(ptn_ews_t *e, ptn_str_t text, u_char kind,
     }
 
     if (ptn_xs_base64(e->pool, text, &b) == PTN_OK
-        && b.len == PTN_EWS_STATE_LEN && memcmp(b.data, "ptn\1", 4) == 0
+        && b.len == PTN_EWS_STATE_LEN && memcmp(b.data, "ptn\2", 4) == 0
         && b.data[4] == kind)
     {
         for (i = 0; i < PTN_EWS_STATE_N; i++) {
@@ -647,6 +648,7 @@ ptn_ews_state_parse(ptn_ews_t *e, ptn_str_t text, u_char kind,
             ret_sync->modseq = n[2];
             ret_sync->last = n[3];
             ret_sync->run = n[4];
+            ret_sync->horizon = n[5];
             return PTN_OK;
         }
     }

@@ -16,8 +16,10 @@ typedef struct {
                                    a page ended amid one modseq */
     uint64_t  run;              /* 0; amid a run of pages: 1 + the modseq that
                                    it began at.  What came since is CREATE,
-                                   also on a later page.  All four belong to
-                                   a state that is handed out. */
+                                   also on a later page */
+    uint64_t  horizon;          /* of the folder's tombstones, when it began.
+                                   All five belong to a state that is handed
+                                   out. */
 } ptn_sync_t;
 
 typedef enum {

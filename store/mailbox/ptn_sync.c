@@ -69,6 +69,7 @@ ptn_sync_begin(ptn_mbox_t *mb, ptn_sync_t *sync, uint64_t horizon)
     if (sync->epoch == 0) {
         memset(sync, 0, sizeof(ptn_sync_t));
         sync->epoch = mb->meta.epoch;
+        sync->horizon = horizon;
         return PTN_OK;
     }
 
@@ -78,7 +79,18 @@ ptn_sync_begin(ptn_mbox_t *mb, ptn_sync_t *sync, uint64_t horizon)
         return PTN_ESTALE;
     }
 
-    /* of a run that began with nothing nothing can have left unseen */
+    /*
+     * Amid a run modseq says how far it has come, not when: what was told may
+     * have left at any time since it began.
+     */
+
+    if (sync->run != 0) {
+        return (sync->horizon == horizon) ? PTN_OK : PTN_ESTALE;
+    }
+
+    sync->horizon = horizon;
+
+    /* of nothing nothing can have left unseen */
 
     return (sync->modseq < horizon && sync->modseq != 0) ? PTN_ESTALE
                                                          : PTN_OK;
@@ -333,8 +345,8 @@ ptn_sync_read(ptn_sync_ctx_t *c, ptn_sync_list_t *list, ptn_sync_t *sync)
         return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
     }
 
-    c->modseq = ptn_sql_u64(st, 2);
     horizon = ptn_sql_u64(st, 3);
+    c->modseq = ptn_max(ptn_sql_u64(st, 2), horizon);
     sqlite3_reset(st);
 
     rc = ptn_sync_begin(c->mb, sync, horizon);

@@ -85,8 +85,8 @@ $state = $r->get('m:SyncState');
 for my $bad (encode_base64('nonsense', ''), 'not base64!',
              encode_base64(substr(decode_base64($state), 0, -1), ''),
              encode_base64("x" . substr(decode_base64($state), 1), ''),
-             encode_base64(substr(decode_base64($state), 0, -24)
-                           . "\xff\xff\xff\xff\xff\xff" . "\0" x 18, ''))
+             encode_base64(substr(decode_base64($state), 0, -32)
+                           . "\xff\xff\xff\xff\xff\xff" . "\0" x 26, ''))
 {
     is($e->sync('inbox', $bad)->code, 'ErrorInvalidSyncStateData',
        'a state that is not ours');

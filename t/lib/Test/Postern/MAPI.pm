@@ -293,7 +293,7 @@ sub connect {
     my ($self, %a) = @_;
     my $r = $self->request('Connect', $self->connect_body(%a), %a);
 
-    if (length $r->{body} >= 8 && $r->{code} eq '0') {
+    if (length $r->{body} >= 8 && ($r->{code} // -1) eq '0') {
         @{$r}{qw/ status_code error /} = unpack 'V V', $r->{body};
         if ($r->{status_code} == 0) {
             (undef, undef, @{$r}{qw/ polls_max retry_count retry_delay

@@ -1,0 +1,683 @@
+package Test::Postern::Faces;
+
+# Three clients of one mailbox, each with its own way to change it and to keep
+# a copy of it: an IMAP client by uids, an EWS client by sync states, a MAPI
+# client by tables.  All speak of folders by name and of messages by subject.
+#
+# do($what, $folder, ...): true when the server said that it was done, false
+# when it said otherwise; dies when there was no answer.
+# sync(): a Test::Postern::Model of what the client knows now.
+
+use strict;
+use warnings;
+
+use Test::Postern::Model;
+
+
+package Test::Postern::Faces::IMAP;
+
+use MIME::QuotedPrint qw/ decode_qp /;
+
+sub new {
+    my ($class, $p, $user) = @_;
+    return bless { p => $p, user => $user, box => {}, renewed => 0 }, $class;
+}
+
+sub imap {
+    my ($self) = @_;
+    return $self->{imap} ||= $self->{p}->imap_login($self->{user});
+}
+
+sub drop {
+    my ($self) = @_;
+    delete @{$self}{qw/ imap selected /};
+}
+
+# The reply's text; dies when its tagged line is not there.
+sub say {
+    my ($self, @command) = @_;
+    my $reply = $self->imap()->command(@command);
+
+    if (!defined $reply || $reply !~ /^p\d+ (?:OK|NO|BAD)/m) {
+        $self->drop();
+        my $text = defined $reply ? $reply : 'nothing';
+        die "no answer to @command: $text\n";
+    }
+
+    return $reply;
+}
+
+sub done { return $_[0] =~ /^p\d+ OK/m ? 1 : 0 }
+
+sub select {
+    my ($self, $folder) = @_;
+
+    return if ($self->{selected} || '') eq $folder;
+    my $r = $self->say(qq{SELECT "$folder"});
+    delete $self->{selected};
+    die "SELECT $folder: $r\n" unless done($r);
+    $self->{selected} = $folder;
+    return $r;
+}
+
+sub uid {
+    my ($self, $folder, $key) = @_;
+
+    $self->sync_folder($folder);
+    for my $uid (keys %{ $self->{box}{$folder}{uids} }) {
+        return $uid if $self->{box}{$folder}{uids}{$uid}{key} eq $key;
+    }
+    die "IMAP does not see $key in $folder\n";
+}
+
+my %imap = (
+    add => sub {
+        my ($self, $folder, $key, $m) = @_;
+        my $raw = "From: a\@b.test\r\nSubject: $key\r\n\r\n$m->{body}\r\n";
+        my $flags = join ' ', $m->{read} ? '\\Seen' : (),
+            $m->{flagged} ? '\\Flagged' : ();
+        return $self->say(qq{APPEND "$folder" ($flags) \{}
+                          . length($raw) . '}', $raw);
+    },
+    read => sub {
+        my ($self, $folder, $key, $on) = @_;
+        return $self->say('UID STORE ' . $self->uid($folder, $key)
+                          . ($on ? ' +' : ' -') . 'FLAGS (\\Seen)');
+    },
+    flag => sub {
+        my ($self, $folder, $key, $on) = @_;
+        return $self->say('UID STORE ' . $self->uid($folder, $key)
+                          . ($on ? ' +' : ' -') . 'FLAGS (\\Flagged)');
+    },
+    move => sub {
+        my ($self, $folder, $key, $to) = @_;
+        return $self->say('UID MOVE ' . $self->uid($folder, $key)
+                          . qq{ "$to"});
+    },
+    copy => sub {
+        my ($self, $folder, $key, $to) = @_;
+        return $self->say('UID COPY ' . $self->uid($folder, $key)
+                          . qq{ "$to"});
+    },
+    remove => sub {
+        my ($self, $folder, $key) = @_;
+        my $uid = $self->uid($folder, $key);
+        $self->say("UID STORE $uid +FLAGS (\\Deleted)");
+        return $self->say("UID EXPUNGE $uid");
+    },
+    mkdir => sub { return $_[0]->say(qq{CREATE "$_[1]"}) },
+    rename => sub {
+        my ($self, $folder, $name) = @_;
+        $self->select('INBOX');
+        return $self->say(qq{RENAME "$folder" "$name"});
+    },
+    rmdir => sub {
+        my ($self, $folder) = @_;
+        $self->select('INBOX');
+        return $self->say(qq{DELETE "$folder"});
+    },
+);
+
+sub can_do { return exists $imap{ $_[1] } }
+sub do { my ($self, $what, @a) = @_; return done($imap{$what}->($self, @a)) }
+
+# New uids are read once, for a uid names one message for ever.
+sub sync_folder {
+    my ($self, $folder) = @_;
+
+    delete $self->{selected};
+    my $r = $self->select($folder);
+    my ($validity) = $r =~ /\[UIDVALIDITY (\d+)\]/;
+    my $box = $self->{box}{$folder};
+
+    if (!$box || $box->{validity} != $validity) {
+        $self->{renewed}++ if $box;
+        $box = $self->{box}{$folder} = { validity => $validity, uids => {} };
+    }
+
+    my (%there, @new);
+    $r = $self->say('UID FETCH 1:* (FLAGS)');
+
+    while ($r =~ /^\* \d+ FETCH \(([^\r\n]*)\)\r$/mg) {
+        my $line = $1;
+        my ($uid) = $line =~ /UID (\d+)/;
+        my ($flags) = $line =~ /FLAGS \(([^)]*)\)/;
+        $there{$uid} = $flags;
+        push @new, $uid unless $box->{uids}{$uid};
+    }
+
+    for my $uid (keys %{ $box->{uids} }) {
+        delete $box->{uids}{$uid} unless exists $there{$uid};
+    }
+
+    if (@new) {
+        $r = $self->say('UID FETCH ' . join(',', @new) . ' (BODY.PEEK[])');
+        while ($r =~ /^\* \d+ FETCH \(([^{]*)\{(\d+)\}\r\n/mg) {
+            my ($front, $raw) = ($1, substr $r, pos $r, $2);
+            my $tail = substr $r, pos($r) + length($raw), 40;
+            my ($uid) = $front =~ /UID (\d+)/;
+            ($uid) = $tail =~ /^ UID (\d+)/ unless defined $uid;
+            my ($subject) = $raw =~ /^Subject: (.*?)\r$/m;
+            my ($head, $body) = split /\r\n\r\n/, $raw, 2;
+            $body = decode_qp($body) if $head =~
+                /^Content-Transfer-Encoding: quoted-printable\r?$/mi;
+            $box->{uids}{$uid} = { key => $subject, body => $body };
+        }
+    }
+
+    for my $uid (keys %there) {
+        my $m = $box->{uids}{$uid} or die "no message of uid $uid\n";
+        $m->{read} = $there{$uid} =~ /\\Seen/ ? 1 : 0;
+        $m->{flagged} = $there{$uid} =~ /\\Flagged/ ? 1 : 0;
+    }
+}
+
+sub sync {
+    my ($self) = @_;
+    my %there = map { $_ => 1 }
+        grep { /^(?:INBOX|f\d+)\z/ }
+        $self->say('LIST "" "*"') =~ m{^\* LIST [^"]*"/" "?([^"\r]*)"?\r$}mg;
+    my $model = Test::Postern::Model->new(keys %there);
+
+    for my $folder (keys %there) {
+        $self->sync_folder($folder);
+        for my $m (values %{ $self->{box}{$folder}{uids} }) {
+            $model->{$folder}{ $m->{key} } = { %$m };
+        }
+    }
+
+    delete $self->{box}{$_} for grep { !$there{$_} } keys %{ $self->{box} };
+    return $model;
+}
+
+
+package Test::Postern::Faces::EWS;
+
+use Test::Postern::EWS;
+
+my $STATUS = '<t:ExtendedFieldURI PropertyTag="0x1090"'
+    . ' PropertyType="Integer"/>';
+
+sub new {
+    my ($class, $p, $user) = @_;
+    return bless { p => $p, ews => Test::Postern::EWS->new($user),
+                   folders => {}, items => {}, state => {}, renewed => 0 },
+        $class;
+}
+
+sub drop { delete $_[0]{ews}{socket} }
+
+# The reply; dies when there is none, or none of the store's.
+sub call {
+    my ($self, @a) = @_;
+    my $r = eval { $self->{ews}->call(@a) };
+
+    if (!$r || $r->status != 200 && $r->status != 500
+        || $r->code eq 'ErrorServerBusy'
+        || $r->code eq 'ErrorInternalServerTransientError')
+    {
+        $self->drop();
+        die "no answer\n";
+    }
+
+    return $r;
+}
+
+sub folder {
+    my ($self, $name) = @_;
+
+    return 'inbox' if $name eq 'INBOX';
+    $self->sync_folders() unless $self->{folders}{$name};
+    return $self->{folders}{$name} || die "EWS does not see $name\n";
+}
+
+sub item {
+    my ($self, $folder, $key) = @_;
+
+    $self->sync_folder($folder);
+    my $items = $self->{items}{$folder};
+    my ($id) = grep { $items->{$_}{key} eq $key } keys %$items;
+    return $id || die "EWS does not see $key in $folder\n";
+}
+
+sub update {
+    my ($self, $folder, $key, $uri, $value) = @_;
+    my $path = $uri =~ /^</ ? $uri : qq{<t:FieldURI FieldURI="$uri"/>};
+
+    return $self->call('<m:UpdateItem MessageDisposition="SaveOnly"'
+        . ' ConflictResolution="AlwaysOverwrite"><m:ItemChanges>'
+        . '<t:ItemChange>' . item_ids($self->item($folder, $key))
+        . "<t:Updates><t:SetItemField>$path<t:Message>$value</t:Message>"
+        . '</t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges>'
+        . '</m:UpdateItem>');
+}
+
+sub status {
+    my ($on) = @_;
+    return "<t:ExtendedProperty>$STATUS<t:Value>" . ($on ? 2 : 0)
+        . '</t:Value></t:ExtendedProperty>';
+}
+
+sub transfer {
+    my ($self, $op, $folder, $key, $to) = @_;
+    return $self->call("<m:$op><m:ToFolderId>" . folder_ids($self->folder($to))
+        . '</m:ToFolderId><m:ItemIds>' . item_ids($self->item($folder, $key))
+        . "</m:ItemIds></m:$op>");
+}
+
+my %ews = (
+    add => sub {
+        my ($self, $folder, $key, $m) = @_;
+        return $self->call('<m:CreateItem MessageDisposition="SaveOnly">'
+            . '<m:SavedItemFolderId>' . folder_ids($self->folder($folder))
+            . '</m:SavedItemFolderId><m:Items>'
+            . message(subject => $key, body => $m->{body},
+                      extra => status($m->{flagged}),
+                      message => '<t:IsRead>'
+                      . ($m->{read} ? 'true' : 'false') . '</t:IsRead>')
+            . '</m:Items></m:CreateItem>');
+    },
+    read => sub {
+        my ($self, $folder, $key, $on) = @_;
+        return $self->update($folder, $key, 'message:IsRead', '<t:IsRead>'
+            . ($on ? 'true' : 'false') . '</t:IsRead>');
+    },
+    flag => sub {
+        my ($self, $folder, $key, $on) = @_;
+        return $self->update($folder, $key, $STATUS, status($on));
+    },
+    edit => sub {
+        my ($self, $folder, $key, $body) = @_;
+        return $self->update($folder, $key, 'item:Body',
+            qq{<t:Body BodyType="Text">$body</t:Body>});
+    },
+    move => sub { my $self = shift; $self->transfer('MoveItem', @_) },
+    copy => sub { my $self = shift; $self->transfer('CopyItem', @_) },
+    remove => sub {
+        my ($self, $folder, $key) = @_;
+        return $self->call('<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>'
+            . item_ids($self->item($folder, $key))
+            . '</m:ItemIds></m:DeleteItem>');
+    },
+    mkdir => sub {
+        my ($self, $name) = @_;
+        return $self->call('<m:CreateFolder><m:ParentFolderId>'
+            . folder_ids('msgfolderroot') . '</m:ParentFolderId><m:Folders>'
+            . "<t:Folder><t:DisplayName>$name</t:DisplayName></t:Folder>"
+            . '</m:Folders></m:CreateFolder>');
+    },
+    rename => sub {
+        my ($self, $folder, $name) = @_;
+        return $self->call('<m:UpdateFolder><m:FolderChanges><t:FolderChange>'
+            . folder_ids($self->folder($folder)) . '<t:Updates>'
+            . '<t:SetFolderField><t:FieldURI FieldURI="folder:DisplayName"/>'
+            . "<t:Folder><t:DisplayName>$name</t:DisplayName></t:Folder>"
+            . '</t:SetFolderField></t:Updates></t:FolderChange>'
+            . '</m:FolderChanges></m:UpdateFolder>');
+    },
+    rmdir => sub {
+        my ($self, $folder) = @_;
+        return $self->call('<m:DeleteFolder DeleteType="HardDelete">'
+            . '<m:FolderIds>' . folder_ids($self->folder($folder))
+            . '</m:FolderIds></m:DeleteFolder>');
+    },
+);
+
+sub can_do { return exists $ews{ $_[1] } }
+
+sub do {
+    my ($self, $what, @a) = @_;
+    return $ews{$what}->($self, @a)->code eq 'NoError' ? 1 : 0;
+}
+
+# A state that is refused: from the beginning.
+sub pages {
+    my ($self, $of, $request, $begin) = @_;
+    my @replies;
+
+    while (1) {
+        my $state = $self->{state}{$of};
+        my $r = $self->call($request->(defined $state
+            ? "<m:SyncState>$state</m:SyncState>" : ''));
+
+        if ($r->code eq 'ErrorInvalidSyncStateData' && defined $state) {
+            delete $self->{state}{$of};
+            $self->{renewed}++;
+            @replies = ();
+            $begin->();
+            next;
+        }
+
+        die "$of: " . $r->code . "\n" unless $r->code eq 'NoError';
+        push @replies, $r;
+        $self->{state}{$of} = $r->get('m:SyncState');
+        return @replies if ($r->get('m:IncludesLastItemInRange')
+            || $r->get('m:IncludesLastFolderInRange')) eq 'true';
+    }
+}
+
+sub sync_folders {
+    my ($self) = @_;
+    my $names = $self->{names} ||= {};
+
+    for my $r ($self->pages('hierarchy', sub {
+        return '<m:SyncFolderHierarchy>' . shape('Folder', 'IdOnly',
+            'folder:DisplayName') . '<m:SyncFolderId>'
+            . folder_ids('msgfolderroot') . "</m:SyncFolderId>$_[0]"
+            . '</m:SyncFolderHierarchy>';
+    }, sub { %$names = () })) {
+        my $xml = $r->xml;
+        while ($xml =~ m{<t:(Create|Update|Delete)>(.*?)</t:\1>}sg) {
+            my ($kind, $text) = ($1, $2);
+            my ($id) = $text =~ /<t:FolderId Id="([^"]*)"/;
+            my ($name) = $text =~ m{<t:DisplayName>([^<]*)<};
+            delete $names->{$id};
+            $names->{$id} = $name if $kind ne 'Delete';
+        }
+    }
+
+    my %old = %{ $self->{folders} };
+    $self->{folders} = { map { $names->{$_} => $_ }
+                         grep { $names->{$_} =~ /^f\d+\z/ } keys %$names };
+
+    for my $name (keys %old) {
+        next if ($self->{folders}{$name} || '') eq $old{$name};
+        # the same folder under another name keeps what is known of it
+        my ($now) = grep { $self->{folders}{$_} eq $old{$name} }
+            keys %{ $self->{folders} };
+        my $items = delete $self->{items}{$name};
+        my $state = delete $self->{state}{"items of $name"};
+        next unless defined $now;
+        $self->{moved}{$now} = [ $items, $state ];
+    }
+
+    for my $name (keys %{ $self->{moved} || {} }) {
+        ($self->{items}{$name}, $self->{state}{"items of $name"})
+            = @{ $self->{moved}{$name} };
+        delete $self->{state}{"items of $name"}
+            unless defined $self->{state}{"items of $name"};
+    }
+    delete $self->{moved};
+}
+
+sub sync_folder {
+    my ($self, $folder) = @_;
+    my $id = $self->folder($folder);
+    my $items = $self->{items}{$folder} ||= {};
+    my @changed;
+
+    for my $r ($self->pages("items of $folder", sub {
+        return '<m:SyncFolderItems>' . shape('Item', 'IdOnly')
+            . '<m:SyncFolderId>' . folder_ids($id) . "</m:SyncFolderId>$_[0]"
+            . '<m:MaxChangesReturned>7</m:MaxChangesReturned>'
+            . '</m:SyncFolderItems>';
+    }, sub { %$items = (); @changed = () })) {
+        my $xml = $r->xml;
+        while ($xml =~
+               m{<t:(Create|Update|Delete|ReadFlagChange)>(.*?)</t:\1>}sg)
+        {
+            my ($kind, $text) = ($1, $2);
+            my ($item) = $text =~ /<t:ItemId Id="([^"]*)"/;
+
+            if ($kind eq 'Delete') {
+                delete $items->{$item};
+                @changed = grep { $_ ne $item } @changed;
+            } elsif ($kind eq 'ReadFlagChange') {
+                $items->{$item}{read} = $text =~ /<t:IsRead>true</ ? 1 : 0;
+            } else {
+                push @changed, $item;
+            }
+        }
+    }
+
+    for my $item (@changed) {
+        my $r = $self->call('<m:GetItem>' . shape('Item', 'IdOnly',
+            '<!<t:BodyType>Text</t:BodyType>', 'item:Subject', 'item:Body',
+            'message:IsRead', $STATUS) . '<m:ItemIds>' . item_ids($item)
+            . '</m:ItemIds></m:GetItem>');
+        next if $r->code eq 'ErrorItemNotFound';
+        $items->{$item} = {
+            key => $r->get('t:Subject'), body => $r->get('t:Body'),
+            read => $r->get('t:IsRead') eq 'true' ? 1 : 0,
+            flagged => ($r->get('t:Value') || 0) == 2 ? 1 : 0,
+        };
+    }
+}
+
+sub sync {
+    my ($self) = @_;
+
+    $self->sync_folders();
+    my $model = Test::Postern::Model->new('INBOX', keys %{ $self->{folders} });
+
+    for my $folder (keys %$model) {
+        $self->sync_folder($folder);
+        $model->{$folder}{ $_->{key} } = { %$_ }
+            for values %{ $self->{items}{$folder} };
+    }
+
+    return $model;
+}
+
+
+package Test::Postern::Faces::MAPI;
+
+use Test::Postern::MAPI;
+
+use constant {
+    SUBJECT => 0x0037001f, FLAGS => 0x0e070003, FLAG_STATUS => 0x10900003,
+    BODY => 0x1000001f, MID => 0x674a0014, FID => 0x67480014,
+    NAME => 0x3001001f,
+};
+
+Test::Postern::MAPI::define_rops(<<'ROPS');
+HardDeleteMessages | 91 | async:u8 notify:u8 ids:ids16 | partial:u8
+ROPS
+
+sub new {
+    my ($class, $p, $user) = @_;
+    return bless { p => $p, user => $user, renewed => 0 }, $class;
+}
+
+sub drop { delete @{ $_[0] }{qw/ mapi logon /} }
+
+sub rops {
+    my ($self, $handles, @rops) = @_;
+
+    my @r = eval {
+        if (!$self->{mapi}) {
+            my $m = Test::Postern::MAPI->new($self->{p}, $self->{user});
+            die 'connect' if ($m->connect()->{code} // -1) ne '0';
+            my $l = $m->logon();
+            die 'logon' if !$l || $l->{error};
+            @{$self}{qw/ mapi logon /} = ($m, $l);
+        }
+        $self->{mapi}->rops([ $self->{logon}{handle}, (NONE) x $handles ],
+                            @rops);
+    };
+
+    if (!@r) {
+        $self->drop();
+        die "no answer\n";
+    }
+
+    return @r;
+}
+
+sub tree { my ($self) = @_; $self->rops(0, rop('GetStoreState'));
+           return $self->{logon}{folder_ids} }
+
+sub folders {
+    my ($self) = @_;
+    my $ids = $self->tree();
+    my @columns = (NAME, FID);
+    my @r = $self->rops(2,
+        rop('OpenFolder', in => 0, out => 1, folder_id => $ids->[3]),
+        rop('GetHierarchyTable', in => 1, out => 2),
+        rop('SetColumns', in => 2, tags => \@columns),
+        rop('QueryRows', in => 2, forward => 1, row_count => 200),
+        rop('Release', in => 2), rop('Release', in => 1),
+        { columns => \@columns });
+
+    return { INBOX => $ids->[4],
+             map { $_->{+NAME} => $_->{+FID} }
+             grep { $_->{+NAME} =~ /^f\d+\z/ } @{ $r[3]{rows} || [] } };
+}
+
+sub rows {
+    my ($self, $fid) = @_;
+    my @columns = (SUBJECT, FLAGS, FLAG_STATUS, MID);
+    my @r = $self->rops(2,
+        rop('OpenFolder', in => 0, out => 1, folder_id => $fid),
+        rop('GetContentsTable', in => 1, out => 2),
+        rop('SetColumns', in => 2, tags => \@columns),
+        rop('QueryRows', in => 2, forward => 1, row_count => 500),
+        rop('Release', in => 2), rop('Release', in => 1),
+        { columns => \@columns });
+
+    return @{ $r[3]{rows} || [] };
+}
+
+sub place {
+    my ($self, $folder, $key) = @_;
+    my $fid = $self->folders()->{$folder}
+        or die "MAPI does not see $folder\n";
+    return $fid unless defined $key;
+    my ($row) = grep { $_->{+SUBJECT} eq $key } $self->rows($fid);
+    die "MAPI does not see $key in $folder\n" unless $row;
+    return ($fid, $row->{+MID});
+}
+
+sub save {
+    my ($self, $fid, $mid, @values) = @_;
+    my @r = $self->rops(1,
+        rop('OpenMessage', in => 0, out => 1, code_page => 0x0fff,
+            folder_id => $fid, message_id => $mid, flags => 1),
+        rop('SetProperties', in => 1, values => \@values),
+        rop('SaveChangesMessage', in => 0, second => 1, flags => 2),
+        rop('Release', in => 1));
+    return $r[2];
+}
+
+sub transfer {
+    my ($self, $copy, $folder, $key, $to) = @_;
+    my ($fid, $mid) = $self->place($folder, $key);
+    my @r = $self->rops(2,
+        rop('OpenFolder', in => 0, out => 1, folder_id => $fid),
+        rop('OpenFolder', in => 0, out => 2,
+            folder_id => scalar $self->place($to)),
+        rop('MoveCopyMessages', in => 1, dest => 2, ids => [ $mid ],
+            copy => $copy),
+        rop('Release', in => 1), rop('Release', in => 2));
+    return $r[2];
+}
+
+my %mapi = (
+    add => sub {
+        my ($self, $folder, $key, $m) = @_;
+        my @r = $self->rops(1,
+            rop('CreateMessage', in => 0, out => 1, code_page => 0x0fff,
+                folder_id => scalar $self->place($folder)),
+            rop('SetProperties', in => 1, values => [ [ SUBJECT, $key ],
+                [ BODY, "$m->{body}\r\n" ], [ FLAGS, $m->{read} ? 1 : 0 ],
+                $m->{flagged} ? [ FLAG_STATUS, 2 ] : () ]),
+            rop('SaveChangesMessage', in => 0, second => 1, flags => 2),
+            rop('Release', in => 1));
+        return $r[2];
+    },
+    read => sub {
+        my ($self, $folder, $key, $on) = @_;
+        my ($fid, $mid) = $self->place($folder, $key);
+        my @r = $self->rops(1,
+            rop('OpenFolder', in => 0, out => 1, folder_id => $fid),
+            rop('SetReadFlags', in => 1, flags => $on ? 0 : 4,
+                ids => [ $mid ]), rop('Release', in => 1));
+        return $r[1];
+    },
+    flag => sub {
+        my ($self, $folder, $key, $on) = @_;
+        return $self->save($self->place($folder, $key),
+                           [ FLAG_STATUS, $on ? 2 : 0 ]);
+    },
+    edit => sub {
+        my ($self, $folder, $key, $body) = @_;
+        return $self->save($self->place($folder, $key), [ BODY, $body ]);
+    },
+    move => sub { my $self = shift; return $self->transfer(0, @_) },
+    copy => sub { my $self = shift; return $self->transfer(1, @_) },
+    remove => sub {
+        my ($self, $folder, $key) = @_;
+        my ($fid, $mid) = $self->place($folder, $key);
+        my $rop = $mid % 2 ? 'HardDeleteMessages' : 'DeleteMessages';
+        my @r = $self->rops(1,
+            rop('OpenFolder', in => 0, out => 1, folder_id => $fid),
+            rop($rop, in => 1, ids => [ $mid ]), rop('Release', in => 1));
+        return $r[1];
+    },
+    mkdir => sub {
+        my ($self, $name) = @_;
+        my $top = $self->tree()->[3];
+        my @r = $self->rops(2,
+            rop('OpenFolder', in => 0, out => 1, folder_id => $top),
+            rop('CreateFolder', in => 1, out => 2, type => 1, unicode => 1,
+                name => $name, comment => ''),
+            rop('Release', in => 2), rop('Release', in => 1));
+        return $r[1];
+    },
+    rename => sub {
+        my ($self, $folder, $name) = @_;
+        my @r = $self->rops(1,
+            rop('OpenFolder', in => 0, out => 1,
+                folder_id => scalar $self->place($folder)),
+            rop('SetProperties', in => 1, values => [ [ NAME, $name ] ]),
+            rop('Release', in => 1));
+        return { error => $r[1]{error}
+                 || scalar @{ $r[1]{problems} || [] } };
+    },
+    rmdir => sub {
+        my ($self, $folder) = @_;
+        my $fid = $self->place($folder);
+        my $top = $self->tree()->[3];
+        my @r = $self->rops(1,
+            rop('OpenFolder', in => 0, out => 1, folder_id => $top),
+            rop('DeleteFolder', in => 1, flags => 0x15, folder_id => $fid),
+            rop('Release', in => 1));
+        return $r[1];
+    },
+);
+
+sub can_do { return exists $mapi{ $_[1] } }
+
+sub do {
+    my ($self, $what, @a) = @_;
+    my $r = $mapi{$what}->($self, @a) or die "no answer\n";
+    return !$r->{error} && !$r->{partial} ? 1 : 0;
+}
+
+sub sync {
+    my ($self) = @_;
+    my $folders = $self->folders();
+    my $model = Test::Postern::Model->new(keys %$folders);
+
+    for my $folder (keys %$folders) {
+        for my $row ($self->rows($folders->{$folder})) {
+            my @r = $self->rops(1,
+                rop('OpenMessage', in => 0, out => 1, code_page => 0x0fff,
+                    folder_id => $folders->{$folder},
+                    message_id => $row->{+MID}),
+                rop('GetPropertiesSpecific', in => 1, tags => [ BODY ]),
+                rop('Release', in => 1), { columns => [ BODY ] });
+            my $flag = $row->{+FLAG_STATUS};
+            $model->{$folder}{ $row->{+SUBJECT} } = {
+                read => $row->{+FLAGS} & 1,
+                flagged => !ref $flag && $flag == 2 ? 1 : 0,
+                body => $r[1]{row}{+BODY},
+            };
+        }
+    }
+
+    return $model;
+}
+
+
+1;
