@@ -1,6 +1,6 @@
 /*
  * Restrictions (MS-OXCDATA 2.12): what rows of a table a client wants to see.
- * Read from the wire into a tree, checked once, then asked of each row.
+ * Read from the wire into a tree; ptn_filter.h asks it of rows.
  */
 
 #ifndef PTN_RESTRICT_H
@@ -22,13 +22,15 @@ typedef enum {
 
 typedef enum {
     PTN_RELOP_LT, PTN_RELOP_LE, PTN_RELOP_GT, PTN_RELOP_GE, PTN_RELOP_EQ,
-    PTN_RELOP_NE
-} ptn_relop_e;                      /* 2.12.5.1; others are ESUPPORT */
+    PTN_RELOP_NE, PTN_RELOP_RE,
+    PTN_RELOP_MEMBER = 0x64
+} ptn_relop_e;                      /* 2.12.5.1 */
 
 #define PTN_FUZZY_FULL        0x0000        /* 2.12.4.1, low */
 #define PTN_FUZZY_SUBSTRING   0x0001
 #define PTN_FUZZY_PREFIX      0x0002
 #define PTN_FUZZY_IGNORECASE  0x0001        /* high */
+#define PTN_FUZZY_NONSPACE    0x0002
 #define PTN_FUZZY_LOOSE       0x0004
 
 typedef struct ptn_restrict_s  ptn_restrict_t;
@@ -51,25 +53,11 @@ struct ptn_restrict_s {
 ptn_rc_t ptn_restrict_get(const ptn_wire_text_t *text, ptn_str_t data,
     ptn_restrict_t **ret_restrict);
 
+/* Appends a string that is the same for the same restriction. */
+void ptn_restrict_text(ptn_buf_t *b, const ptn_restrict_t *r);
+
 /* Moves behind one, in a ROP buffer. */
 ptn_rc_t ptn_restrict_skip(ptn_wire_in_t *in);
-
-/*
- * Can rows be asked, and what for: the properties that it wants, each once.
- * ESUPPORT: subobjects, counts, relations that are not built; ELIMIT: more
- * than PTN_RESTRICT_TAGS_MAX properties.
- */
-ptn_rc_t ptn_restrict_tags(const ptn_restrict_t *r,
-    uint32_t tags[PTN_RESTRICT_TAGS_MAX], size_t *ret_n);
-
-/*
- * Does a row match, whose `values` belong to `tags` of the call above (data
- * NULL: it has no such property; then no relation holds, also not "not
- * equal").  Strings without case; of a multiple value one that matches will do.
- * `pool` is scratch.
- */
-bool ptn_restrict_match(const ptn_restrict_t *r, ptn_pool_t *pool,
-    const uint32_t *tags, const ptn_str_t *values, size_t n);
 
 
 #endif /* PTN_RESTRICT_H */

@@ -4,13 +4,13 @@
  * value; a restriction is asked of a row.
  *
  * Covers: store/mapi/ptn_wire_prop.c store/mapi/ptn_wire_recip.c
- *         store/mapi/ptn_restrict.c
+ *         store/mapi/ptn_restrict.c store/mapi/ptn_filter.c
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ptn_restrict.h"
+#include "ptn_filter.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -72,26 +72,97 @@ fuzz_value(ptn_pool_t *pool, const ptn_wire_text_t *text, uint16_t type,
 }
 
 
+/* Two recipients, an attachment; of the input's bytes. */
+
+static ptn_rc_t
+fuzz_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
+    size_t n, ptn_str_t *values)
+{
+    size_t            k;
+    const ptn_str_t  *in = ctx;
+
+    if (i >= (which == PTN_PR_MESSAGE_RECIPIENTS ? 2u : 1u)) {
+        return PTN_ENOTFOUND;
+    }
+
+    for (k = 0; k < n; k++) {
+        values[k] = tags[k] % 3 == 2 ? ptn_str_make(NULL, 0)
+                    : ptn_str_make(in->data, in->len % (k + i + 5));
+    }
+
+    return PTN_OK;
+}
+
+
+static bool
+fuzz_member(void *ctx, ptn_str_t entryid, ptn_str_t dl)
+{
+    return ctx != NULL && entryid.len == dl.len;
+}
+
+
+/* The same twice; and not the same, turned. */
+
 static void
 fuzz_restrict(ptn_pool_t *pool, const ptn_wire_text_t *text, ptn_str_t in)
 {
-    size_t           n, i;
-    uint32_t         tags[PTN_RESTRICT_TAGS_MAX];
-    ptn_str_t        values[PTN_RESTRICT_TAGS_MAX];
-    ptn_restrict_t  *r;
+    bool               a, b;
+    size_t             n, i;
+    ptn_rc_t           rc;
+    ptn_buf_t          name, other;
+    ptn_str_t          values[PTN_RESTRICT_TAGS_MAX];
+    ptn_filter_t      *f, *g;
+    ptn_restrict_t    *r, not;
+    const uint32_t    *tags;
+    ptn_filter_row_t   row;
 
     if (ptn_restrict_get(text, in, &r) != PTN_OK
-        || ptn_restrict_tags(r, tags, &n) != PTN_OK)
+        || ptn_filter_make(pool, r, PTN_FILTER_MEMBERS, &f) != PTN_OK)
     {
         return;
     }
 
+    tags = ptn_filter_tags(f, &n);
+
     for (i = 0; i < n; i++) {
-        values[i] = i % 3 == 2 ? ptn_str_make(NULL, 0)
+        values[i] = tags[i] % 5 == 2 ? ptn_str_make(NULL, 0)
                     : ptn_str_make(in.data, in.len % (i + 9));
     }
 
-    (void) ptn_restrict_match(r, pool, tags, values, n);
+    memset(&row, 0, sizeof(row));
+    row.values = values;
+    row.sub = fuzz_sub;
+    row.member = fuzz_member;
+    row.ctx = &in;
+
+    rc = ptn_filter_match(f, &row, &a);
+
+    memset(&not, 0, sizeof(not));
+    not.type = PTN_RES_NOT;
+    not.sub = r;
+
+    if (rc != PTN_OK
+        || ptn_filter_make(pool, &not, PTN_FILTER_MEMBERS, &g) != PTN_OK)
+    {
+        return;                 /* a count is outermost */
+    }
+
+    if (ptn_filter_match(g, &row, &b) == PTN_OK && a == b) {
+        fprintf(stderr, "wireprop: a row matches, and not\n");
+        abort();
+    }
+
+    ptn_buf_init(&name, pool);
+    ptn_buf_init(&other, pool);
+    ptn_restrict_text(&name, r);
+    ptn_restrict_text(&other, &not);
+
+    if (!name.failed && !other.failed
+        && ptn_str_eq(ptn_buf_get(&name), ptn_buf_get(&other)))
+    {
+        fprintf(stderr, "wireprop: two restrictions of one name\n");
+        abort();
+    }
 }
 
 

@@ -4,7 +4,7 @@
  */
 
 #include "ptn_charset.h"
-#include "ptn_restrict.h"
+#include "ptn_filter.h"
 #include "ptn_test.h"
 #include "ptn_wire_random.h"
 
@@ -347,23 +347,31 @@ recips(void)
 static bool
 matches(ptn_str_t data, uint32_t tag, ptn_str_t value)
 {
-    size_t            n, i;
-    uint32_t          tags[PTN_RESTRICT_TAGS_MAX];
-    ptn_str_t         values[PTN_RESTRICT_TAGS_MAX];
-    ptn_restrict_t   *r;
+    bool               match;
+    size_t             n, i;
+    ptn_str_t          values[PTN_RESTRICT_TAGS_MAX];
+    ptn_filter_t      *f;
+    ptn_restrict_t    *r;
+    const uint32_t    *tags;
+    ptn_filter_row_t   row;
 
     if (ptn_restrict_get(&text, data, &r) != PTN_OK
-        || ptn_restrict_tags(r, tags, &n) != PTN_OK)
+        || ptn_filter_make(pool, r, 0, &f) != PTN_OK)
     {
         printf("# not read\n");
         return false;
     }
 
+    tags = ptn_filter_tags(f, &n);
+
     for (i = 0; i < n; i++) {
         values[i] = tags[i] == tag ? value : ptn_str_make(NULL, 0);
     }
 
-    return ptn_restrict_match(r, pool, tags, values, n);
+    memset(&row, 0, sizeof(row));
+    row.values = values;
+
+    return ptn_filter_match(f, &row, &match) == PTN_OK && match;
 }
 
 
@@ -376,7 +384,7 @@ restrictions(void)
 {
     size_t           n;
     ptn_buf_t        b;
-    uint32_t         tags[PTN_RESTRICT_TAGS_MAX];
+    ptn_filter_t    *f;
     ptn_restrict_t  *r;
 
     const ptn_str_t  sub = ptn_str("\x03\x01\x00\x01\x00" SUBJECT SUBJECT
@@ -416,7 +424,8 @@ restrictions(void)
 
     is_rc(ptn_restrict_get(&text, ptn_str("\x0b\x01\0\0\0\x08" SUBJECT), &r),
           PTN_OK, "a count");
-    is_rc(ptn_restrict_tags(r, tags, &n), PTN_ESUPPORT, "is not evaluated");
+    is_rc(ptn_filter_make(pool, r, 0, &f), PTN_OK, "is evaluated");
+    is_u64(ptn_filter_limit(f), 1, "as a limit");
 }
 
 
