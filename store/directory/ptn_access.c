@@ -6,7 +6,8 @@
 
 
 #define PTN_ACCESS_ALL                                                        \
-    (PTN_ACCESS_FULL|PTN_ACCESS_SEND_AS|PTN_ACCESS_ON_BEHALF)
+    (PTN_ACCESS_FULL|PTN_ACCESS_SEND_AS|PTN_ACCESS_ON_BEHALF                  \
+     |PTN_ACCESS_PRIVATE)
 
 
 static ptn_rc_t

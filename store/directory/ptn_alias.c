@@ -24,6 +24,10 @@ ptn_alias_add(ptn_directory_t *dir, ptn_str_t alias, ptn_str_t target)
     rc = ptn_domain_id(dir, a.domain, &domain, NULL);
 
     if (rc == PTN_OK) {
+        rc = ptn_group_taken(dir, a.address);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_dir_db_stmt(dir, PTN_DIR_ADDRESS_ADD, &st);
     }
 

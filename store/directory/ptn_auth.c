@@ -354,8 +354,9 @@ ptn_auth_handle_drop(ptn_auth_t *auth, const ptn_handle_t *handle)
 }
 
 
-static void
-ptn_auth_actor(const ptn_user_t *user, uint32_t service, ptn_actor_t *ret)
+static ptn_rc_t
+ptn_auth_actor(ptn_auth_t *auth, ptn_pool_t *pool, const ptn_user_t *user,
+    uint32_t service, ptn_actor_t *ret)
 {
     ret->user = user->id;
     ret->mailbox = user->mailbox;
@@ -363,7 +364,13 @@ ptn_auth_actor(const ptn_user_t *user, uint32_t service, ptn_actor_t *ret)
     ret->locale = user->locale;
     ret->generation = user->generation;
     ret->quota = user->quota;
+    ret->quota_warn = user->quota_warn;
+    ret->quota_send = user->quota_send;
+    ret->quota_receive = user->quota_receive;
     ret->service = service;
+
+    return ptn_groups_of(auth->dir, pool, user->id, &ret->groups,
+                         &ret->ngroups);
 }
 
 
@@ -413,7 +420,7 @@ ptn_auth_handle(ptn_auth_t *auth, ptn_pool_t *pool,
     }
 
     if (rc == PTN_OK) {
-        ptn_auth_actor(&user, service, ret_actor);
+        rc = ptn_auth_actor(auth, pool, &user, service, ret_actor);
     }
 
     return rc;
@@ -830,7 +837,7 @@ ptn_auth_password(ptn_auth_t *auth, ptn_pool_t *pool,
     OPENSSL_cleanse(t.mac_cred, sizeof(t.mac_cred));
 
     if (rc == PTN_OK) {
-        ptn_auth_actor(&t.user, peer->service, ret_actor);
+        rc = ptn_auth_actor(auth, pool, &t.user, peer->service, ret_actor);
         *ret_handle = t.handle;
     }
 

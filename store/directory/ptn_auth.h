@@ -16,15 +16,19 @@ typedef struct ptn_auth_s  ptn_auth_t;
 
 typedef ptn_guid_t  ptn_handle_t;       /* all zero: nobody */
 
-/* Who acts: every store call carries one (groups and rights come later). */
+/* Who acts: every store call carries one. */
 typedef struct {
     uint64_t     user;
     ptn_guid_t   mailbox;           /* the user's own */
     ptn_str_t    address;
     ptn_str_t    locale;
     uint64_t     generation;
-    uint64_t     quota;
+    uint64_t     quota;             /* and the others, as in ptn_user_t */
+    uint64_t     quota_warn, quota_send, quota_receive;
     uint32_t     service;           /* PTN_SERVICE_* it signed in for */
+    uint32_t     ngroups;
+    const uint64_t  *groups;        /* ids, ascending, with those that they
+                                       are in; lives as long as the actor */
 } ptn_actor_t;
 
 typedef struct {

@@ -18,8 +18,9 @@
 
 #define PTN_DIR_USER_COLUMNS                                                  \
     "u.id, u.mailbox, u.address, u.display, u.locale, u.kind, u.services,"    \
-    " u.disabled, u.quota, u.generation"
-#define PTN_DIR_USER_NCOLUMNS  10
+    " u.disabled, u.quota, u.generation, u.quota_warn, u.quota_send,"         \
+    " u.quota_receive"
+#define PTN_DIR_USER_NCOLUMNS  13
 
 /* name, SQL.  Each is prepared when first used. */
 #define PTN_DIR_STMTS(S)                                                      \
@@ -35,15 +36,59 @@
     S(DOMAIN_LIST,     "SELECT id, name, disabled FROM domain ORDER BY name") \
     S(DOMAIN_DISABLE,  "UPDATE domain SET disabled = ?2 WHERE id = ?1")       \
     S(DOMAIN_TOUCH,    "UPDATE user SET generation = ?2 WHERE domain = ?1")   \
-    S(DOMAIN_USED,     "SELECT 1 FROM address WHERE domain = ?1 LIMIT 1")     \
+    S(DOMAIN_USED,     "SELECT 1 FROM address WHERE domain = ?1 UNION ALL"    \
+                       " SELECT 1 FROM party WHERE domain = ?1 LIMIT 1")      \
+    S(SEQUENCE_MAKE,   "INSERT INTO sqlite_sequence (name, seq)"              \
+                       " SELECT 'user', 0 WHERE NOT EXISTS (SELECT 1 FROM"    \
+                       " sqlite_sequence WHERE name = 'user')")               \
+    S(SEQUENCE_NEXT,   "UPDATE sqlite_sequence SET seq = seq + 1"             \
+                       " WHERE name = 'user'")                                \
+    S(SEQUENCE_GET,    "SELECT seq FROM sqlite_sequence WHERE name = 'user'") \
+    S(ADDRESS_TAKEN,   "SELECT 1 FROM address WHERE address = ?1")            \
+    S(GROUP_ADD,       "INSERT INTO party (id, domain, address, display)"     \
+                       " VALUES (?1, ?2, ?3, ?4)")                            \
+    S(GROUP_GET,       "SELECT id, address, display FROM party"               \
+                       " WHERE address = ?1")                                 \
+    S(GROUP_BY_ID,     "SELECT id, address, display FROM party WHERE id = ?1")\
+    S(GROUP_LIST,      "SELECT id, address, display FROM party"               \
+                       " WHERE ?1 = 0 OR domain = ?1 ORDER BY address")       \
+    S(GROUP_DELETE,    "DELETE FROM party WHERE id = ?1")                     \
+    S(MEMBER_ADD,      "INSERT OR IGNORE INTO member (party, member)"         \
+                       " VALUES (?1, ?2)")                                    \
+    S(MEMBER_DELETE,   "DELETE FROM member WHERE party = ?1 AND member = ?2") \
+    S(MEMBER_FORGET,   "DELETE FROM member WHERE party = ?1 OR member = ?1")  \
+    S(MEMBER_LIST,     "SELECT m.member, coalesce(u.address, p.address, ''),"  \
+                       " coalesce(u.display, p.display, '') FROM member m"    \
+                       " LEFT JOIN user u ON u.id = m.member"                 \
+                       " LEFT JOIN party p ON p.id = m.member"                \
+                       " WHERE m.party = ?1 ORDER BY 2")                      \
+    S(MEMBER_LOOP,     "WITH RECURSIVE up(id) AS (SELECT ?1 UNION"            \
+                       " SELECT m.party FROM member m JOIN up"                \
+                       " ON m.member = up.id)"                                \
+                       " SELECT count(*) FROM up WHERE id = ?2")              \
+    S(MEMBER_DEEPEST,  "WITH RECURSIVE up(id) AS (SELECT ?1 UNION SELECT"     \
+                       " party FROM member WHERE member = ?2 UNION"           \
+                       " SELECT m.party FROM member m JOIN up"                \
+                       " ON m.member = up.id) SELECT count(*) FROM up")       \
+    S(MEMBER_TOUCH,    "WITH RECURSIVE down(id) AS (SELECT ?1 UNION"          \
+                       " SELECT m.member FROM member m JOIN down"             \
+                       " ON m.party = down.id)"                               \
+                       " UPDATE user SET generation = ?2"                     \
+                       " WHERE id IN (SELECT id FROM down)")                  \
+    S(GROUPS_OF,       "WITH RECURSIVE up(id) AS (SELECT party FROM member"   \
+                       " WHERE member = ?1 UNION SELECT m.party"              \
+                       " FROM member m JOIN up ON m.member = up.id)"          \
+                       " SELECT id FROM up ORDER BY id LIMIT ?2")             \
     S(DOMAIN_DELETE,   "DELETE FROM domain WHERE id = ?1")                    \
     S(USER_ADD,        "INSERT INTO user (domain, address, mailbox, display," \
                        " locale, kind, services, disabled, quota,"            \
-                       " generation, sort) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"   \
-                       " ?7, ?8, ?9, ?10, ?11)")                              \
+                       " generation, sort, quota_warn, quota_send,"           \
+                       " quota_receive) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"      \
+                       " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")               \
     S(USER_SET,        "UPDATE user SET display = ?2, locale = ?3, kind = ?4,"\
                        " services = ?5, disabled = ?6, quota = ?7,"           \
-                       " generation = ?8, sort = ?9 WHERE id = ?1"            \
+                       " generation = ?8, sort = ?9, quota_warn = ?10,"       \
+                       " quota_send = ?11, quota_receive = ?12 WHERE id = ?1" \
                        " RETURNING domain, address")                          \
     S(USER_TOUCH,      "UPDATE user SET generation = ?2 WHERE id = ?1")       \
     S(USER_GET,        "SELECT " PTN_DIR_USER_COLUMNS " FROM user u"          \
@@ -127,14 +172,16 @@ typedef enum {
     PTN_DIR_CACHE_USER,
     PTN_DIR_CACHE_ID,
     PTN_DIR_CACHE_MAILBOX,
-    PTN_DIR_CACHE_ACCESS
+    PTN_DIR_CACHE_ACCESS,
+    PTN_DIR_CACHE_GROUPS
 } ptn_dir_cache_e;
 
 typedef struct {
     ptn_dir_cache_e  kind;
     ptn_str_t        key;
     ptn_rcpt_t       rcpt;              /* USER, ID, MAILBOX: rcpt.user alone;
-                                           ACCESS: rcpt.user.kind */
+                                           ACCESS: rcpt.user.kind;
+                                           GROUPS: ids in rcpt.detail */
 } ptn_dir_entry_t;                      /* one malloc, strings behind */
 
 struct ptn_directory_s {
@@ -222,6 +269,11 @@ ptn_rc_t ptn_dir_words_delete(ptn_directory_t *dir, ptn_str_t address);
 #define PTN_DIR_FOLD_MAX  1024
 ptn_rc_t ptn_dir_fold(ptn_str_t s, u_char out[PTN_DIR_FOLD_MAX],
     size_t *ret_len);
+
+/* EEXIST: a group has the address.  OK: none. */
+ptn_rc_t ptn_group_taken(ptn_directory_t *dir, ptn_str_t address);
+/* Within a write: who is not there any more is in no group. */
+ptn_rc_t ptn_group_forget(ptn_directory_t *dir, uint64_t id);
 
 /* The user in the current row of a statement with PTN_DIR_USER_COLUMNS. */
 ptn_rc_t ptn_user_row(ptn_pool_t *pool, sqlite3_stmt *st, ptn_user_t *ret);

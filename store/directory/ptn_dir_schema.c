@@ -16,7 +16,7 @@
  * the next value of one counter, so a new user never looks like a deleted one.
  */
 
-#define PTN_DIR_DB_VERSION      2
+#define PTN_DIR_DB_VERSION      3
 #define PTN_DIR_DB_APPLICATION  0x50544e44      /* "PTND" */
 
 /* Version 1. */
@@ -90,6 +90,29 @@ static const char  ptn_dir_schema_2[] =
     "  PRIMARY KEY (owner, grantee)"
     ") WITHOUT ROWID;"
     "CREATE INDEX access_grantee ON access (grantee);";
+
+
+/*
+ * Version 3.  Groups (party) and who is in them (member: a user or a group);
+ * a group's id is of the users' sequence.
+ */
+static const char  ptn_dir_schema_3[] =
+    "ALTER TABLE user ADD COLUMN quota_warn INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN quota_send INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE user ADD COLUMN quota_receive INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE party ("
+    "  id INTEGER PRIMARY KEY,"
+    "  domain INTEGER NOT NULL REFERENCES domain (id),"
+    "  address TEXT NOT NULL UNIQUE,"
+    "  display TEXT NOT NULL"
+    ");"
+    "CREATE TABLE member ("
+    "  party INTEGER NOT NULL REFERENCES party (id),"
+    "  member INTEGER NOT NULL,"
+    "  PRIMARY KEY (party, member)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX member_of ON member (member);";
 
 
 static ptn_rc_t
@@ -201,12 +224,16 @@ ptn_dir_schema_from(ptn_directory_t *dir, int64_t version)
         rc = ptn_dir_schema_run(dir, ptn_dir_schema_1);
     }
 
-    if (rc == PTN_OK) {
+    if (rc == PTN_OK && version < 2) {
         rc = ptn_dir_schema_run(dir, ptn_dir_schema_2);
+
+        if (rc == PTN_OK) {
+            rc = ptn_dir_schema_fill(dir);
+        }
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_dir_schema_fill(dir);
+        rc = ptn_dir_schema_run(dir, ptn_dir_schema_3);
     }
 
     if (rc == PTN_OK) {

@@ -40,7 +40,10 @@ typedef struct {
     uint32_t    kind;
     uint32_t    services;
     bool        disabled;
-    uint64_t    quota;          /* bytes, 0: none */
+    uint64_t    quota;          /* bytes, 0: none; what clients may add to */
+    uint64_t    quota_warn;     /* the user is told; sends no more; is */
+    uint64_t    quota_send;     /* delivered no more (0: as quota) */
+    uint64_t    quota_receive;
     uint64_t    generation;     /* moves with each change of the user */
 } ptn_user_t;
 
@@ -137,6 +140,8 @@ ptn_rc_t ptn_directory_resolve(ptn_directory_t *dir, ptn_pool_t *pool,
 #define PTN_ACCESS_FULL       0x01      /* opens the mailbox as its owner */
 #define PTN_ACCESS_SEND_AS    0x02
 #define PTN_ACCESS_ON_BEHALF  0x04
+#define PTN_ACCESS_PRIVATE    0x08      /* sees private messages in the folders
+                                           that it may read */
 
 typedef struct {
     ptn_str_t  owner, grantee;          /* primary addresses */
@@ -150,6 +155,42 @@ ptn_rc_t ptn_access_get(ptn_directory_t *dir, uint64_t grantee,
 /* Of one owner, or (empty) of all. */
 ptn_rc_t ptn_access_list(ptn_directory_t *dir, ptn_pool_t *pool,
     ptn_str_t owner, ptn_access_t **ret_access, size_t *ret_n);
+
+/*
+ * Groups of users and of other groups, of a domain, under an address that
+ * nothing else has.  Ids are of one space with users', and never used again.
+ * EEXIST, ENOTFOUND (the domain, the group, the member), EINVAL (a group
+ * within itself), ELIMIT (somebody would be in more than PTN_GROUPS_MAX).  A
+ * change of who is in it, of groups above too, moves the generation of the
+ * users, who sign in anew.
+ */
+#define PTN_GROUPS_MAX  1024
+
+typedef struct {
+    uint64_t   id;
+    ptn_str_t  address;         /* lower case; of members: theirs */
+    ptn_str_t  display;
+} ptn_group_t;
+
+ptn_rc_t ptn_group_add(ptn_directory_t *dir, ptn_str_t address,
+    ptn_str_t display, uint64_t *ret_id);
+ptn_rc_t ptn_group_delete(ptn_directory_t *dir, ptn_str_t address);
+ptn_rc_t ptn_group_get(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t address, ptn_group_t *ret_group);
+ptn_rc_t ptn_group_by_id(ptn_directory_t *dir, ptn_pool_t *pool, uint64_t id,
+    ptn_group_t *ret_group);
+ptn_rc_t ptn_group_list(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t domain, ptn_group_t **ret_groups, size_t *ret_n);
+/* Users and groups that stand in it themselves. */
+ptn_rc_t ptn_group_members(ptn_directory_t *dir, ptn_pool_t *pool,
+    ptn_str_t group, ptn_group_t **ret_members, size_t *ret_n);
+ptn_rc_t ptn_group_member_add(ptn_directory_t *dir, ptn_str_t group,
+    ptn_str_t member);
+ptn_rc_t ptn_group_member_remove(ptn_directory_t *dir, ptn_str_t group,
+    ptn_str_t member);
+/* All that a user is in, by itself or by a group: ids ascending, in `pool`. */
+ptn_rc_t ptn_groups_of(ptn_directory_t *dir, ptn_pool_t *pool, uint64_t user,
+    const uint64_t **ret_groups, uint32_t *ret_n);
 
 /* The user whose mailbox has that guid.  ENOTFOUND. */
 ptn_rc_t ptn_user_by_mailbox(ptn_directory_t *dir, ptn_pool_t *pool,

@@ -30,6 +30,9 @@ ptn_user_row(ptn_pool_t *pool, sqlite3_stmt *st, ptn_user_t *ret)
     ret->disabled = sqlite3_column_int(st, 7) != 0;
     ret->quota = (uint64_t) sqlite3_column_int64(st, 8);
     ret->generation = (uint64_t) sqlite3_column_int64(st, 9);
+    ret->quota_warn = (uint64_t) sqlite3_column_int64(st, 10);
+    ret->quota_send = (uint64_t) sqlite3_column_int64(st, 11);
+    ret->quota_receive = (uint64_t) sqlite3_column_int64(st, 12);
 
     if (ret->address.data == NULL || ret->display.data == NULL
         || ret->locale.data == NULL)
@@ -102,7 +105,9 @@ ptn_user_valid(const ptn_user_t *user)
            && ptn_user_text(user->display, PTN_USER_DISPLAY_MAX)
            && user->kind <= PTN_USER_EQUIPMENT
            && (user->services & ~(uint32_t) PTN_SERVICE_ALL) == 0
-           && user->quota <= INT64_MAX;
+           && user->quota <= INT64_MAX && user->quota_warn <= INT64_MAX
+           && user->quota_send <= INT64_MAX
+           && user->quota_receive <= INT64_MAX;
 }
 
 
@@ -153,6 +158,9 @@ ptn_user_insert(ptn_directory_t *dir, uint64_t domain,
     sqlite3_bind_int64(st, 9, (int64_t) user->quota);
     sqlite3_bind_int64(st, 10, (int64_t) user->generation);
     ptn_dir_db_bind(st, 11, ptn_str_make(sort, n));
+    sqlite3_bind_int64(st, 12, (int64_t) user->quota_warn);
+    sqlite3_bind_int64(st, 13, (int64_t) user->quota_send);
+    sqlite3_bind_int64(st, 14, (int64_t) user->quota_receive);
 
     return ptn_dir_db_run(st);
 }
@@ -208,6 +216,10 @@ ptn_user_add(ptn_directory_t *dir, ptn_user_t *user)
     }
 
     rc = ptn_domain_id(dir, a.domain, &domain, NULL);
+
+    if (rc == PTN_OK) {
+        rc = ptn_group_taken(dir, a.address);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_dir_db_generation(dir, &u.generation);
@@ -302,6 +314,9 @@ ptn_user_set(ptn_directory_t *dir, const ptn_user_t *user)
         sqlite3_bind_int64(st, 7, (int64_t) user->quota);
         sqlite3_bind_int64(st, 8, (int64_t) generation);
         ptn_dir_db_bind(st, 9, ptn_str_make(sort, n));
+        sqlite3_bind_int64(st, 10, (int64_t) user->quota_warn);
+        sqlite3_bind_int64(st, 11, (int64_t) user->quota_send);
+        sqlite3_bind_int64(st, 12, (int64_t) user->quota_receive);
 
         /* the row that was changed; ENOTFOUND: there is no such user */
 
@@ -570,6 +585,10 @@ ptn_user_delete(ptn_directory_t *dir, ptn_str_t address)
 
     if (rc == PTN_OK) {
         rc = ptn_user_run(dir, PTN_DIR_ACCESS_DELETE_USER, id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_group_forget(dir, id);
     }
 
     if (rc == PTN_OK) {

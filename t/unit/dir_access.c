@@ -289,6 +289,10 @@ test_upgrade(void)
     dir_fixture_t   f_, *f = &f_;
 
     static const char *const  undo[] = {
+        "DROP TABLE member", "DROP TABLE party",
+        "ALTER TABLE user DROP COLUMN quota_warn",
+        "ALTER TABLE user DROP COLUMN quota_send",
+        "ALTER TABLE user DROP COLUMN quota_receive",
         "DROP TABLE word", "DROP TABLE access",
         "ALTER TABLE user DROP COLUMN sort", "PRAGMA user_version = 1"
     };
@@ -322,7 +326,7 @@ test_upgrade(void)
 
     ptn_directory_close(f->dir);
     sqlite3_open(path, &db);
-    sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL);
+    sqlite3_exec(db, "PRAGMA user_version = 4", NULL, NULL, NULL);
     sqlite3_close(db);
     f->dir = NULL;
     is_rc(ptn_directory_open(&f->conf, true, &f->dir), PTN_EVERSION,
@@ -357,7 +361,7 @@ test_many(void)
         snprintf(sql, sizeof(sql),
                  "INSERT INTO user VALUES (NULL, 1, 'u%zu@example.test',"
                  " randomblob(16), 'Adam Miller %zu', 'en', 0, 255, 0, 0, 1,"
-                 " 'adam miller %zu');"
+                 " 'adam miller %zu', 0, 0, 0);"
                  "INSERT INTO word VALUES (1, 'adam miller %zu', 'u%zu@example.test'),"
                  " (1, 'miller %zu', 'u%zu@example.test')",
                  i, i, i, i, i, i, i);
