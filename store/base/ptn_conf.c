@@ -16,6 +16,7 @@ ptn_conf_defaults(ptn_conf_t *conf)
     conf->queue_retry_min = 60;
     conf->queue_retry_max = 3600;
     conf->queue_lifetime = 5 * 86400;
+    conf->deleted_retention = 14 * 86400;
     conf->message_max = 150 * 1024 * 1024;
     conf->rcpt_max = 1000;
     conf->sessions_max = 100;

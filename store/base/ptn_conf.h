@@ -36,6 +36,8 @@ typedef struct {
     uint32_t     queue_retry_max;
     uint32_t     queue_lifetime;    /* seconds, then a DSN */
 
+    uint32_t     deleted_retention; /* seconds that what was deleted softly
+                                       can be recovered, 14 days */
     uint64_t     message_max;       /* bytes per message, 150 MB */
     uint32_t     rcpt_max;          /* recipients per transaction, 1000 */
     uint32_t     sessions_max;      /* per user, 100 */
@@ -46,6 +48,7 @@ typedef struct {
     uint32_t     mapi_wait;         /* seconds a NotificationWait may take */
     const char  *mapi_server_application;   /* "Exchange/15.02.1544.011" */
     bool         clear_text_auth;   /* credentials without TLS */
+    bool         verify_content;    /* blobs are hashed when they are read */
     bool         fsync;             /* never false but in benchmarks that
                                        say so */
     const char  *auth_trusted;      /* nets of proxies, "10.0.0.0/8 ::1/128":

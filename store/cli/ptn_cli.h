@@ -75,8 +75,12 @@ struct ptn_cli_s {
 extern const ptn_cli_command_t  ptn_cli_domain[];
 extern const ptn_cli_command_t  ptn_cli_user[];
 extern const ptn_cli_command_t  ptn_cli_alias[];
+extern const ptn_cli_command_t  ptn_cli_group[];
 extern const ptn_cli_command_t  ptn_cli_access[];
+extern const ptn_cli_command_t  ptn_cli_permission[];
 extern const ptn_cli_command_t  ptn_cli_mailbox[];
+extern const ptn_cli_command_t  ptn_cli_backup[];
+extern const ptn_cli_command_t  ptn_cli_restore[];
 extern const ptn_cli_command_t  ptn_cli_queue[];
 extern const ptn_cli_command_t  ptn_cli_auth[];
 extern const ptn_cli_command_t  ptn_cli_status[];

@@ -9,6 +9,7 @@ static const struct {
     { "--full",      "full",      PTN_ACCESS_FULL },
     { "--send-as",   "send_as",   PTN_ACCESS_SEND_AS },
     { "--on-behalf", "on_behalf", PTN_ACCESS_ON_BEHALF },
+    { "--private",   "private",   PTN_ACCESS_PRIVATE },
 };
 
 
@@ -69,7 +70,7 @@ ptn_cli_access_set(ptn_cli_t *cli)
 
     if (access == 0) {
         return ptn_cli_usage(cli, "which access?  --full, --send-as, "
-                             "--on-behalf; `access delete` takes it away");
+                             "--on-behalf, --private; `access delete` takes it away");
     }
 
     return ptn_cli_access_change(cli, access, "access given:");
@@ -123,6 +124,7 @@ static const ptn_cli_option_t  ptn_cli_access_options[] = {
     { "--full", NULL, "opens the mailbox as its owner does" },
     { "--send-as", NULL, "sends as its owner" },
     { "--on-behalf", NULL, "sends for its owner, and is named as Sender" },
+    { "--private", NULL, "sees private items in folders that it may read" },
     { NULL, NULL, NULL }
 };
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,11 +78,16 @@ ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     ptn_rc_t          rc;
     ptn_mbox_t       *mb;
     ptn_mbox_info_t   info;
+    ptn_mbox_sizes_t  sizes;
 
     rc = ptn_mbox_open(store, user, NULL, &mb);
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_info(mb, &info);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_sizes(store, user, &sizes);
     }
 
     if (rc != PTN_OK) {
@@ -97,6 +103,10 @@ ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     ptn_cli_field_u64(cli, "folders", info.folders);
     ptn_cli_field_u64(cli, "change", info.cn);
     ptn_cli_field_u64(cli, "epoch", info.epoch);
+    ptn_cli_field_u64(cli, "database", sizes.database);
+    ptn_cli_field_u64(cli, "wal", sizes.wal);
+    ptn_cli_field_u64(cli, "blobs", sizes.blobs);
+    ptn_cli_field_u64(cli, "blob_bytes", sizes.blob_bytes);
     ptn_cli_object_end(cli);
 
     return PTN_CLI_OK;
@@ -460,6 +470,197 @@ ptn_cli_mailbox_import_all(ptn_cli_t *cli, ptn_store_t *store,
 }
 
 
+/* ---- whole mailboxes -------------------------------------------------- */
+
+static int
+ptn_cli_mailbox_compact_one(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user)
+{
+    ptn_rc_t          rc;
+    ptn_mbox_sizes_t  before, after;
+
+    rc = ptn_mbox_compact(store, user, &before, &after);
+
+    if (rc != PTN_OK) {
+        return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+    }
+
+    ptn_cli_object_begin(cli);
+    ptn_cli_field(cli, "address", user->address);
+    ptn_cli_field_u64(cli, "before", before.database + before.wal
+                                     + before.blob_bytes);
+    ptn_cli_field_u64(cli, "after", after.database + after.wal
+                                    + after.blob_bytes);
+    ptn_cli_object_end(cli);
+
+    return PTN_CLI_OK;
+}
+
+
+static int
+ptn_cli_mailbox_compact(ptn_cli_t *cli)
+{
+    return ptn_cli_mailbox_each(cli, ptn_cli_mailbox_compact_one);
+}
+
+
+static int
+ptn_cli_mailbox_export(ptn_cli_t *cli)
+{
+    int           fd, code;
+    ptn_rc_t      rc;
+    uint64_t      n;
+    ptn_ops_t     ops;
+    ptn_user_t    user;
+    ptn_store_t  *store;
+    const char   *to;
+
+    to = cli->argv[1];
+
+    code = ptn_cli_find_user(cli, cli->argv[0], &user);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    code = ptn_cli_store_open(cli, &store);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    ops = ptn_cli_ops(cli);
+    n = 0;
+
+    if (ptn_cli_option(cli, "--eml") != NULL) {
+        rc = ptn_mbox_export_eml(store, &user, to, &ops, &n);
+
+    } else {
+        fd = open(to, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600);
+
+        if (fd == -1) {
+            ptn_store_close(store);
+            return ptn_cli_fail(cli, "%s: %s", to, strerror(errno));
+        }
+
+        rc = ptn_mbox_export(store, &user, fd, &ops);
+
+        if (rc == PTN_OK && fsync(fd) == -1) {
+            rc = PTN_EIO;
+        }
+
+        close(fd);
+    }
+
+    ptn_cli_ops_end(cli);
+    ptn_store_close(store);
+
+    return (rc == PTN_OK) ? ptn_cli_done(cli, "exported", to)
+                          : ptn_cli_rc(cli, rc, "mailbox", cli->argv[0]);
+}
+
+
+static int
+ptn_cli_mailbox_import_whole(ptn_cli_t *cli)
+{
+    int           fd, code;
+    ptn_rc_t      rc;
+    ptn_ops_t     ops;
+    ptn_user_t    user;
+    ptn_store_t  *store;
+
+    if (cli->argc != 2) {
+        return ptn_cli_usage(cli, "--whole takes one file");
+    }
+
+    code = ptn_cli_find_user(cli, cli->argv[0], &user);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    fd = ptn_cli_open_file(cli, cli->argv[1]);
+    if (fd == -1) {
+        return ptn_cli_fail(cli, "%s: %s", cli->argv[1], strerror(errno));
+    }
+
+    code = ptn_cli_store_open(cli, &store);
+
+    if (code == PTN_CLI_OK) {
+        ops = ptn_cli_ops(cli);
+        rc = ptn_mbox_import(store, &user, fd,
+                             ptn_cli_option(cli, "--folder"), &ops);
+        ptn_cli_ops_end(cli);
+        ptn_store_close(store);
+
+        code = (rc == PTN_OK)
+               ? ptn_cli_done(cli, "imported", cli->argv[1])
+               : (rc == PTN_EINVAL && ptn_cli_option(cli, "--folder") == NULL)
+               ? ptn_cli_fail(cli, "%s is not empty: --folder NAME says below"
+                              " which folder the messages go", cli->argv[0])
+               : ptn_cli_rc(cli, rc, "import of", cli->argv[1]);
+    }
+
+    close(fd);
+
+    return code;
+}
+
+
+static int
+ptn_cli_mailbox_move(ptn_cli_t *cli)
+{
+    int           code;
+    ptn_rc_t      rc;
+    ptn_user_t    user;
+    ptn_store_t  *store;
+
+    code = ptn_cli_find_user(cli, cli->argv[0], &user);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    code = ptn_cli_store_open(cli, &store);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    rc = ptn_mbox_rename(store, &user, ptn_str_z(cli->argv[1]));
+    ptn_store_close(store);
+
+    return (rc == PTN_OK) ? ptn_cli_done(cli, "moved", cli->argv[0])
+                          : ptn_cli_rc(cli, rc, "files of", cli->argv[1]);
+}
+
+
+/* Every user's, opening none. */
+
+static int
+ptn_cli_mailbox_list(ptn_cli_t *cli)
+{
+    size_t        i, n;
+    ptn_rc_t      rc;
+    ptn_user_t   *users;
+
+    rc = ptn_user_list(cli->dir, cli->pool,
+                       ptn_str_z(cli->argc ? cli->argv[0] : ""), &users, &n);
+
+    if (rc != PTN_OK) {
+        return ptn_cli_rc(cli, rc, "list of", "users");
+    }
+
+    ptn_cli_list_begin(cli);
+
+    for (i = 0; i < n; i++) {
+        ptn_cli_object_begin(cli);
+        ptn_cli_field(cli, "address", users[i].address);
+        ptn_cli_field_u64(cli, "quota", users[i].quota);
+        ptn_cli_object_end(cli);
+    }
+
+    ptn_cli_list_end(cli);
+
+    return PTN_CLI_OK;
+}
+
+
 static int
 ptn_cli_mailbox_import(ptn_cli_t *cli)
 {
@@ -467,6 +668,10 @@ ptn_cli_mailbox_import(ptn_cli_t *cli)
     ptn_user_t    user;
     ptn_pool_t   *pool;
     ptn_store_t  *store;
+
+    if (ptn_cli_option(cli, "--whole") != NULL) {
+        return ptn_cli_mailbox_import_whole(cli);
+    }
 
     code = ptn_cli_find_user(cli, cli->argv[0], &user);
     if (code != PTN_CLI_OK) {
@@ -497,6 +702,12 @@ static const ptn_cli_option_t  ptn_cli_mailbox_options[] = {
 
 static const ptn_cli_option_t  ptn_cli_mailbox_import_options[] = {
     { "--folder", "NAME", "INBOX when not given; \"Work/2026\" is made" },
+    { "--whole", NULL, "FILE is an export of a whole mailbox" },
+    { NULL, NULL, NULL }
+};
+
+static const ptn_cli_option_t  ptn_cli_mailbox_export_options[] = {
+    { "--eml", NULL, "TO is a directory: a file for each message" },
     { NULL, NULL, NULL }
 };
 
@@ -513,5 +724,15 @@ const ptn_cli_command_t  ptn_cli_mailbox[] = {
     { "mailbox", "import", "ADDRESS FILE...", "adds messages from files", 2,
       -1, PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_import_options,
       ptn_cli_mailbox_import },
+    { "mailbox", "export", "ADDRESS TO", "writes a whole mailbox to a file", 2,
+      2, PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_export_options,
+      ptn_cli_mailbox_export },
+    { "mailbox", "compact", "ADDRESS|--all", "gives free space back", 0, 1,
+      PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_options,
+      ptn_cli_mailbox_compact },
+    { "mailbox", "move", "ADDRESS OLD-ADDRESS", "files of an address that has"
+      " changed", 2, 2, PTN_CLI_MAILBOX_NEEDS, NULL, ptn_cli_mailbox_move },
+    { "mailbox", "list", "[DOMAIN]", "the mailboxes", 0, 1,
+      PTN_CLI_MAILBOX_NEEDS, NULL, ptn_cli_mailbox_list },
     { NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL }
 };

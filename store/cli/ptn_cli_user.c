@@ -126,6 +126,21 @@ ptn_cli_user_options(ptn_cli_t *cli, ptn_user_t *user)
                              " none");
     }
 
+    v = ptn_cli_option(cli, "--quota-warn");
+    if (v != NULL && !ptn_cli_size(v, &user->quota_warn)) {
+        return ptn_cli_usage(cli, "--quota-warn SIZE: bytes, or 500M, 10G");
+    }
+
+    v = ptn_cli_option(cli, "--quota-send");
+    if (v != NULL && !ptn_cli_size(v, &user->quota_send)) {
+        return ptn_cli_usage(cli, "--quota-send SIZE: bytes, or 500M, 10G");
+    }
+
+    v = ptn_cli_option(cli, "--quota-receive");
+    if (v != NULL && !ptn_cli_size(v, &user->quota_receive)) {
+        return ptn_cli_usage(cli, "--quota-receive SIZE: bytes, or 500M, 10G");
+    }
+
     v = ptn_cli_option(cli, "--kind");
     if (v != NULL && !ptn_cli_kind_parse(v, &user->kind)) {
         return ptn_cli_usage(cli, "--kind person, shared, room or equipment");
@@ -276,6 +291,9 @@ ptn_cli_user_put(ptn_cli_t *cli, const ptn_user_t *u, bool all)
 
         ptn_cli_field(cli, "locale", u->locale);
         ptn_cli_field_u64(cli, "quota", u->quota);
+        ptn_cli_field_u64(cli, "quota_warn", u->quota_warn);
+        ptn_cli_field_u64(cli, "quota_send", u->quota_send);
+        ptn_cli_field_u64(cli, "quota_receive", u->quota_receive);
         ptn_cli_field(cli, "services",
                       ptn_cli_services_text(cli->pool, u->services));
         ptn_cli_field_bool(cli, "password",
@@ -394,6 +412,9 @@ ptn_cli_user_password(ptn_cli_t *cli)
     { "--display", "NAME", "name that people see" },                          \
     { "--locale", "xx", "language of new folders (en, de, ...)" },            \
     { "--quota", "SIZE", "500M, 10G; 0: none" },                              \
+    { "--quota-warn", "SIZE", "above it the user is told" },                  \
+    { "--quota-send", "SIZE", "above it nothing is sent" },                   \
+    { "--quota-receive", "SIZE", "above it nothing is delivered" },           \
     { "--kind", "KIND", "person, shared, room, equipment" },                  \
     { "--services", "LIST", "all, none, or of imap,pop3,smtp,ews,mapi,eas,"   \
       "dav,web" },                                                            \

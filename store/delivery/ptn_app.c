@@ -335,16 +335,19 @@ ptn_app_hook_commit(void *data)
 }
 
 
-static void
+static bool
 ptn_app_hook_idle(void *data)
 {
+    bool        more;
     ptn_app_t  *app = data;
 
-    ptn_store_idle(app->store);
+    more = ptn_store_idle(app->store);
 
     if (app->queue != NULL) {
         ptn_queue_idle(app->queue);
     }
+
+    return more;
 }
 
 

@@ -109,33 +109,14 @@ ptn_delivery_make(ptn_pool_t *pool, ptn_delivery_t *d)
 }
 
 
-ptn_rc_t
-ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
+static ptn_rc_t
+ptn_deliver_append(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
     ptn_delivery_t *d)
 {
     ptn_rc_t                              rc;
-    ptn_mbox_t                           *mb;
     ptn_append_t                          append;
     ptn_appended_t                        appended;
-    const ptn_folder_t                   *inbox;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
-
-    if (d->mime == NULL) {
-        rc = ptn_delivery_make(pool, d);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
-
-    rc = ptn_mbox_open(app->store, &rcpt->user, NULL, &mb);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    rc = ptn_folder_special(mb, PTN_FOLDER_INBOX, &inbox);
-    if (rc != PTN_OK) {
-        return rc;
-    }
 
     memset(&append, 0, sizeof(append));
     append.raw = d->raw;
@@ -157,7 +138,7 @@ ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
         return rc;
     }
 
-    rc = ptn_msg_append(&tx, inbox->id, &append, &appended);
+    rc = ptn_msg_append(&tx, 0, &append, &appended);
 
     if (rc == PTN_EEXIST && d->queue_id.len) {
         return PTN_OK;
@@ -168,6 +149,35 @@ ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
     }
 
     return ptn_txn_commit(&tx);
+}
+
+
+ptn_rc_t
+ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
+    ptn_delivery_t *d)
+{
+    ptn_rc_t      rc;
+    ptn_mbox_t   *mb;
+    ptn_acting_t  was;
+
+    if (d->mime == NULL) {
+        rc = ptn_delivery_make(pool, d);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    /* the sender's job may have the mailbox open for the sender */
+
+    rc = ptn_mbox_open_system(app->store, &rcpt->user, &mb, &was);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_deliver_append(mb, pool, rcpt, d);
+    ptn_mbox_back(mb, &was);
+
+    return rc;
 }
 
 

@@ -563,6 +563,26 @@ ptn_send_make(ptn_send_work_t *w)
 }
 
 
+/* Who sends has to have room (MS-OXCSTOR 2.2.2.1.1.4). */
+
+static ptn_rc_t
+ptn_send_quota(ptn_send_work_t *w)
+{
+    ptn_rc_t      rc;
+    ptn_mbox_t   *mb;
+    ptn_acting_t  was;
+
+    rc = ptn_mbox_open_system(w->app->store, &w->actor, &mb, &was);
+
+    if (rc == PTN_OK) {
+        rc = ptn_quota_send(mb);
+        ptn_mbox_back(mb, &was);
+    }
+
+    return rc;
+}
+
+
 ptn_rc_t
 ptn_send(ptn_app_t *app, ptn_pool_t *pool, const ptn_send_t *send,
     ptn_str_t *ret_queue_id)
@@ -591,6 +611,10 @@ ptn_send(ptn_app_t *app, ptn_pool_t *pool, const ptn_send_t *send,
     }
 
     rc = ptn_user_by_id(app->directory, pool, send->actor->user, &w.actor);
+
+    if (rc == PTN_OK && w.actor.quota_send != 0) {
+        rc = ptn_send_quota(&w);
+    }
 
     if (rc == PTN_OK && send->raw.len != 0) {
         rc = ptn_mime_parse(pool, send->raw, &w.mime);

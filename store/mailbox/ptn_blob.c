@@ -1,9 +1,9 @@
 /*
  * Blob files: mailbox/<domain>/<user>/blob/ab/cdef..., named by the SHA-256 of
- * their bytes.
+ * the bytes that they stand for.
  *
- * Written before the row that counts them commits: bytes, fdatasync, name,
- * directory sync.  Removed after: dropping the last reference leaves a row
+ * On the disk before the row that counts them commits (ptn_blob_put.c).  Read:
+ * ptn_blob_read.c.  Removed after: dropping the last reference leaves a row
  * with refs 0; a later transaction unlinks the files of such rows and deletes
  * the rows, all under the write lock, so that no other writer is just about
  * to refer to one.  The directory is synced between the two: a file must not
@@ -62,99 +62,6 @@ ptn_blob_path(const ptn_mbox_t *mb, const u_char sha256[32], char *path,
 }
 
 
-/* blob/ and blob/ab/; a new one is synced into its parent. */
-
-static ptn_rc_t
-ptn_blob_make_dirs(ptn_mbox_t *mb, const char *file)
-{
-    char        path[PTN_BLOB_PATH];
-    char       *slash;
-    ptn_io_t   *io;
-    ptn_rc_t    rc;
-
-    io = mb->store->io;
-
-    snprintf(path, sizeof(path), "%s", file);
-    slash = strrchr(path, '/');
-    *slash = '\0';
-
-    if (io->mkdir(io, path, 0700) == 0) {
-        *strrchr(path, '/') = '\0';
-        return ptn_blob_sync_dir(mb->store, path, PTN_IO_BLOB_DIR);
-    }
-
-    if (errno == EEXIST) {
-        return PTN_OK;
-    }
-
-    if (errno != ENOENT) {
-        return ptn_errno_rc(errno);
-    }
-
-    *strrchr(path, '/') = '\0';
-
-    if (io->mkdir(io, path, 0700) == -1 && errno != EEXIST) {
-        return ptn_errno_rc(errno);
-    }
-
-    rc = ptn_blob_sync_dir(mb->store, mb->dir, PTN_IO_BLOB_DIR);
-
-    return (rc == PTN_OK) ? ptn_blob_make_dirs(mb, file) : rc;
-}
-
-
-static ptn_rc_t
-ptn_blob_write(ptn_mbox_t *mb, const char *path, ptn_str_t data)
-{
-    int        fd;
-    char       tmp[PTN_BLOB_PATH + 8];
-    char      *slash;
-    ptn_io_t  *io;
-    ptn_rc_t   rc;
-
-    io = mb->store->io;
-
-    rc = ptn_blob_make_dirs(mb, path);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    /* the mailbox's write lock is held: nobody else writes this name */
-
-    snprintf(tmp, sizeof(tmp), "%s.new", path);
-
-    fd = io->open(io, tmp, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0600);
-    if (fd == -1) {
-        return ptn_errno_rc(errno);
-    }
-
-    rc = PTN_OK;
-
-    if (ptn_io_write_all(io, fd, data.data, data.len, 0) == -1
-        || (mb->store->conf->fsync
-            && io->fdatasync(io, fd, PTN_IO_BLOB) == -1))
-    {
-        rc = ptn_errno_rc(errno);
-    }
-
-    io->close(io, fd);
-
-    if (rc == PTN_OK && io->rename(io, tmp, path) == -1) {
-        rc = ptn_errno_rc(errno);
-    }
-
-    if (rc != PTN_OK) {
-        io->unlink(io, tmp);
-        return rc;
-    }
-
-    slash = strrchr(tmp, '/');
-    *slash = '\0';
-
-    return ptn_blob_sync_dir(mb->store, tmp, PTN_IO_BLOB_DIR);
-}
-
-
 ptn_rc_t
 ptn_blob_row(ptn_mbox_t *mb, const u_char sha256[32], uint64_t *ret_refs,
     uint64_t *ret_size)
@@ -194,7 +101,6 @@ ptn_blob_size(ptn_mbox_t *mb, const u_char sha256[32], uint64_t *ret_size)
 ptn_rc_t
 ptn_blob_add(ptn_mbox_t *mb, const u_char sha256[32], ptn_str_t data)
 {
-    char           path[PTN_BLOB_PATH];
     ptn_rc_t       rc;
     uint64_t       refs, size;
     sqlite3_stmt  *st;
@@ -202,15 +108,7 @@ ptn_blob_add(ptn_mbox_t *mb, const u_char sha256[32], ptn_str_t data)
     rc = ptn_blob_row(mb, sha256, &refs, &size);
 
     if (rc == PTN_ENOTFOUND || (rc == PTN_OK && refs == 0)) {
-        rc = ptn_blob_path(mb, sha256, path, sizeof(path));
-
-        if (rc == PTN_OK) {
-            rc = ptn_blob_name(mb, sha256);
-        }
-
-        if (rc == PTN_OK) {
-            rc = ptn_blob_write(mb, path, data);
-        }
+        rc = ptn_blob_put(mb, sha256, data, rc == PTN_OK);
     }
 
     if (rc != PTN_OK) {
@@ -244,74 +142,6 @@ ptn_blob_drop(ptn_mbox_t *mb, const u_char sha256[32])
     mb->dead_blobs++;
 
     return ptn_sql_step(mb, st);
-}
-
-
-void
-ptn_blob_forget(ptn_store_t *store)
-{
-    if (store->blob_fd != -1) {
-        store->io->close(store->io, store->blob_fd);
-        store->blob_fd = -1;
-    }
-}
-
-
-static ptn_rc_t
-ptn_blob_open(ptn_mbox_t *mb, const u_char sha256[32])
-{
-    char          path[PTN_BLOB_PATH];
-    ptn_rc_t      rc;
-    ptn_store_t  *store;
-
-    store = mb->store;
-
-    if (store->blob_fd != -1
-        && memcmp(store->blob_sha, sha256, 32) == 0
-        && ptn_guid_eq(store->blob_mailbox, mb->guid))
-    {
-        return PTN_OK;
-    }
-
-    ptn_blob_forget(store);
-
-    rc = ptn_blob_path(mb, sha256, path, sizeof(path));
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    store->blob_fd = store->io->open(store->io, path, O_RDONLY|O_CLOEXEC, 0);
-
-    if (store->blob_fd == -1) {
-        return (errno == ENOENT) ? PTN_ECORRUPT : ptn_errno_rc(errno);
-    }
-
-    memcpy(store->blob_sha, sha256, 32);
-    store->blob_mailbox = mb->guid;
-
-    return PTN_OK;
-}
-
-
-ptn_rc_t
-ptn_blob_read(ptn_mbox_t *mb, const u_char sha256[32], uint64_t off,
-    u_char *p, size_t n)
-{
-    ssize_t   got;
-    ptn_rc_t  rc;
-
-    rc = ptn_blob_open(mb, sha256);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    got = ptn_io_read_all(mb->store->io, mb->store->blob_fd, p, n,
-                          (off_t) off);
-    if (got == -1) {
-        return ptn_errno_rc(errno);
-    }
-
-    return ((size_t) got == n) ? PTN_OK : PTN_ECORRUPT;
 }
 
 
@@ -404,8 +234,8 @@ ptn_blob_sweep_some(ptn_mbox_t *mb, unsigned *ret_n)
  * this very batch (ptn_blob_adopt) must be committed before their files go.
  */
 
-ptn_rc_t
-ptn_blob_sweep(ptn_mbox_t *mb)
+static ptn_rc_t
+ptn_blob_sweep_locked(ptn_mbox_t *mb)
 {
     bool                                  more;
     unsigned                              n;
@@ -451,6 +281,33 @@ ptn_blob_sweep(ptn_mbox_t *mb)
         }
 
     } while (rc == PTN_OK && more);
+
+    return rc;
+}
+
+
+/* While a backup is made of the mailbox, blobs that it may need stay. */
+
+ptn_rc_t
+ptn_blob_sweep(ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_mbox_ready(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_lock(mb, F_WRLCK, PTN_LOCK_BACKUP, 0);
+    }
+
+    if (rc != PTN_OK) {
+        return (rc == PTN_EBUSY) ? PTN_OK : rc;
+    }
+
+    rc = ptn_blob_sweep_locked(mb);
+
+    if (mb->lock_fd != -1) {
+        ptn_mbox_lock(mb, F_UNLCK, PTN_LOCK_BACKUP, 0);
+    }
 
     return rc;
 }

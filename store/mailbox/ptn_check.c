@@ -8,19 +8,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ptn_charset.h"
 #include "ptn_check.h"
 
 
 #define PTN_CHECK_SHOWN  50     /* findings of one rule */
-
-typedef struct {
-    const char  *what;
-    const char  *find;
-    const char  *mend;          /* NULL: cannot be mended */
-} ptn_check_rule_t;
-
 
 /* Aggregates of each folder's messages; used by rule and remedy. */
 #define PTN_CHECK_COUNT(f)                                                    \
@@ -45,29 +39,43 @@ _Static_assert(PTN_FOLDER_INBOX == 12 && PTN_FOLDER_IPM_SUBTREE == 2
 
 #define PTN_CHECK_REACHED                                                     \
     "WITH RECURSIVE tree(id) AS (SELECT id FROM folder WHERE id=1 AND"        \
-    " parent=0 UNION SELECT f.id FROM folder f JOIN tree ON f.parent=tree.id)"
+    " parent=0 UNION SELECT id FROM folder WHERE parent<0"                    \
+    " UNION SELECT f.id FROM folder f JOIN tree ON f.parent=tree.id)"
+
+/* Folders that are being erased: some of their messages have gone. */
+#define PTN_CHECK_ERASED                                                      \
+    "WITH RECURSIVE erased(id) AS (SELECT id FROM gone WHERE kind=1"          \
+    " AND at=-1 UNION SELECT f.id FROM folder f JOIN erased"                  \
+    " ON f.parent=-erased.id) SELECT id FROM erased"
 
 static const ptn_check_rule_t  ptn_check_rules[] = {
 
     { "special folder missing",
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
       " WHERE i<" PTN_CHECK_SPECIALS ") SELECT i FROM n"
-      " WHERE (SELECT count(*) FROM folder WHERE special=i)<>1",
+      " WHERE (SELECT count(*) FROM folder WHERE special=i)<>1"
+      " AND (i<3 OR (SELECT kind FROM meta)=0)",
       NULL },
 
     { "folder out of the tree",
       PTN_CHECK_REACHED " SELECT id FROM folder WHERE id NOT IN tree",
+      "UPDATE folder SET parent=CASE WHEN special=1 THEN 0"
+      " WHEN special BETWEEN 2 AND 11 THEN 1 WHEN special IN (24, 25) THEN 20"
+      " WHEN special IN (27, 28, 29) THEN 26 WHEN special>=64 THEN parent"
+      " ELSE " PTN_CHECK_TOP " END"
+      " WHERE special<>0;"
       PTN_CHECK_REACHED " UPDATE folder SET parent=" PTN_CHECK_TOP ","
       " fold=fold || ' ' || id, name=name || ' ' || id"
-      " WHERE id NOT IN tree AND special=0"
-      " AND (parent NOT IN (SELECT id FROM folder)"
-      "  OR id IN (SELECT max(id) FROM folder WHERE id NOT IN tree))" },
+      " WHERE id NOT IN tree AND special=0" },
 
     { "message in no folder",
-      "SELECT id FROM message WHERE folder NOT IN (SELECT id FROM folder)",
+      "SELECT id FROM message WHERE abs(folder) NOT IN"
+      " (SELECT id FROM folder)",
+      "DELETE FROM gone WHERE kind=0 AND id IN (SELECT id FROM message"
+      " WHERE abs(folder) NOT IN (SELECT id FROM folder));"
       "UPDATE message SET folder=" PTN_CHECK_INBOX ", uid=(SELECT uidnext"
       " FROM folder WHERE id=" PTN_CHECK_INBOX ") + id"
-      " WHERE folder NOT IN (SELECT id FROM folder)" },
+      " WHERE abs(folder) NOT IN (SELECT id FROM folder)" },
 
     { "tombstone in no folder",
       "SELECT id FROM tombstone WHERE folder NOT IN (SELECT id FROM folder)",
@@ -96,8 +104,10 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       NULL },
 
     { "content without message",
-      "SELECT id FROM content WHERE id NOT IN (SELECT content FROM message)",
-      "DELETE FROM content WHERE id NOT IN (SELECT content FROM message)" },
+      "SELECT id FROM content WHERE id NOT IN (SELECT content FROM message)"
+      " AND id NOT IN (SELECT content FROM unindex)",
+      "DELETE FROM content WHERE id NOT IN (SELECT content FROM message)"
+      " AND id NOT IN (SELECT content FROM unindex)" },
 
     { "object without content",
       "SELECT content FROM object WHERE content NOT IN"
@@ -149,7 +159,14 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       " OR (lid=-1)<>(name<>'')"
       " UNION ALL SELECT 'holes' FROM meta WHERE (SELECT count(*) FROM named)"
       "<>(SELECT coalesce(max(id),32767)-32767 FROM named)",
-      NULL },
+      "DELETE FROM named WHERE id NOT BETWEEN 32768 AND 65534"
+      " OR length(guid)<>16 OR lid<-1 OR lid>4294967295"
+      " OR (lid=-1)<>(name<>'');"
+      "INSERT INTO named (id, guid, lid, name) WITH RECURSIVE n(i) AS"
+      " (SELECT 32768 UNION ALL SELECT i+1 FROM n WHERE i<(SELECT max(id)"
+      " FROM named)) SELECT i, zeroblob(16), -1, 'lost-' || i FROM n"
+      " WHERE i NOT IN (SELECT id FROM named)"
+      " AND EXISTS (SELECT 1 FROM named)" },
 
     { "transfer without messages",
       "SELECT n FROM intent WHERE n NOT IN (SELECT intent FROM moving)",
@@ -177,11 +194,12 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
 
     { "object id above the counter",
       "SELECT 'message ' || id FROM message, meta"
-      " WHERE max(id, mid, content)>oid"
+      " WHERE max(id, content)>oid OR (mid>oid AND mid<=281474976710655)"
       " UNION ALL SELECT 'content ' || id FROM content, meta WHERE id>oid"
       " UNION ALL SELECT 'folder ' || id FROM folder, meta WHERE id>oid",
       "UPDATE meta SET oid=max(oid,"
-      "(SELECT coalesce(max(max(id, mid, content)),0) FROM message),"
+      "(SELECT coalesce(max(max(id, content)),0) FROM message),"
+      "(SELECT coalesce(max(mid),0) FROM message WHERE mid<=281474976710655),"
       "(SELECT coalesce(max(id),0) FROM content),"
       "(SELECT coalesce(max(id),0) FROM folder))" },
 
@@ -206,14 +224,17 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
     { "counters of a folder",
       "SELECT id || ': total ' || total || ' unread ' || unread"
       " || ' deleted ' || deleted || ' size ' || size FROM folder"
-      " WHERE total<>" PTN_CHECK_COUNT("folder.id")
+      " WHERE search=0 AND (total<>" PTN_CHECK_COUNT("folder.id")
       " OR unread<>" PTN_CHECK_UNREAD("folder.id")
       " OR deleted<>" PTN_CHECK_DELETED("folder.id")
-      " OR size<>" PTN_CHECK_SIZE("folder.id"),
+      " OR size<>" PTN_CHECK_SIZE("folder.id") ") EXCEPT"
+      " SELECT id || ': total ' || total || ' unread ' || unread"
+      " || ' deleted ' || deleted || ' size ' || size FROM folder"
+      " WHERE id IN (" PTN_CHECK_ERASED ")",
       "UPDATE folder SET total=" PTN_CHECK_COUNT("folder.id")
       ", unread=" PTN_CHECK_UNREAD("folder.id")
       ", deleted=" PTN_CHECK_DELETED("folder.id")
-      ", size=" PTN_CHECK_SIZE("folder.id") },
+      ", size=" PTN_CHECK_SIZE("folder.id") " WHERE search=0" },
 
     { "UIDVALIDITY above the counter, 0 or given twice",
       "SELECT id FROM folder WHERE uidvalidity=0"
@@ -251,7 +272,12 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       " WHERE NOT EXISTS (SELECT 1 FROM replica WHERE first=0)"
       " UNION ALL SELECT 'first number above the counters: ' || replid"
       " FROM replica, meta WHERE first>min(meta.cn, oid)+1",
-      NULL }
+      "DELETE FROM replica WHERE first>(SELECT min(cn, oid)+1 FROM meta);"
+      "INSERT OR IGNORE INTO replica (replid, guid, epoch, first)"
+      " SELECT 1, randomblob(16), epoch, 0 FROM meta;"
+      "UPDATE replica SET epoch=(SELECT epoch FROM meta) WHERE replid=1;"
+      "UPDATE replica SET first=0 WHERE first=(SELECT min(first)"
+      " FROM replica)" }
 };
 
 
@@ -326,7 +352,7 @@ ptn_check_rows(ptn_check_t *check, const char *what, const char *find,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_check_rule(ptn_check_t *check, const ptn_check_rule_t *rule)
 {
     bool      mend;
@@ -344,6 +370,29 @@ ptn_check_rule(ptn_check_t *check, const ptn_check_rule_t *rule)
     check->renew = true;
 
     return ptn_sql_exec(check->mb, rule->mend);
+}
+
+
+/* Those that new numbers are taken from. */
+
+ptn_rc_t
+ptn_check_counters(ptn_check_t *check)
+{
+    size_t       i;
+    ptn_rc_t     rc;
+    const char  *what;
+
+    for (i = 0, rc = PTN_OK; i < ptn_nelts(ptn_check_rules) && rc == PTN_OK;
+         i++)
+    {
+        what = ptn_check_rules[i].what;
+
+        if (strstr(what, "above the counter") != NULL) {
+            rc = ptn_check_rule(check, &ptn_check_rules[i]);
+        }
+    }
+
+    return rc;
 }
 
 
@@ -419,12 +468,36 @@ ptn_check_database(ptn_check_t *check)
     rc = ptn_check_rows(check, "database", "PRAGMA integrity_check(50)", "ok",
                         false, &n);
 
+    if (rc == PTN_OK) {
+        rc = ptn_check_types(check);
+    }
+
+    if (rc == PTN_OK && check->repair) {
+        rc = ptn_check_damage(check);
+    }
+
     for (i = 0; i < ptn_nelts(ptn_check_rules) && rc == PTN_OK; i++) {
         rc = ptn_check_rule(check, &ptn_check_rules[i]);
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_check_folders(check);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_check_names(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_tables(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_ics(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_rights(check);
     }
 
     if (rc == PTN_OK) {
@@ -437,6 +510,10 @@ ptn_check_database(ptn_check_t *check)
 
     if (rc == PTN_OK) {
         rc = ptn_check_blobs(check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_search(check);
     }
 
     return rc;
@@ -466,6 +543,7 @@ ptn_check_run(ptn_check_t *check)
     }
 
     rc = ptn_txn_begin(&tx, mb);
+    check->tx = &tx;
 
     if (rc == PTN_OK) {
         rc = ptn_check_database(check);
@@ -495,8 +573,8 @@ ptn_check_run(ptn_check_t *check)
 }
 
 
-ptn_rc_t
-ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
+static ptn_rc_t
+ptn_check_open(ptn_store_t *store, const ptn_user_t *user, bool repair,
     void (*report)(void *ctx, const char *line), void *ctx)
 {
     ptn_rc_t      rc;
@@ -546,4 +624,117 @@ ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
     }
 
     return (check.found == check.mended) ? PTN_OK : PTN_ECORRUPT;
+}
+
+
+/* It cannot be opened: says why. */
+
+static ptn_rc_t
+ptn_check_closed(ptn_store_t *store, const ptn_user_t *user,
+    void (*report)(void *ctx, const char *line), void *ctx)
+{
+    char         path[PTN_BLOB_PATH];
+    int64_t      version;
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+
+    mb = ptn_mbox_new(store, user, &rc);
+    if (mb == NULL) {
+        return rc;
+    }
+
+    snprintf(path, sizeof(path), "%s/mailbox.sqlite", mb->dir);
+
+    if (access(path, F_OK) == -1) {
+        ptn_mbox_free(mb);
+        return PTN_EUNAVAIL;
+    }
+
+    rc = ptn_sql_open(mb, path, false);
+
+    if (rc == PTN_OK) {
+        rc = ptn_schema_known(mb, &version);
+
+        if (rc == PTN_ECORRUPT) {
+            (void) ptn_schema_explain(mb, report, ctx);
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_mbox_meta(mb);
+        }
+    }
+
+    ptn_mbox_free(mb);
+
+    /* of another user: not for us to mend */
+
+    if (rc == PTN_EVERSION || rc == PTN_ENOMEM || rc == PTN_EBUSY
+        || rc == PTN_EUNAVAIL)
+    {
+        return rc;
+    }
+
+    report(ctx, "database: it cannot be opened");
+
+    return PTN_ECORRUPT;
+}
+
+
+static void
+ptn_check_silent(void *ctx PTN_UNUSED, const char *line PTN_UNUSED)
+{
+    /* void */
+}
+
+
+ptn_rc_t
+ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
+    void (*report)(void *ctx, const char *line), void *ctx)
+{
+    ptn_rc_t     rc, closed;
+    ptn_mbox_t  *mb;
+
+    report = report ? report : ptn_check_silent;
+
+    rc = ptn_mbox_open(store, user, NULL, &mb);
+
+    if (rc == PTN_EUNAVAIL && store->batch == NULL) {
+        closed = ptn_check_closed(store, user, report, ctx);
+
+        if (closed != PTN_ECORRUPT || !repair) {
+            return closed;
+        }
+
+    } else if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_open(store, user, repair, report, ctx);
+
+        /* pages that cannot be read are nothing that rows can mend */
+
+        if (!repair || rc != PTN_ECORRUPT) {
+            return rc;
+        }
+    }
+
+    rc = ptn_mbox_open(store, user, NULL, &mb);
+
+    if (rc == PTN_OK) {
+        if (mb->batch) {
+            return PTN_EBUSY;
+        }
+
+        ptn_mbox_close_db(mb);
+    }
+
+    rc = ptn_mbox_salvage(store, user, report, ctx);
+
+    if (rc == PTN_OK) {
+        ptn_content_forget(store, &user->mailbox);
+        rc = ptn_check_open(store, user, true, report, ctx);
+    }
+
+    return rc;
 }

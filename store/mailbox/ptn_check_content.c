@@ -4,8 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,9 +11,6 @@
 #include "ptn_check.h"
 #include "ptn_item.h"
 #include "ptn_skeleton.h"
-
-
-#define PTN_CHECK_CHUNK  (256 * 1024)
 
 
 static void
@@ -116,12 +111,17 @@ ptn_check_part(const ptn_mime_part_t *part, uint64_t size)
 
 static ptn_rc_t
 ptn_check_structure(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
-    uint64_t size, ptn_str_t packed)
+    uint64_t size, ptn_str_t data, int codec)
 {
     ptn_rc_t     rc;
+    ptn_str_t    packed;
     ptn_mime_t  *mime;
 
-    rc = ptn_mime_unpack(pool, packed, &mime);
+    rc = ptn_content_structure(check->mb, pool, data, codec, &packed);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mime_unpack(pool, packed, &mime);
+    }
 
     if (rc == PTN_ENOMEM) {
         return rc;
@@ -205,6 +205,31 @@ ptn_check_skeleton(ptn_check_t *check, ptn_pool_t *pool,
 }
 
 
+ptn_rc_t
+ptn_check_content_good(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
+    uint64_t size, ptn_str_t blobs, ptn_str_t structure, bool *ret_good)
+{
+    ptn_rc_t       rc;
+    ptn_mime_t    *mime;
+    ptn_cached_t  *c;
+
+    *ret_good = false;
+    rc = ptn_mime_unpack(pool, structure, &mime);
+
+    if (rc != PTN_OK || !ptn_check_part(mime->root, size)) {
+        return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+    }
+
+    rc = ptn_content_get(check->mb, id, &c);
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_skeleton(check, pool, c, blobs, ret_good);
+    }
+
+    return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+}
+
+
 static ptn_rc_t
 ptn_check_content(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
     ptn_str_t blobs)
@@ -273,8 +298,8 @@ ptn_check_contents_all(ptn_check_t *check, sqlite3_stmt *st,
 
         if (rc == PTN_OK) {
             rc = ptn_check_structure(check, pool, id, ptn_sql_u64(st, 1),
-                                     ptn_str_dup(pool,
-                                                 ptn_sql_column(st, 4)));
+                                     ptn_sql_column(st, 4),
+                                     sqlite3_column_int(st, 5));
         }
 
         blobs = ptn_str_dup(pool, ptn_sql_column(st, 3));
@@ -398,8 +423,8 @@ ptn_check_contents(ptn_check_t *check)
     }
 
     pool = ptn_pool_create(0, NULL);
-    st = ptn_check_prepare(check, "SELECT id, size, file, blobs, structure"
-                                  " FROM content");
+    st = ptn_check_prepare(check, "SELECT id, size, file, blobs, structure,"
+                                  " codec FROM content");
     count = ptn_check_prepare(check, "INSERT INTO refs VALUES (?1, 1)"
                                      " ON CONFLICT DO UPDATE SET n=n+1");
 
@@ -468,7 +493,8 @@ ptn_check_blobs(ptn_check_t *check)
         rc = ptn_sql_exec(check->mb,
             "UPDATE blob SET refs=coalesce((SELECT n FROM refs r"
             " WHERE r.sha256=blob.sha256),0);"
-            "INSERT INTO blob SELECT sha256, n, 0 FROM refs"
+            "INSERT INTO blob (sha256, refs, size) SELECT sha256, n, 0"
+            " FROM refs"
             " WHERE sha256 NOT IN (SELECT sha256 FROM blob)");
         check->mb->dead_blobs++;
     }
@@ -480,54 +506,41 @@ ptn_check_blobs(ptn_check_t *check)
 /* ---- files ------------------------------------------------------------- */
 
 static ptn_rc_t
-ptn_check_hash(ptn_check_t *check, const char *path, u_char sha256[32],
-    uint64_t *ret_size)
+ptn_check_blob_size(ptn_check_t *check, const u_char sha256[32],
+    uint64_t size)
 {
-    int          fd;
-    off_t        off;
-    u_char      *p;
-    ssize_t      n;
-    ptn_io_t    *io;
-    EVP_MD_CTX  *h;
+    ptn_rc_t                              rc;
+    sqlite3_stmt                         *st;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    io = check->mb->store->io;
-
-    fd = io->open(io, path, O_RDONLY|O_CLOEXEC, 0);
-    if (fd == -1) {
-        return (errno == ENOENT) ? PTN_ENOTFOUND : PTN_EIO;
+    rc = ptn_txn_begin(&tx, check->mb);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
-    n = -1;
-    off = 0;
-    p = malloc(PTN_CHECK_CHUNK);
-    h = EVP_MD_CTX_new();
-
-    if (p == NULL || h == NULL
-        || EVP_DigestInit_ex(h, EVP_sha256(), NULL) != 1)
+    if (sqlite3_prepare_v2(check->mb->db, "UPDATE blob SET size=?2"
+                           " WHERE sha256=?1", -1, &st, NULL) != SQLITE_OK)
     {
-        free(p);
-        EVP_MD_CTX_free(h);
-        io->close(io, fd);
-        return PTN_ENOMEM;
+        return PTN_EINTERNAL;
     }
 
-    for ( ;; off += n) {
-        n = ptn_io_read_all(io, fd, p, PTN_CHECK_CHUNK, off);
+    sqlite3_bind_blob(st, 1, sha256, 32, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) size);
+    rc = ptn_sql_step(check->mb, st);
+    sqlite3_finalize(st);
 
-        if (n <= 0) {
-            break;
-        }
-
-        EVP_DigestUpdate(h, p, (size_t) n);
+    if (rc == PTN_OK) {
+        check->mb->meta.dirty = true;
+        rc = ptn_txn_commit(&tx);
     }
 
-    EVP_DigestFinal_ex(h, sha256, NULL);
-    EVP_MD_CTX_free(h);
-    free(p);
-    io->close(io, fd);
-    *ret_size = (uint64_t) off;
+    if (rc == PTN_OK) {
+        rc = ptn_batch_commit(check->mb);
+    }
 
-    return (n == 0) ? PTN_OK : PTN_EIO;
+    ptn_check_found(check, true, "size of a blob");
+
+    return rc;
 }
 
 
@@ -539,48 +552,37 @@ ptn_check_hash(ptn_check_t *check, const char *path, u_char sha256[32],
 static ptn_rc_t
 ptn_check_blob_file(ptn_check_t *check, const u_char sha256[32])
 {
-    char           path[PTN_BLOB_PATH];
-    u_char         sha[32];
-    ptn_rc_t       rc;
-    uint64_t       size, expected;
-    sqlite3_stmt  *st;
+    char      path[PTN_BLOB_PATH];
+    ptn_rc_t  rc;
+    uint64_t  refs, size, has;
 
-    size = 0;
     rc = ptn_blob_path(check->mb, sha256, path, sizeof(path));
 
     if (rc == PTN_OK) {
-        rc = ptn_check_hash(check, path, sha, &size);
+        rc = ptn_blob_file_is(check->mb->store, path, sha256, &has);
     }
 
     if (rc == PTN_ENOMEM) {
         return rc;
     }
 
-    st = ptn_sql(check->mb, PTN_SQL_BLOB_GET, &rc);
-    if (st == NULL) {
-        return rc;
-    }
-
-    sqlite3_bind_blob(st, 1, sha256, 32, SQLITE_STATIC);
-
-    if (ptn_sql_step(check->mb, st) != PTN_AGAIN) {
+    if (ptn_blob_row(check->mb, sha256, &refs, &size) != PTN_OK || refs == 0) {
         return PTN_OK;
     }
 
-    expected = ptn_sql_u64(st, 1);
+    if (rc == PTN_ECORRUPT) {
+        ptn_check_found(check, false, "blob file %s: its bytes differ", path);
 
-    if (sqlite3_column_int64(st, 0) != 0) {
-        if (rc != PTN_OK) {
-            ptn_check_found(check, false, "blob file %s: %s", path,
-                            ptn_err(rc)->name);
+    } else if (rc != PTN_OK) {
+        ptn_check_found(check, false, "blob file %s: %s", path,
+                        ptn_err(rc)->name);
 
-        } else if (size != expected || memcmp(sha, sha256, 32) != 0) {
-            ptn_check_found(check, false, "blob file %s: its bytes differ",
-                            path);
-        }
+    } else if (has != size && check->repair) {
+        return ptn_check_blob_size(check, sha256, has);
+
+    } else if (has != size) {
+        ptn_check_found(check, false, "blob file %s: another size", path);
     }
-
-    sqlite3_reset(st);
 
     return PTN_OK;
 }

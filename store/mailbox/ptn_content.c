@@ -13,22 +13,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zstd.h>
-#include <zstd_errors.h>
 
+#include "ptn_dictionary.h"
 #include "ptn_item.h"
 #include "ptn_skeleton.h"
 
 
-/*
- * Up to 16 KB the fast level makes 1 to 2 % more of real mail, in 10 to 30 %
- * less time, and what it makes has fewer sequences to decode.
- */
-#define PTN_CONTENT_LEVEL        3
-#define PTN_CONTENT_LEVEL_SMALL  1
-#define PTN_CONTENT_SMALL        (16 * 1024)
-
-#define PTN_CONTENT_MAPPED       (4 * 1024 * 1024)
+#define PTN_CONTENT_MAPPED  (4 * 1024 * 1024)
+#define PTN_CONTENT_SHAPE_MAX  (64 * 1024 * 1024)
+#define PTN_CONTENT_SHAPE   256         /* shorter structures stay as they are */
 
 
 /* ---- memory ------------------------------------------------------------ */
@@ -132,51 +125,6 @@ ptn_content_pool(ptn_store_t *store, size_t cap)
 
 /* ---- writing ----------------------------------------------------------- */
 
-/* zstd, or as it is when that is no smaller. */
-
-static ptn_rc_t
-ptn_content_compress(ptn_store_t *store, ptn_pool_t *pool, ptn_str_t plain,
-    ptn_str_t *ret, ptn_codec_e *ret_codec)
-{
-    size_t   n, size;
-    u_char  *p;
-
-    if (store->cctx == NULL) {
-        store->cctx = ZSTD_createCCtx();
-        if (store->cctx == NULL) {
-            return PTN_ENOMEM;
-        }
-    }
-
-    *ret = plain;
-    *ret_codec = PTN_CODEC_NONE;
-
-    if (plain.len < 64) {
-        return PTN_OK;
-    }
-
-    size = plain.len - 1;
-
-    p = ptn_palloc(pool, size);
-    if (p == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    n = ZSTD_compressCCtx(store->cctx, p, size, plain.data, plain.len,
-                          plain.len <= PTN_CONTENT_SMALL
-                          ? PTN_CONTENT_LEVEL_SMALL : PTN_CONTENT_LEVEL);
-
-    if (!ZSTD_isError(n)) {
-        *ret = ptn_str_make(p, n);
-        *ret_codec = PTN_CODEC_ZSTD;
-        return PTN_OK;
-    }
-
-    return (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
-           ? PTN_ENOMEM : PTN_OK;
-}
-
-
 /* Skeleton parts become blobs; their names, one after the other. */
 
 static ptn_rc_t
@@ -209,7 +157,8 @@ ptn_content_parts(ptn_mbox_t *mb, ptn_pool_t *pool,
 
 typedef struct {
     ptn_form_e   form;
-    ptn_codec_e  codec;
+    ptn_codec_e  codec;         /* of data */
+    ptn_codec_e  shape;         /* of structure */
     uint64_t     size;          /* of the message */
     uint64_t     plain;
     ptn_str_t    data, file, blobs, structure;
@@ -229,7 +178,7 @@ ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id, const ptn_content_row_t *row)
     sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
     sqlite3_bind_int64(st, 2, (sqlite3_int64) row->size);
     sqlite3_bind_int(st, 3, row->form);
-    sqlite3_bind_int(st, 4, row->codec);
+    sqlite3_bind_int(st, 4, ptn_codec_both(row->codec, row->shape));
     sqlite3_bind_int64(st, 5, (sqlite3_int64) row->plain);
     ptn_sql_blob(st, 6, row->data);
     ptn_sql_blob(st, 7, row->file);
@@ -247,11 +196,10 @@ ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id, const ptn_content_row_t *row)
 
 ptn_rc_t
 ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
-    ptn_id_t *ret_content)
+    ptn_id_t id, ptn_id_t *ret_content)
 {
     size_t                n;
     u_char                sha[32];
-    ptn_id_t              id;
     ptn_rc_t              rc;
     ptn_str_t             plain;
     ptn_mbox_t           *mb;
@@ -285,14 +233,19 @@ ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
         }
     }
 
-    rc = ptn_mime_pack(pool, mime, &row.structure);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
     row.plain = plain.len;
 
-    rc = ptn_content_compress(mb->store, pool, plain, &row.data, &row.codec);
+    rc = ptn_mime_pack(pool, mime, &row.structure);
+
+    if (rc == PTN_OK && row.structure.len >= PTN_CONTENT_SHAPE) {
+        rc = ptn_frame_make(mb, pool, row.structure, &row.structure,
+                            &row.shape);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_frame_make(mb, pool, plain, &row.data, &row.codec);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -313,7 +266,10 @@ ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
         row.data = ptn_str_make(NULL, 0);
     }
 
-    id = ptn_txn_oid(tx);
+    if (id == 0) {
+        id = ptn_txn_oid(tx);
+    }
+
     rc = ptn_content_insert(mb, id, &row);
 
     if (rc == PTN_OK) {
@@ -373,8 +329,6 @@ ptn_content_refs(ptn_mbox_t *mb, ptn_id_t content, u_char *p, size_t max,
 ptn_rc_t
 ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content)
 {
-    size_t         i, n;
-    u_char         refs[(PTN_MIME_PARTS_MAX + 2) * 32];
     ptn_rc_t       rc;
     uint64_t       shared;
     sqlite3_stmt  *st;
@@ -399,6 +353,19 @@ ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content)
     if (rc != PTN_OK) {
         return rc;
     }
+
+    return (content <= mb->meta.indexed)
+           ? ptn_sql_run(mb, PTN_SQL_UNINDEX_ADD, 1, content)
+           : ptn_content_remove(mb, content);
+}
+
+
+ptn_rc_t
+ptn_content_remove(ptn_mbox_t *mb, ptn_id_t content)
+{
+    size_t    i, n;
+    u_char    refs[(PTN_MIME_PARTS_MAX + 2) * 32];
+    ptn_rc_t  rc;
 
     rc = ptn_stored_drop(mb, content);
     if (rc != PTN_OK) {
@@ -469,48 +436,24 @@ ptn_content_alloc(ptn_store_t *store, ptn_cached_t *c, size_t len)
 
 
 static ptn_rc_t
-ptn_content_unpack(ptn_store_t *store, ptn_cached_t *c, ptn_codec_e codec,
+ptn_content_unpack(ptn_mbox_t *mb, ptn_cached_t *c, ptn_codec_e codec,
     uint64_t plain, ptn_str_t data)
 {
-    size_t    n;
     ptn_rc_t  rc;
-
-    if (codec == PTN_CODEC_NONE && data.len != plain) {
-        return PTN_ECORRUPT;
-    }
+    uint64_t  size;
 
     /* a length that lies must not take memory: zstd frames say theirs */
 
-    if (codec == PTN_CODEC_ZSTD
-        && ZSTD_getFrameContentSize(data.data, data.len) != plain)
-    {
+    rc = ptn_frame_size(data, codec, &size);
+
+    if (rc != PTN_OK || size != plain) {
         return PTN_ECORRUPT;
     }
 
-    if (store->dctx == NULL) {
-        store->dctx = ZSTD_createDCtx();
-        if (store->dctx == NULL) {
-            return PTN_ENOMEM;
-        }
-    }
+    rc = ptn_content_alloc(mb->store, c, (size_t) plain);
 
-    rc = ptn_content_alloc(store, c, (size_t) plain);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    if (codec == PTN_CODEC_NONE) {
-        if (data.len != 0) {
-            memcpy(c->plain, data.data, data.len);
-        }
-
-        return PTN_OK;
-    }
-
-    n = ZSTD_decompressDCtx(store->dctx, c->plain, c->len, data.data,
-                            data.len);
-
-    return (!ZSTD_isError(n) && n == plain) ? PTN_OK : PTN_ECORRUPT;
+    return (rc == PTN_OK)
+           ? ptn_frame_open(mb, data, codec, c->plain, c->len) : rc;
 }
 
 
@@ -542,8 +485,7 @@ ptn_content_unpack_file(ptn_mbox_t *mb, ptn_cached_t *c, ptn_codec_e codec,
     rc = ptn_blob_read(mb, sha256, 0, p, len);
 
     if (rc == PTN_OK) {
-        rc = ptn_content_unpack(mb->store, c, codec, plain,
-                                ptn_str_make(p, len));
+        rc = ptn_content_unpack(mb, c, codec, plain, ptn_str_make(p, len));
     }
 
     munmap(p, len + 1);
@@ -576,11 +518,11 @@ ptn_content_load(ptn_mbox_t *mb, ptn_id_t content, ptn_cached_t *c)
 
     c->size = ptn_sql_u64(st, 0);
     c->form = (uint32_t) sqlite3_column_int(st, 1);
-    codec = (ptn_codec_e) sqlite3_column_int(st, 2);
+    codec = ptn_codec_data(sqlite3_column_int(st, 2));
     plain = ptn_sql_u64(st, 3);
     file = ptn_sql_column(st, 5);
 
-    if (c->form > PTN_FORM_SKELETON || codec > PTN_CODEC_ZSTD
+    if (c->form > PTN_FORM_SKELETON || codec > PTN_CODEC_DICT
         || (file.len != 0 && file.len != 32)
         || (c->form == PTN_FORM_RAW && plain != c->size))
     {
@@ -589,8 +531,7 @@ ptn_content_load(ptn_mbox_t *mb, ptn_id_t content, ptn_cached_t *c)
     }
 
     if (file.len == 0) {
-        rc = ptn_content_unpack(mb->store, c, codec, plain,
-                                ptn_sql_column(st, 4));
+        rc = ptn_content_unpack(mb, c, codec, plain, ptn_sql_column(st, 4));
         sqlite3_reset(st);
         return rc;
     }
@@ -599,6 +540,39 @@ ptn_content_load(ptn_mbox_t *mb, ptn_id_t content, ptn_cached_t *c)
     sqlite3_reset(st);
 
     return ptn_content_unpack_file(mb, c, codec, plain, sha);
+}
+
+
+/* A structure as it stands in its row, unpacked into `pool`. */
+
+ptn_rc_t
+ptn_content_structure(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t data,
+    int codec, ptn_str_t *ret)
+{
+    ptn_rc_t   rc;
+    uint64_t   size;
+    ptn_str_t  s;
+
+    rc = ptn_frame_size(data, ptn_codec_structure(codec), &size);
+
+    if (rc != PTN_OK || size > PTN_CONTENT_SHAPE_MAX) {
+        return PTN_ECORRUPT;
+    }
+
+    s.len = (size_t) size;
+    s.data = ptn_palloc(pool, s.len + 1);
+
+    if (s.data == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_frame_open(mb, data, ptn_codec_structure(codec), s.data, s.len);
+
+    if (rc == PTN_OK) {
+        *ret = s;
+    }
+
+    return rc;
 }
 
 

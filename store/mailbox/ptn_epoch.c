@@ -257,6 +257,43 @@ ptn_epoch_delete(ptn_store_t *store, ptn_guid_t guid)
 }
 
 
+/* The epoch of its mark; 0: there is none. */
+
+ptn_rc_t
+ptn_epoch_last(ptn_store_t *store, ptn_guid_t guid, uint64_t *ret_epoch)
+{
+    int                 fd;
+    char                path[PTN_BLOB_PATH];
+    ptn_rc_t            rc;
+    ptn_epoch_record_t  mark, last;
+
+    rc = ptn_epoch_path(store, guid, path, sizeof(path));
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    fd = store->io->open(store->io, path, O_RDONLY|O_CLOEXEC, 0);
+
+    if (fd == -1) {
+        *ret_epoch = 0;
+        return (errno == ENOENT) ? PTN_OK : ptn_errno_rc(errno);
+    }
+
+    if (!ptn_epoch_read(store, fd, 0, &mark)) {
+        mark.epoch = 0;
+    }
+
+    if (!ptn_epoch_read(store, fd, PTN_EPOCH_SECOND, &last)) {
+        last.epoch = 0;
+    }
+
+    store->io->close(store->io, fd);
+    *ret_epoch = ptn_max(mark.epoch, last.epoch);
+
+    return PTN_OK;
+}
+
+
 /* ---- a new incarnation ------------------------------------------------- */
 
 static ptn_rc_t
@@ -268,6 +305,8 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
     sqlite3_stmt  *st;
 
     static const char *const  texts[] = {
+        "UPDATE replica SET replid=(SELECT max(replid) + 1 FROM replica),"
+            " last=(SELECT max(cn, 1) FROM meta) WHERE replid=1",
         "UPDATE meta SET epoch=?1, cn=?2, oid=?3, uidvalidity="
             "(uidvalidity + 65536) % 4294967296 + 1",
         "UPDATE folder SET modseq=?2, horizon=?2, uidvalidity="
@@ -276,8 +315,6 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
         "UPDATE meta SET uidvalidity=uidvalidity"
             " + (SELECT count(*) FROM folder)",
         "DELETE FROM tombstone",
-        "UPDATE replica SET replid=(SELECT max(replid) + 1 FROM replica)"
-            " WHERE replid=1",
         "INSERT INTO replica (replid, guid, epoch, first)"
             " VALUES (1, ?4, ?1, ?2 + 1)"
     };

@@ -7,14 +7,11 @@
  * what ptn_folder_list() and ptn_folder_get() returned is good for the job.
  */
 
-#include <stdlib.h>
-
 #include "ptn_charset.h"
-#include "ptn_mailbox.h"
+#include "ptn_folder.h"
 
 
-#define PTN_FOLDER_NAME_MAX   255       /* characters */
-#define PTN_FOLDER_DEPTH_MAX  300       /* MS-OXCFOLD 3.2.5.2 */
+#define PTN_FOLDER_NAME_MAX  255        /* characters */
 
 typedef struct {
     uint8_t      parent;
@@ -82,33 +79,49 @@ ptn_folder_insert(ptn_mbox_t *mb, const ptn_folder_new_t *f)
  */
 
 ptn_rc_t
-ptn_folder_make_all(ptn_mbox_t *mb, const char *locale)
+ptn_folder_make_one(ptn_mbox_t *mb, const char *locale,
+    ptn_folder_special_e i, bool again)
 {
-    unsigned                                         i;
-    ptn_rc_t                                         rc;
-    ptn_pool_t                                      *pool;
-    ptn_folder_new_t                                 f;
+    ptn_rc_t           rc;
+    ptn_pool_t        *pool;
+    ptn_folder_new_t   f;
 
     pool = ptn_pool_create(0, NULL);
     if (pool == NULL) {
         return PTN_ENOMEM;
     }
 
-    rc = PTN_OK;
+    memset(&f, 0, sizeof(f));
+    f.id = i;
+    f.special = i;
+    f.cn = i;
+    f.parent = ptn_folder_rows[i].parent;
+    f.cls = ptn_str_z(ptn_folder_rows[i].cls);
+    f.name = ptn_str_z(ptn_locale_folder(locale, i));
+    f.subscribed = (PTN_FOLDER_SUBSCRIBED >> i) & 1;
+    f.hidden = (i == PTN_FOLDER_QUICK_CONTACTS);
+    f.uidvalidity = (uint32_t) ++mb->meta.uidvalidity;
 
-    for (i = 1; i < PTN_FOLDER_MAX && rc == PTN_OK; i++) {
-        memset(&f, 0, sizeof(f));
-        f.id = i;
-        f.special = i;
-        f.cn = i;
-        f.parent = ptn_folder_rows[i].parent;
-        f.cls = ptn_str_z(ptn_folder_rows[i].cls);
-        f.name = ptn_str_z(ptn_locale_folder(locale,
-                                             (ptn_folder_special_e) i));
-        f.subscribed = (PTN_FOLDER_SUBSCRIBED >> i) & 1;
-        f.hidden = (i == PTN_FOLDER_QUICK_CONTACTS);
-        f.uidvalidity = (uint32_t) ++mb->meta.uidvalidity;
+    if (mb->kind == PTN_MBOX_PUBLIC) {
+        f.parent = ptn_public_parent(i);
+        f.name = ptn_public_name(i);
+        f.cls = ptn_str_z((unsigned) i > PTN_PUBLIC_ROOT ? "IPF.Note" : "");
+        f.special = ((unsigned) i <= PTN_PUBLIC_IPM_SUBTREE) ? i
+                                                  : PTN_PUBLIC_SPECIAL + i;
+        f.hidden = false;
+    }
 
+    rc = ptn_utf8_fold(pool, f.name, &f.fold);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_insert(mb, &f);
+    }
+
+    /* its name may have been given to another meanwhile */
+
+    if (rc == PTN_ECORRUPT && again) {
+        f.name = ptn_str_printf(pool, "%.*s %u", ptn_str_arg(f.name),
+                                (unsigned) i);
         rc = ptn_utf8_fold(pool, f.name, &f.fold);
 
         if (rc == PTN_OK) {
@@ -117,6 +130,28 @@ ptn_folder_make_all(ptn_mbox_t *mb, const char *locale)
     }
 
     ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_folder_make_all(ptn_mbox_t *mb, const char *locale)
+{
+    unsigned  i, n;
+    ptn_rc_t  rc;
+
+    n = PTN_FOLDER_MAX;
+    rc = PTN_OK;
+
+    if (mb->kind == PTN_MBOX_PUBLIC) {
+        n = PTN_PUBLIC_MAX;
+        rc = ptn_sql_exec(mb, "DELETE FROM receive");
+    }
+
+    for (i = 1; i < n && rc == PTN_OK; i++) {
+        rc = ptn_folder_make_one(mb, locale, (ptn_folder_special_e) i, false);
+    }
 
     return rc;
 }
@@ -149,42 +184,74 @@ ptn_folder_of(ptn_mbox_t *mb, ptn_id_t id, ptn_folder_t **ret)
 void
 ptn_folder_touch(ptn_mbox_t *mb, ptn_folder_t *folder, uint64_t modseq)
 {
+    ptn_folder_more_t  *more;
+
+    more = &mb->set->more[folder - mb->set->folders];
+    more->touched = ptn_msg_now();
+    more->dirty = true;
     folder->modseq = ptn_max(folder->modseq, modseq);
-    mb->set->more[folder - mb->set->folders].dirty = true;
     mb->set->dirty = true;
+}
+
+
+void
+ptn_folder_hier(ptn_mbox_t *mb, ptn_id_t parent)
+{
+    ptn_folder_t       *f;
+    ptn_folder_more_t  *more;
+
+    if (ptn_folder_of(mb, parent, &f) != PTN_OK) {
+        return;                         /* of the root, or gone itself */
+    }
+
+    more = &mb->set->more[f - mb->set->folders];
+    more->hier++;
+    more->hier_at = ptn_msg_now();
+    ptn_folder_touch(mb, f, 0);
 }
 
 
 ptn_rc_t
 ptn_folder_flush(ptn_mbox_t *mb)
 {
-    uint32_t       i;
-    ptn_rc_t       rc;
-    ptn_set_t     *set;
-    ptn_folder_t  *f;
+    uint32_t            i;
+    ptn_rc_t            rc;
+    ptn_set_t          *set;
+    ptn_folder_t       *f;
+    ptn_folder_more_t  *more;
 
     set = mb->set;
+
+    rc = ptn_reader_flush(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     if (set == NULL || !set->dirty) {
         return PTN_OK;
     }
 
     for (i = 0; i < set->n; i++) {
-        if (!set->more[i].dirty) {
+        more = &set->more[i];
+
+        if (!more->dirty) {
             continue;
         }
 
         f = &set->folders[i];
 
-        rc = ptn_sql_run(mb, PTN_SQL_FOLDER_COUNT, 7, f->id,
+        rc = ptn_sql_run(mb, PTN_SQL_FOLDER_COUNT, 12, f->id,
                          (uint64_t) f->uidnext, (uint64_t) f->total,
                          (uint64_t) f->unread, (uint64_t) f->deleted,
-                         f->size, f->modseq);
+                         f->size, f->modseq, more->removed,
+                         (uint64_t) more->touched, more->hier,
+                         (uint64_t) more->hier_at,
+                         (uint64_t) more->top);
         if (rc != PTN_OK) {
             return rc;
         }
 
-        set->more[i].dirty = false;
+        more->dirty = false;
     }
 
     set->dirty = false;
@@ -201,7 +268,11 @@ ptn_folder_list(ptn_mbox_t *mb, const ptn_folder_t **ret_folders,
 {
     ptn_rc_t  rc;
 
-    rc = ptn_mbox_set(mb);
+    rc = ptn_rights_load(mb);
+
+    if (rc == PTN_OK && !mb->acting.all) {
+        return ptn_rights_folders(mb, false, ret_folders, ret_n);
+    }
 
     if (rc == PTN_OK) {
         *ret_folders = mb->set->folders;
@@ -220,8 +291,25 @@ ptn_folder_get(ptn_mbox_t *mb, ptn_id_t id, const ptn_folder_t **ret_folder)
 
     rc = ptn_folder_of(mb, id, &f);
 
+    return (rc == PTN_OK) ? ptn_rights_folder(mb, f, ret_folder) : rc;
+}
+
+
+ptn_rc_t
+ptn_folder_special_id(ptn_mbox_t *mb, ptn_folder_special_e special,
+    ptn_id_t *ret_id)
+{
+    ptn_rc_t  rc;
+
+    if (special <= PTN_FOLDER_NONE || special >= PTN_FOLDER_MAX) {
+        return PTN_EINVAL;
+    }
+
+    rc = ptn_mbox_set(mb);
+
     if (rc == PTN_OK) {
-        *ret_folder = f;
+        *ret_id = mb->set->special[special];
+        rc = *ret_id ? PTN_OK : PTN_ENOTFOUND;
     }
 
     return rc;
@@ -245,7 +333,7 @@ ptn_folder_special(ptn_mbox_t *mb, ptn_folder_special_e special,
 }
 
 
-static ptn_rc_t
+ptn_rc_t
 ptn_folder_by_fold(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t fold,
     const ptn_folder_t **ret_folder)
 {
@@ -294,6 +382,10 @@ ptn_folder_child(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t name,
 
     if (rc == PTN_OK) {
         rc = ptn_folder_by_fold(mb, parent, fold, ret_folder);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_folder(mb, *ret_folder, ret_folder);
     }
 
     ptn_pool_destroy(pool);
@@ -368,11 +460,34 @@ ptn_folder_depth(ptn_mbox_t *mb, ptn_id_t id)
 }
 
 
-/* Parent and name of a new or renamed folder; *ret_fold in `pool`. */
+/* Folders stand behind their parents, but for the root. */
 
-static ptn_rc_t
+unsigned
+ptn_folder_height(ptn_mbox_t *mb, ptn_id_t id)
+{
+    uint32_t    i;
+    unsigned    height, below;
+    ptn_set_t  *set;
+
+    set = mb->set;
+    below = ptn_folder_depth(mb, id);
+    height = 1;
+
+    for (i = 0; i < set->n; i++) {
+        if (ptn_folder_below(mb, set->folders[i].id, id)) {
+            height = ptn_max(height,
+                             ptn_folder_depth(mb, set->folders[i].id) - below
+                             + 1);
+        }
+    }
+
+    return height;
+}
+
+
+ptn_rc_t
 ptn_folder_place(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t parent,
-    ptn_str_t name, ptn_id_t self, ptn_str_t *ret_fold)
+    ptn_str_t name, ptn_id_t self, unsigned height, ptn_str_t *ret_fold)
 {
     ptn_rc_t             rc;
     ptn_folder_t        *p;
@@ -396,7 +511,7 @@ ptn_folder_place(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t parent,
         return rc;
     }
 
-    if (ptn_folder_depth(tx->mb, parent) >= PTN_FOLDER_DEPTH_MAX) {
+    if (ptn_folder_depth(tx->mb, parent) + height > PTN_FOLDER_DEPTH_MAX) {
         return PTN_ELIMIT;
     }
 
@@ -432,14 +547,14 @@ ptn_folder_reread(ptn_txn_t *tx)
 
 
 static ptn_rc_t
-ptn_folder_create_row(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
-    ptn_str_t fold, const char *cls, ptn_id_t *ret_id)
+ptn_folder_create_row(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent,
+    ptn_str_t name, ptn_str_t fold, const char *cls, ptn_id_t *ret_id)
 {
     ptn_rc_t          rc;
     ptn_folder_new_t  f;
 
     memset(&f, 0, sizeof(f));
-    f.id = ptn_txn_oid(tx);
+    f.id = id ? id : ptn_txn_oid(tx);
     f.cn = ptn_txn_cn(tx);
     f.parent = parent;
     f.name = name;
@@ -448,6 +563,10 @@ ptn_folder_create_row(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
     f.uidvalidity = ptn_txn_uidvalidity(tx);
 
     rc = ptn_folder_insert(tx->mb, &f);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_inherit(tx, parent, f.id);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_txn_event(tx, PTN_MBOX_EVENT_FOLDER_NEW, f.id, 0, parent, 0,
@@ -459,6 +578,7 @@ ptn_folder_create_row(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
     }
 
     *ret_id = f.id;
+    ptn_folder_hier(tx->mb, parent);
 
     return ptn_folder_reread(tx);
 }
@@ -468,184 +588,37 @@ ptn_rc_t
 ptn_folder_create(ptn_txn_t *tx, ptn_id_t parent, ptn_str_t name,
     const char *cls, ptn_id_t *ret_id)
 {
+    return ptn_folder_create_id(tx, 0, parent, name, cls, ret_id);
+}
+
+
+ptn_rc_t
+ptn_folder_create_id(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent,
+    ptn_str_t name, const char *cls, ptn_id_t *ret_id)
+{
     ptn_rc_t     rc;
     ptn_str_t    fold;
     ptn_pool_t  *pool;
+
+    rc = ptn_txn_need(tx, parent, PTN_RIGHT_CREATE_SUBFOLDER);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     pool = ptn_pool_create(0, NULL);
     if (pool == NULL) {
         return PTN_ENOMEM;
     }
 
-    rc = ptn_folder_place(tx, pool, parent, name, 0, &fold);
+    rc = ptn_folder_place(tx, pool, parent, name, 0, 1, &fold);
 
     if (rc == PTN_OK) {
-        rc = ptn_folder_create_row(tx, parent, name, fold, cls, ret_id);
+        rc = ptn_folder_create_row(tx, id, parent, name, fold, cls, ret_id);
     }
 
     ptn_pool_destroy(pool);
 
     return rc;
-}
-
-
-static ptn_rc_t
-ptn_folder_empty(ptn_txn_t *tx, ptn_id_t id)
-{
-    ptn_id_t       msg, content;
-    ptn_rc_t       rc;
-    uint32_t       uid, *uids;
-    size_t         i, n, size;
-    ptn_mbox_t    *mb;
-    sqlite3_stmt  *st, *get;
-
-    mb = tx->mb;
-    uids = NULL;
-    n = 0;
-    size = 0;
-
-    st = ptn_sql(mb, PTN_SQL_MSG_UIDS, &rc);
-    if (st == NULL) {
-        return rc;
-    }
-
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
-
-    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
-        uid = (uint32_t) ptn_sql_u64(st, 0);
-
-        if (n == size) {
-            uint32_t  *p;
-
-            size = size ? 2 * size : 256;
-            p = realloc(uids, size * sizeof(uint32_t));
-            if (p == NULL) {
-                sqlite3_reset(st);
-                free(uids);
-                return PTN_ENOMEM;
-            }
-            uids = p;
-        }
-
-        uids[n++] = uid;
-    }
-
-    for (i = 0; i < n && rc == PTN_OK; i++) {
-        get = ptn_sql(mb, PTN_SQL_MSG_CONTENT, &rc);
-        if (get == NULL) {
-            break;
-        }
-
-        sqlite3_bind_int64(get, 1, (sqlite3_int64) id);
-        sqlite3_bind_int64(get, 2, uids[i]);
-        rc = ptn_sql_step(mb, get);
-
-        if (rc == PTN_AGAIN) {
-            msg = ptn_sql_u64(get, 0);
-            content = ptn_sql_u64(get, 1);
-            sqlite3_reset(get);
-            rc = ptn_msg_erase(mb, id, uids[i], msg, content);
-        }
-    }
-
-    free(uids);
-
-    return rc;
-}
-
-
-/* One folder that has no subfolders any more. */
-
-static ptn_rc_t
-ptn_folder_delete_one(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent)
-{
-    ptn_rc_t    rc;
-    uint64_t    cn, born;
-
-    born = tx->mb->set->more[ptn_set_index(tx->mb->set, id)].born;
-    rc = ptn_folder_empty(tx, id);
-
-    /* who has not heard of its subfolders' end hears it from the parent */
-
-    if (rc == PTN_OK) {
-        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_FORGET, 1, id);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_UP, 2, id, parent);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_sql_run(tx->mb, PTN_SQL_FOLDER_DELETE, 1, id);
-    }
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    cn = ptn_txn_cn(tx);
-
-    rc = ptn_sql_run(tx->mb, PTN_SQL_TOMB_ADD, 10, parent, cn, id,
-                     (uint64_t) PTN_TOMB_FOLDER, (uint64_t) PTN_CAUSE_HARD,
-                     id, (uint64_t) 0, (uint64_t) 0, (uint64_t) 0, born);
-
-    return (rc == PTN_OK)
-           ? ptn_txn_event(tx, PTN_MBOX_EVENT_FOLDER_DELETED, id, 0, parent,
-                           0, cn)
-           : rc;
-}
-
-
-ptn_rc_t
-ptn_folder_delete(ptn_txn_t *tx, ptn_id_t id, bool recursive)
-{
-    uint32_t       i;
-    ptn_rc_t       rc;
-    ptn_set_t     *set;
-    ptn_folder_t  *f;
-
-    rc = ptn_txn_check(tx);
-
-    if (rc == PTN_OK) {
-        rc = ptn_folder_of(tx->mb, id, &f);
-    }
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    set = tx->mb->set;
-
-    for (i = 0; i < set->n; i++) {
-        if (set->folders[i].id == id) {
-            if (f->special != PTN_FOLDER_NONE) {
-                return PTN_EDENIED;
-            }
-
-        } else if (ptn_folder_below(tx->mb, set->folders[i].id, id)) {
-            if (!recursive) {
-                return PTN_ENOTEMPTY;
-            }
-
-            if (set->folders[i].special != PTN_FOLDER_NONE) {
-                return PTN_EDENIED;
-            }
-        }
-    }
-
-    rc = ptn_folder_flush(tx->mb);
-
-    /* children stand behind their parents */
-
-    for (i = set->n; i > 0 && rc == PTN_OK; i--) {
-        f = &set->folders[i - 1];
-
-        if (ptn_folder_below(tx->mb, f->id, id)) {
-            rc = ptn_folder_delete_one(tx, f->id, f->parent);
-        }
-    }
-
-    return (rc == PTN_OK) ? ptn_folder_reread(tx) : ptn_txn_poison(tx, rc);
 }
 
 
@@ -751,6 +724,12 @@ ptn_folder_move_row(ptn_txn_t *tx, const ptn_folder_t *f, ptn_id_t parent,
                            id, 0, old, 0, cn);
     }
 
+    if (parent != old) {
+        ptn_folder_hier(tx->mb, old);
+    }
+
+    ptn_folder_hier(tx->mb, parent);
+
     return (rc == PTN_OK) ? ptn_folder_reread(tx) : ptn_txn_poison(tx, rc);
 }
 
@@ -763,10 +742,14 @@ ptn_folder_move(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent, ptn_str_t name)
     ptn_pool_t    *pool;
     ptn_folder_t  *f;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, id, PTN_RIGHT_OWNER);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, id, &f);
+    }
+
+    if (rc == PTN_OK && parent != f->parent) {
+        rc = ptn_rights_need(tx->mb, parent, PTN_RIGHT_CREATE_SUBFOLDER);
     }
 
     if (rc != PTN_OK) {
@@ -790,7 +773,9 @@ ptn_folder_move(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent, ptn_str_t name)
         return PTN_ENOMEM;
     }
 
-    rc = ptn_folder_place(tx, pool, parent, name, id, &fold);
+    rc = ptn_folder_place(tx, pool, parent, name, id,
+                          parent == f->parent
+                          ? 1 : ptn_folder_height(tx->mb, id), &fold);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_move_row(tx, f, parent, name, fold);
@@ -808,7 +793,7 @@ ptn_folder_subscribe(ptn_txn_t *tx, ptn_id_t id, bool subscribed)
     ptn_rc_t       rc;
     ptn_folder_t  *f;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, id, PTN_RIGHT_OWNER);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, id, &f);

@@ -4,6 +4,7 @@
  */
 
 #include "ptn_eid.h"
+#include "ptn_folder.h"
 #include "ptn_folder_props.h"
 
 
@@ -11,8 +12,6 @@
 #define PTN_FOLDER_TYPE_ROOT     0
 #define PTN_FOLDER_TYPE_GENERIC  1
 #define PTN_FOLDER_TYPE_SEARCH   2
-#define PTN_FOLDER_RIGHTS_ALL    0x000007fb
-#define PTN_FOLDER_ACCESS_ALL    0x0000003f
 #define PTN_FOLDER_OBJECT        3
 #define PTN_FOLDER_MASK_ALL      0x000000ff
 
@@ -131,25 +130,25 @@ ptn_fprop_entryid(ptn_fprop_ctx_t *c, uint32_t tag)
 static ptn_str_t
 ptn_fprop_key(ptn_fprop_ctx_t *c, uint32_t tag)
 {
-    return ptn_fprop_gid(c, tag == PTN_PR_CHANGE_KEY ? c->folder->cn
-                            : tag == PTN_PR_PARENT_SOURCE_KEY
-                              ? c->folder->parent : c->folder->id);
+    return ptn_fprop_gid(c, tag == PTN_PR_PARENT_SOURCE_KEY
+                            ? c->folder->parent : c->folder->id);
 }
 
 
-static ptn_str_t
-ptn_fprop_pcl(ptn_fprop_ctx_t *c, uint32_t tag PTN_UNUSED)
-{
-    uint16_t    replid;
-    ptn_guid_t  guid;
+/* Those of an import, too (ptn_store_ics.h). */
 
-    if (ptn_mbox_replica(c->mb, c->folder->cn, &replid, &guid) != PTN_OK) {
+static ptn_str_t
+ptn_fprop_version(ptn_fprop_ctx_t *c, uint32_t tag)
+{
+    ptn_str_t  key, pcl;
+
+    if (ptn_folder_change_key(c->mb, c->pool, c->folder->id, &key, &pcl)
+        != PTN_OK)
+    {
         return ptn_fprop_none();
     }
 
-    ptn_eid_pcl(guid, c->folder->cn, c->scratch);
-
-    return ptn_str_make(c->scratch, PTN_PCL_LEN);
+    return (tag == PTN_PR_CHANGE_KEY) ? key : pcl;
 }
 
 
@@ -211,6 +210,50 @@ ptn_fprop_fai(ptn_fprop_ctx_t *c)
 }
 
 
+static const ptn_folder_more_t *
+ptn_fprop_more(const ptn_fprop_ctx_t *c)
+{
+    return &c->mb->set->more[c->folder - c->mb->set->folders];
+}
+
+
+static uint32_t
+ptn_fprop_rights(const ptn_fprop_ctx_t *c)
+{
+    return ptn_rights_at(c->mb, (uint32_t) (c->folder - c->mb->set->folders));
+}
+
+
+/* MS-OXCPRPT 2.2.1.1. */
+
+static uint32_t
+ptn_fprop_access(const ptn_fprop_ctx_t *c)
+{
+    uint32_t  rights, n;
+
+    rights = ptn_fprop_rights(c);
+    n = 0;
+
+    if (rights & PTN_RIGHT_VISIBLE) {
+        n |= PTN_ACCESS_READ;
+    }
+
+    if (rights & PTN_RIGHT_OWNER) {
+        n |= PTN_ACCESS_MODIFY|PTN_ACCESS_DELETE|PTN_ACCESS_ASSOCIATED;
+    }
+
+    if (rights & PTN_RIGHT_CREATE_SUBFOLDER) {
+        n |= PTN_ACCESS_HIERARCHY;
+    }
+
+    if (rights & PTN_RIGHT_CREATE) {
+        n |= PTN_ACCESS_CONTENTS;
+    }
+
+    return n;
+}
+
+
 static ptn_str_t
 ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
 {
@@ -232,7 +275,7 @@ ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
         break;
 
     case PTN_PR_CONTENT_UNREAD:
-        n = f->unread;
+        n = ptn_reader_unread(c->mb, f);
         break;
 
     case PTN_PR_ASSOC_CONTENT_COUNT:
@@ -244,16 +287,19 @@ ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
         break;
 
     case PTN_PR_ACCESS:
-        n = PTN_FOLDER_ACCESS_ALL;
+        n = ptn_fprop_access(c);
         break;
 
     case PTN_PR_ACCESS_LEVEL:
+        n = (ptn_fprop_access(c) & PTN_ACCESS_MODIFY) ? 1 : 0;
+        break;
+
     case PTN_PR_ROW_TYPE:
         n = 1;
         break;
 
     case PTN_PR_RIGHTS:
-        n = PTN_FOLDER_RIGHTS_ALL;
+        n = ptn_fprop_rights(c) & ~(uint32_t) PTN_RIGHTS_FREEBUSY;
         break;
 
     case PTN_PR_OBJECT_TYPE:
@@ -261,7 +307,11 @@ ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
         break;
 
     case PTN_PR_HIERARCHY_CHANGE_NUMBER:
-        n = f->cn & INT32_MAX;
+        n = ptn_fprop_more(c)->hier & INT32_MAX;
+        break;
+
+    case PTN_PR_DELETED_COUNT_TOTAL:
+        n = ptn_fprop_more(c)->removed & INT32_MAX;
         break;
 
     case PTN_PR_VALID_FOLDER_MASK:
@@ -301,7 +351,9 @@ ptn_fprop_bool(ptn_fprop_ctx_t *c, uint32_t tag)
     bool  n;
 
     n = (tag == PTN_PR_SUBFOLDERS) ? ptn_fprop_has_children(c)
-        : (tag == PTN_PR_ATTR_HIDDEN) ? c->folder->hidden : false;
+        : (tag == PTN_PR_ATTR_HIDDEN) ? c->folder->hidden
+        : (tag == PTN_PR_HAS_RULES) ? ptn_rule_any(c->mb, c->folder->id)
+        : false;
 
     return ptn_fprop_n(c, n, 1);
 }
@@ -312,11 +364,54 @@ ptn_fprop_times(ptn_fprop_ctx_t *c, uint32_t tag)
 {
     const ptn_folder_more_t  *more;
 
-    more = &c->mb->set->more[c->folder - c->mb->set->folders];
+    int64_t                   sec;
 
-    return ptn_fprop_time(c, tag == PTN_PR_CREATION_TIME
-                             ? more->created
-                             : ptn_max(more->modified, more->created));
+    more = ptn_fprop_more(c);
+    sec = ptn_max(more->modified, more->created);
+
+    switch (tag) {
+
+    case PTN_PR_CREATION_TIME:
+        sec = more->created;
+        break;
+
+    case PTN_PR_HIER_REV:               /* MS-OXCFOLD 2.2.2.2.1.9 */
+        sec = ptn_max(more->hier_at, more->created);
+        break;
+
+    case PTN_PR_LOCAL_COMMIT_TIME_MAX:  /* 2.2.2.2.1.14 */
+        sec = ptn_max(more->touched, more->created);
+        break;
+    }
+
+    return ptn_fprop_time(c, sec);
+}
+
+
+/* What can be recovered of it. */
+
+static ptn_str_t
+ptn_fprop_gone(ptn_fprop_ctx_t *c, uint32_t tag)
+{
+    ptn_gone_count_t  n;
+
+    if (ptn_gone_count(c->mb, c->folder->id, &n) != PTN_OK) {
+        return ptn_fprop_none();
+    }
+
+    switch (tag) {
+
+    case PTN_PR_DELETED_MSG_COUNT:
+        return ptn_fprop_n(c, ptn_min(n.messages, (uint64_t) INT32_MAX), 4);
+
+    case PTN_PR_DELETED_FOLDER_COUNT:
+        return ptn_fprop_n(c, ptn_min(n.folders, (uint64_t) INT32_MAX), 4);
+
+    case PTN_PR_DELETED_ASSOC_MSG_COUNT:
+        return ptn_fprop_n(c, ptn_min(n.fai, (uint64_t) INT32_MAX), 4);
+    }
+
+    return ptn_fprop_n(c, n.size + n.fai_size, 8);
 }
 
 
@@ -523,13 +618,18 @@ static const ptn_fprop_t  ptn_fprops[] = {
     PTN_FPROP(ADDITIONAL_REN_ENTRYIDS, true, ptn_fprop_additional),
     PTN_FPROP(ADDITIONAL_REN_ENTRYIDS_EX, true, ptn_fprop_additional_ex),
     PTN_FPROP(FREEBUSY_ENTRYIDS, true, ptn_fprop_freebusy),
+    PTN_FPROP(HIER_REV, false, ptn_fprop_times),
     PTN_FPROP(SOURCE_KEY, false, ptn_fprop_key),
     PTN_FPROP(PARENT_SOURCE_KEY, false, ptn_fprop_key),
-    PTN_FPROP(CHANGE_KEY, false, ptn_fprop_key),
-    PTN_FPROP(PREDECESSOR_CHANGE_LIST, false, ptn_fprop_pcl),
+    PTN_FPROP(CHANGE_KEY, false, ptn_fprop_version),
+    PTN_FPROP(PREDECESSOR_CHANGE_LIST, false, ptn_fprop_version),
     PTN_FPROP(RIGHTS, false, ptn_fprop_long),
     PTN_FPROP(HAS_RULES, false, ptn_fprop_bool),
     PTN_FPROP(HIERARCHY_CHANGE_NUMBER, false, ptn_fprop_long),
+    PTN_FPROP(DELETED_MSG_COUNT, false, ptn_fprop_gone),
+    PTN_FPROP(DELETED_FOLDER_COUNT, false, ptn_fprop_gone),
+    PTN_FPROP(DELETED_ASSOC_MSG_COUNT, false, ptn_fprop_gone),
+    PTN_FPROP(DELETED_MESSAGE_SIZE_EXTENDED, false, ptn_fprop_gone),
     PTN_FPROP(LOCAL_COMMIT_TIME, false, ptn_fprop_times),
     PTN_FPROP(LOCAL_COMMIT_TIME_MAX, false, ptn_fprop_times),
     PTN_FPROP(DELETED_COUNT_TOTAL, false, ptn_fprop_long),
@@ -636,7 +736,11 @@ ptn_folder_props(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
     ptn_folder_t     *f;
     ptn_fprop_ctx_t   c;
 
-    rc = ptn_folder_of(mb, folder, &f);
+    rc = ptn_rights_need(mb, folder, PTN_RIGHT_VISIBLE);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, folder, &f);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_fprop_open(mb, pool, f, &c);
@@ -674,7 +778,11 @@ ptn_folder_props_all(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
 
     memset(ret_props, 0, sizeof(ptn_props_t));
 
-    rc = ptn_folder_of(mb, folder, &f);
+    rc = ptn_rights_need(mb, folder, PTN_RIGHT_VISIBLE);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, folder, &f);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_fprop_open(mb, pool, f, &c);
@@ -874,7 +982,7 @@ ptn_folder_props_set(ptn_txn_t *tx, ptn_id_t folder,
     ptn_rc_t     rc;
     ptn_pool_t  *pool;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, folder, PTN_RIGHT_OWNER);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -901,9 +1009,13 @@ ptn_folder_list_all(ptn_mbox_t *mb, const ptn_folder_t **ret_folders,
     ptn_rc_t    rc;
     ptn_set_t  *set;
 
-    rc = ptn_mbox_set(mb);
+    rc = ptn_rights_load(mb);
     if (rc != PTN_OK) {
         return rc;
+    }
+
+    if (!mb->acting.all) {
+        return ptn_rights_folders(mb, true, ret_folders, ret_n);
     }
 
     set = mb->set;

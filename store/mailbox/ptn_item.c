@@ -22,7 +22,8 @@ ptn_item_read_info(sqlite3_stmt *st, ptn_msg_info_t *m)
     m->size = ptn_sql_u64(st, 11);
     m->received = sqlite3_column_int64(st, 12);
     m->modified = sqlite3_column_int64(st, 13);
-    m->fai = ptn_sql_u64(st, 14) != 0;
+    m->fai = ptn_sql_u64(st, 14) & 1;
+    m->status = (uint32_t) (ptn_sql_u64(st, 14) >> 1);
 }
 
 
@@ -44,6 +45,8 @@ ptn_item_read(sqlite3_stmt *st, ptn_item_t *item)
     item->packed = ptn_sql_column(st, 25);
     item->large = ptn_sql_column(st, 26);
     item->derived = (uint8_t) sqlite3_column_int(st, 27);
+    item->xid = ptn_sql_column(st, 28);
+    item->pcl = ptn_sql_column(st, 29);
 
     return ptn_bag_open(item->packed, &item->bag);
 }
@@ -55,7 +58,7 @@ ptn_item_size(const ptn_item_t *item)
     int     i;
     size_t  n;
 
-    n = item->packed.len + item->large.len;
+    n = item->packed.len + item->large.len + item->xid.len + item->pcl.len;
 
     for (i = 0; i < PTN_ITEM_TEXTS; i++) {
         n += item->text[i].len;
@@ -90,7 +93,9 @@ ptn_item_copy(ptn_item_t *to, const ptn_item_t *from, u_char *p)
     }
 
     p = ptn_item_move(&to->packed, p);
-    ptn_item_move(&to->large, p);
+    p = ptn_item_move(&to->large, p);
+    p = ptn_item_move(&to->xid, p);
+    ptn_item_move(&to->pcl, p);
 
     /* what was checked once needs no second look */
 
@@ -177,6 +182,10 @@ ptn_item_put(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id,
 
     rc = ptn_sql_step(mb, st);
     sqlite3_clear_bindings(st);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mark_item(mb, id, item, sql == PTN_SQL_ITEM_ADD);
+    }
 
     return rc;
 }
@@ -293,10 +302,37 @@ ptn_rc_t
 ptn_msg_by_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
     ptn_id_t *ret_id)
 {
+    ptn_id_t        id;
+    ptn_rc_t        rc;
+    ptn_msg_info_t  m;
+
+    rc = ptn_msg_find_mid(mb, folder, mid, &id);
+
+    if (rc == PTN_OK && !mb->acting.all) {
+        rc = ptn_msg_get_id(mb, id, &m);
+
+        if (rc == PTN_OK) {
+            rc = ptn_rights_read(mb, &m);
+        }
+    }
+
+    if (rc == PTN_OK) {
+        *ret_id = id;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_msg_find_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
+    ptn_id_t *ret_id)
+{
+    ptn_id_t       in;
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
 
-    rc = ptn_mbox_ready(mb);
+    rc = ptn_mbox_set(mb);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -309,7 +345,11 @@ ptn_msg_by_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
     sqlite3_bind_int64(st, 1, (sqlite3_int64) mid);
 
     while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
-        if (folder == 0 || ptn_sql_u64(st, 1) == folder) {
+        in = ptn_sql_u64(st, 1);
+
+        if ((folder == 0 || in == folder)
+            && ptn_set_index(mb->set, in) != PTN_SET_NONE)
+        {
             *ret_id = ptn_sql_u64(st, 0);
             sqlite3_reset(st);
             return PTN_OK;

@@ -54,13 +54,15 @@ typedef struct {
     uint8_t         derived;        /* PTN_DERIVED_* */
     ptn_str_t       packed;         /* the bag */
     ptn_str_t       large;
+    ptn_str_t       xid, pcl;       /* of an import (ptn_ics.h) */
     ptn_bag_t       bag;            /* of packed */
 } ptn_item_t;
 
 
 /* --- ptn_item.c --------------------------------------------------------- */
 
-/* The columns of MSG_GET, MSG_BY_ID and the first of ITEM_GET, ITEM_AT. */
+/* The columns of MSG_GET, MSG_BY_ID and the first of ITEM_GET, ITEM_AT; the
+ * last of them is fai, and the status above it. */
 void ptn_item_read_info(sqlite3_stmt *st, ptn_msg_info_t *info);
 /* Strings point into the statement's row.  ECORRUPT: its bag. */
 ptn_rc_t ptn_item_read(sqlite3_stmt *st, ptn_item_t *item);
@@ -129,6 +131,13 @@ bool ptn_item_omitted(const ptn_item_t *item, uint32_t tag);
 unsigned ptn_item_what(uint32_t tag);
 
 
+/* --- ptn_conversation.c -------------------------------------------------- */
+
+/* False: it belongs to none. */
+bool ptn_conversation_id(ptn_item_ctx_t *c, u_char ret[16]);
+bool ptn_conversation_index(ptn_item_ctx_t *c, u_char ret[22]);
+
+
 /* --- ptn_item_derive.c -------------------------------------------------- */
 
 /*
@@ -171,11 +180,90 @@ ptn_rc_t ptn_stored_data_of(ptn_mbox_t *mb, ptn_pool_t *pool,
 ptn_str_t ptn_stored_blobs(const ptn_stored_t *stored);
 
 
+/* PidTagAccess (MS-OXCPRPT 2.2.1.1). */
+#define PTN_ACCESS_MODIFY      0x00000001
+#define PTN_ACCESS_READ        0x00000002
+#define PTN_ACCESS_DELETE      0x00000004
+#define PTN_ACCESS_HIERARCHY   0x00000008
+#define PTN_ACCESS_CONTENTS    0x00000010
+#define PTN_ACCESS_ASSOCIATED  0x00000020
+
+/* --- ptn_rights.c, ptn_rights_mark.c --------------------------------------- */
+
+/*
+ * May the actor do with a message what the right `any` is for, or `owned` for
+ * one that it has made itself?  ENOTFOUND: it is not to know of it.
+ */
+ptn_rc_t ptn_rights_message(ptn_mbox_t *mb, const ptn_msg_info_t *m,
+    uint32_t owned, uint32_t any);
+#define ptn_rights_read(mb, m)                                                \
+    ptn_rights_message(mb, m, 0, PTN_RIGHT_READ_ANY)
+#define ptn_rights_edit(mb, m)                                                \
+    ptn_rights_message(mb, m, PTN_RIGHT_EDIT_OWNED, PTN_RIGHT_EDIT_ANY)
+#define ptn_rights_delete(mb, m)                                              \
+    ptn_rights_message(mb, m, PTN_RIGHT_DELETE_OWNED, PTN_RIGHT_DELETE_ANY)
+/*
+ * Before flags change: may they?  *m becomes what who acts sees of it: in a
+ * public store read state is one's own.  `begun`: some have changed, and what
+ * is denied undoes them.
+ */
+ptn_rc_t ptn_rights_flag(ptn_txn_t *tx, ptn_msg_info_t *m,
+    ptn_flags_op_e op, uint32_t flags, uint64_t keywords, bool begun);
+/* ptn_rights_read(), and *m becomes what who acts sees of it. */
+ptn_rc_t ptn_rights_show(ptn_mbox_t *mb, ptn_msg_info_t *m);
+/* The same of a message by its id; nothing is read for who may everything. */
+ptn_rc_t ptn_rights_id(ptn_mbox_t *mb, ptn_id_t id);
+/* PidTagAccess. */
+uint32_t ptn_rights_access(ptn_mbox_t *mb, const ptn_msg_info_t *m);
+/* To copy, or to move. */
+ptn_rc_t ptn_rights_take(ptn_mbox_t *mb, const ptn_msg_info_t *m, bool move);
+
+typedef struct {
+    uint64_t  creator;          /* 0: the owner, the system */
+    bool      secret;           /* PidTagSensitivity is private */
+} ptn_mark_t;
+
+/* Of a message; without a row both are 0. */
+ptn_rc_t ptn_mark_get(ptn_mbox_t *mb, ptn_id_t id, ptn_mark_t *ret_mark);
+/* A new message of who acts; an item that was written. */
+ptn_rc_t ptn_mark_add(ptn_mbox_t *mb, ptn_id_t id, ptn_id_t from);
+ptn_rc_t ptn_mark_item(ptn_mbox_t *mb, ptn_id_t id, const ptn_item_t *item,
+    bool fresh);
+ptn_rc_t ptn_mark_drop(ptn_mbox_t *mb, ptn_id_t id);
+/*
+ * Messages of the folder (-folder: that can be recovered) that who acts is not
+ * to know of, ascending; of a search folder those of others, too, that it may
+ * not read.
+ */
+ptn_rc_t ptn_mark_hidden(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    ptn_id_t **ret_ids, size_t *ret_n);
+/* Is it one of those? */
+bool ptn_mark_hides(const ptn_id_t *ids, size_t n, ptn_id_t id);
+
+/* --- ptn_reader.c ---------------------------------------------------------- */
+
+/* Read state of a row as it is for who acts. */
+ptn_rc_t ptn_reader_show(ptn_mbox_t *mb, ptn_msg_info_t *m);
+/* A row's flags are to be *flags: takes \Seen out of both, and notes it. */
+ptn_rc_t ptn_reader_flag(ptn_txn_t *tx, ptn_msg_info_t *m, uint32_t *flags,
+    uint64_t *modseq);
+/* A new row: takes \Seen out of it; true: to be given when it has its uid. */
+bool ptn_reader_take(const ptn_mbox_t *mb, ptn_msg_info_t *m);
+ptn_rc_t ptn_reader_give(ptn_txn_t *tx, const ptn_msg_info_t *m);
+/* What changed behind `since`: uids [uid, mid], cn, flags.  *at: 0 at first. */
+bool ptn_reader_next(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
+    uint32_t *at, ptn_msg_info_t *ret);
+
 /* --- ptn_msg_write.c ---------------------------------------------------- */
 
 ptn_rc_t ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
     ptn_msg_info_t *m);
 ptn_rc_t ptn_msg_get_id(ptn_mbox_t *mb, ptn_id_t id, ptn_msg_info_t *m);
+/* ptn_msg_open(), ptn_msg_by_mid() whoever acts. */
+ptn_rc_t ptn_msg_open_any(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+    ptn_msg_t **ret_msg);
+ptn_rc_t ptn_msg_find_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
+    ptn_id_t *ret_id);
 ptn_rc_t ptn_msg_insert(ptn_mbox_t *mb, const ptn_msg_info_t *m);
 ptn_rc_t ptn_msg_tomb(ptn_mbox_t *mb, const ptn_msg_info_t *m, uint64_t cn,
     ptn_cause_e cause, ptn_id_t dest);
@@ -202,8 +290,8 @@ ptn_rc_t ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to,
     ptn_folder_t *from, ptn_msg_info_t *m);
 ptn_rc_t ptn_msg_expunge_one(ptn_txn_t *tx, ptn_folder_t *f,
     ptn_msg_info_t *m);
-/* Rows of a new message; m's folder, flags, received and content are set, its
- * id or 0. */
+/* Rows of a new message; m's id, flags, received and content are set; mid 0:
+ * the id. */
 ptn_rc_t ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
     const ptn_item_t *item);
 

@@ -596,7 +596,7 @@ ptn_item_derive_one(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id)
     ptn_rc_t    rc;
     ptn_msg_t  *msg;
 
-    rc = ptn_msg_open(mb, pool, id, &msg);
+    rc = ptn_msg_open_any(mb, pool, id, &msg);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_item(msg);

@@ -3,8 +3,9 @@
  * tags and where each comes from (ptn_item.h).
  */
 
+#include "ptn_category.h"
 #include "ptn_eid.h"
-#include "ptn_item.h"
+#include "ptn_ics.h"
 
 
 /* MS-OXCMSG 2.2.1.6 PidTagMessageFlags */
@@ -15,9 +16,7 @@
 #define PTN_MSGFLAG_FAI          0x00000040
 #define PTN_MSGFLAG_EVERREAD     0x00000400
 
-#define PTN_MSGSTATUS_DELMARKED  0x00000008     /* MS-OXCMSG 2.2.1.8 */
 #define PTN_OBJECT_MESSAGE       5              /* MS-OXCPRPT 2.2.1.7 */
-#define PTN_ACCESS_ALL           0x00000007     /* modify, read, delete */
 #define PTN_FOLLOWUP_FLAGGED     2              /* MS-OXOFLAG 2.2.1.1 */
 #define PTN_VERB_REPLY           102            /* MS-OXOMSG 2.2.1.40 */
 #define PTN_ICON_REPLIED         0x105          /* MS-OXOMSG 2.2.1.38 */
@@ -174,6 +173,14 @@ ptn_item_source_key(ptn_item_ctx_t *c, uint32_t tag)
 static ptn_str_t
 ptn_item_change_key(ptn_item_ctx_t *c, uint32_t tag PTN_UNUSED)
 {
+    ptn_str_t  key;
+
+    if (c->item->xid.len != 0) {
+        return (ptn_ics_keys(c->mb, c->pool, c->item->info.cn, c->item->xid,
+                             c->item->pcl, &key, NULL) == PTN_OK)
+               ? key : ptn_item_none();
+    }
+
     return ptn_item_gid(c, c->item->info.cn);
 }
 
@@ -182,7 +189,14 @@ static ptn_str_t
 ptn_item_pcl(ptn_item_ctx_t *c, uint32_t tag PTN_UNUSED)
 {
     uint16_t    replid;
+    ptn_str_t   pcl;
     ptn_guid_t  guid;
+
+    if (c->item->xid.len != 0 || c->item->pcl.len != 0) {
+        return (ptn_ics_keys(c->mb, c->pool, c->item->info.cn, c->item->xid,
+                             c->item->pcl, NULL, &pcl) == PTN_OK)
+               ? pcl : ptn_item_none();
+    }
 
     if (!ptn_item_replica(c, c->item->info.cn, &replid, &guid)) {
         return ptn_item_none();
@@ -242,8 +256,9 @@ ptn_item_message_flags(ptn_item_ctx_t *c, uint32_t tag PTN_UNUSED)
 static ptn_str_t
 ptn_item_status(ptn_item_ctx_t *c, uint32_t tag PTN_UNUSED)
 {
-    return ptn_item_long(c, (c->item->info.flags & PTN_FLAG_DELETED)
-                            ? PTN_MSGSTATUS_DELMARKED : 0);
+    return ptn_item_long(c, c->item->info.status
+                            | ((c->item->info.flags & PTN_FLAG_DELETED)
+                               ? PTN_STATUS_DELMARKED : 0));
 }
 
 
@@ -311,9 +326,12 @@ ptn_item_number(ptn_item_ctx_t *c, uint32_t tag)
         return ptn_item_long(c, PTN_OBJECT_MESSAGE);
 
     case PTN_PR_ACCESS:
-        return ptn_item_long(c, PTN_ACCESS_ALL);
+        return ptn_item_long(c, ptn_rights_access(c->mb, &c->item->info));
 
     case PTN_PR_ACCESS_LEVEL:
+        return ptn_item_long(c, (ptn_rights_access(c->mb, &c->item->info)
+                                 & PTN_ACCESS_MODIFY) ? 1 : 0);
+
     case PTN_PR_ROW_TYPE:
         return ptn_item_long(c, 1);
 
@@ -571,6 +589,26 @@ ptn_item_answered(ptn_item_ctx_t *c, uint32_t tag)
 }
 
 
+static ptn_str_t
+ptn_item_conversation(ptn_item_ctx_t *c, uint32_t tag)
+{
+    bool    index;
+    u_char  value[22];
+
+    index = (tag == PTN_PR_CONVERSATION_INDEX);
+
+    if (index ? !ptn_conversation_index(c, value)
+              : !ptn_conversation_id(c, value))
+    {
+        return ptn_item_none();
+    }
+
+    memcpy(c->scratch, value, index ? 22 : 16);
+
+    return ptn_str_make(c->scratch, index ? 22 : 16);
+}
+
+
 /* ---- the table ---------------------------------------------------------- */
 
 #define PTN_ITEM_P(name, kind, get)  { PTN_PR_##name, PTN_ITEM_##kind, get }
@@ -593,6 +631,7 @@ static const ptn_item_prop_t  ptn_item_table[] = {
     PTN_ITEM_P(SENT_REPRESENTING_ADDRTYPE, DEFAULT, ptn_item_from_type),
     PTN_ITEM_P(SENT_REPRESENTING_EMAIL, DEFAULT, ptn_item_from_email),
     PTN_ITEM_P(CONVERSATION_TOPIC, DEFAULT, ptn_item_normalized),
+    PTN_ITEM_P(CONVERSATION_INDEX, DEFAULT, ptn_item_conversation),
     PTN_ITEM_P(NON_RECEIPT_NOTIFICATION_REQUESTED, DEFAULT, ptn_item_false),
     PTN_ITEM_P(SENDER_ENTRYID, DEFAULT, ptn_item_from_entryid),
     PTN_ITEM_P(SENDER_NAME, DEFAULT, ptn_item_from_name),
@@ -627,6 +666,7 @@ static const ptn_item_prop_t  ptn_item_table[] = {
     PTN_ITEM_P(FLAG_STATUS, COMPUTED, ptn_item_flag_status),
     PTN_ITEM_P(CREATION_TIME, DEFAULT, ptn_item_received),
     PTN_ITEM_P(LAST_MODIFICATION_TIME, COMPUTED, ptn_item_modified),
+    PTN_ITEM_P(CONVERSATION_ID, COMPUTED, ptn_item_conversation),
     PTN_ITEM_P(SENDER_SMTP_ADDRESS, DEFAULT, ptn_item_from_email),
     PTN_ITEM_P(SENT_REPRESENTING_SMTP_ADDRESS, COLUMN, ptn_item_column),
     PTN_ITEM_P(SOURCE_KEY, COMPUTED, ptn_item_source_key),
@@ -751,8 +791,12 @@ ptn_item_value(ptn_item_ctx_t *c, const ptn_item_prop_t *prop, uint32_t tag,
         return prop->get(c, tag);
     }
 
-    if (tag == PTN_ITEM_OMITTED) {
+    if (tag == PTN_ITEM_OMITTED || tag == PTN_ITEM_CATEGORIES) {
         return ptn_item_none();
+    }
+
+    if (ptn_category_is(c->mb, tag)) {
+        return ptn_category_value(c->mb, c->pool, c->item, tag);
     }
 
     if (ptn_bag_get(&c->item->bag, tag, &s)) {
@@ -850,7 +894,19 @@ ptn_item_all(ptn_item_ctx_t *c, ptn_props_t *props, bool *ret_deep)
     for (k = 0; k < c->item->bag.count && rc == PTN_OK; k++) {
         ptn_bag_item(&c->item->bag, k, &tag, &s);
 
-        if (tag != PTN_ITEM_OMITTED && !ptn_item_computed(tag)) {
+        if (tag != PTN_ITEM_OMITTED && tag != PTN_ITEM_CATEGORIES
+            && !ptn_item_computed(tag) && !ptn_category_is(c->mb, tag))
+        {
+            rc = ptn_props_set(props, c->pool, tag, s);
+        }
+    }
+
+    tag = ptn_category_tag(c->mb);
+
+    if (rc == PTN_OK && tag != 0) {
+        s = ptn_category_value(c->mb, c->pool, c->item, tag);
+
+        if (s.data != NULL) {
             rc = ptn_props_set(props, c->pool, tag, s);
         }
     }

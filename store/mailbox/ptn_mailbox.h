@@ -14,7 +14,9 @@
  *   ptn_view.c       views           ptn_view_list.c  shared by executors
  *   ptn_msg_write.c  ptn_msg_read.c  messages
  *   ptn_content.c    the one copy of content
+ *   ptn_frame.c      zstd frames, ptn_dictionary.c  what they are made with
  *   ptn_blob.c       blob files      ptn_blob_spare.c  that nothing names
+ *   ptn_blob_put.c   written, linked, synced   ptn_blob_read.c   ptn_blob_pack.c
  *   ptn_epoch.c      the mark outside the mailbox
  *   ptn_item.c       what tables show of a message, ptn_item_props.c  as MAPI
  *                    properties, ptn_item_derive.c  made of an object
@@ -22,9 +24,18 @@
  *   ptn_msg_object.c    messages as objects    ptn_msg_edit.c  made and edited
  *   ptn_msg_ids.c    by row id       ptn_transfer.c  to another mailbox
  *   ptn_folder_props.c  ptn_named.c  properties of folders, named ones
- *   ptn_table.c      tables          ptn_table_sort.c  ptn_table_rows.c
+ *   ptn_table*.c     tables (ptn_table.h)
  *   ptn_sync.c       what changed since
+ *   ptn_words*.c  ptn_search*.c  searching: see ptn_words.h
+ *   ptn_replica.c    REPLGUIDs         ptn_ics_*.c  synchronisation by sets
+ *   ptn_device.c     what ActiveSync's devices know
+ *   ptn_rights.c     who acts, and what it may   ptn_rights_list.c  entries
+ *   ptn_rights_mark.c   whose a message is       ptn_rights_view.c  what of a
+ *                    folder somebody sees
  *   ptn_check.c      invariants
+ *   ptn_schema_known.c  files from elsewhere
+ *   ptn_ops.c        whole mailboxes: ptn_backup.c, ptn_restore.c,
+ *                    ptn_salvage.c, ptn_export.c, ptn_import.c, ptn_move.c
  *
  * docs/mailbox.md has the format and the rules.
  */
@@ -39,7 +50,13 @@
 #include "ptn_conf.h"
 #include "ptn_id.h"
 #include "ptn_store.h"
+#include "ptn_store_ops.h"
 
+
+#define PTN_SCHEMA_VERSION  3
+
+#define PTN_META_EPOCHS     INT32_MAX
+#define PTN_META_NUMBERS    (1ULL << 47)    /* no mailbox gets there */
 
 #define PTN_MBOX_HASH       256
 #define PTN_MBOX_BATCH_MAX  32          /* mailboxes in a batch */
@@ -94,18 +111,27 @@ typedef enum {
 /* --- a snapshot of folders and keywords --------------------------------- */
 
 typedef struct ptn_set_s  ptn_set_t;
+typedef struct ptn_searches_s  ptn_searches_t;
+
+#define PTN_TOP_UNKNOWN  INT64_MAX  /* messages of an older version */
+#define PTN_TOP_NONE     INT64_MIN
+typedef struct ptn_reader_s  ptn_reader_t;
+typedef struct ptn_seen_s  ptn_seen_t;
 
 typedef struct {
     ptn_str_t  fold;
     uint64_t   horizon;
     uint64_t   born;
     int64_t    created, modified;
+    int64_t    top;             /* of received, of those that are not late */
+    uint64_t   removed, hier;   /* MS-OXCFOLD 2.2.2.2.1: ptn_upgrade_3.c */
+    int64_t    touched, hier_at;
     bool       dirty;           /* counters differ from the row */
 } ptn_folder_more_t;
 
-/* Numbers from `first` on were given under `guid`. */
+/* Numbers from `first` on were given under `guid`; last: see replica.last. */
 typedef struct {
-    uint64_t    first;
+    uint64_t    first, last;
     uint16_t    replid;
     ptn_guid_t  guid;
 } ptn_replica_t;
@@ -119,15 +145,29 @@ struct ptn_set_s {
     uint32_t           *tree;           /* indexes, below ROOT, in its order */
     uint32_t            ntree;
     ptn_folder_t       *all;            /* copies, in that order, or NULL */
-    ptn_replica_t      *replicas;       /* `first` descending */
+    ptn_replica_t      *replicas;       /* ours, `first` descending, ... */
     uint32_t            nreplicas;
+    uint32_t            nforeign;       /* ... and behind them the others */
     uint32_t            intents;        /* transfers that are under way */
+    uint32_t            nsearch;        /* search folders */
+    ptn_searches_t     *searches;       /* or NULL: not read yet */
     uint32_t            n;
     uint32_t            nvisible;
     ptn_id_t            special[PTN_FOLDER_MAX];
     uint64_t            size;           /* of all folders */
     ptn_str_t          *keywords;       /* 64, or NULL: not read yet */
+    ptn_str_t          *categories;     /* what they stand for; empty: none */
+    uint64_t            categories_mask;    /* bits of those */
+    uint32_t            categories_tag; /* PidNameKeywords, if known */
+    bool                categories_known;
     bool                dirty;
+
+    uint64_t            rights_serial;  /* of whom `rights` is, or 0 */
+    uint32_t           *rights;         /* beside folders */
+    uint32_t            rights_any;     /* all of them together */
+    ptn_folder_t       *shown;          /* what that one sees: copies */
+    ptn_folder_t       *shown_all;
+    ptn_folder_t       *shown_one;      /* beside folders */
 };
 
 
@@ -143,6 +183,8 @@ typedef struct {
     uint64_t  epoch, cn, oid, uidvalidity;
     uint64_t  event;            /* last number given */
     uint64_t  event_first;      /* oldest kept */
+    uint64_t  indexed;          /* contents up to here are in the index */
+    uint64_t  dictionary;       /* of new contents, or 0 */
     bool      valid;
     bool      dirty;
 } ptn_meta_t;
@@ -155,6 +197,12 @@ struct ptn_epoch_s {
     uint64_t  cn, oid;          /* numbers that it covers */
 };
 
+/* A blob file that is not synced yet. */
+typedef struct {
+    int       fd;
+    uint64_t  dev, ino;
+} ptn_blob_open_t;
+
 struct ptn_mbox_s {
     ptn_store_t     *store;
     ptn_mbox_t      *next;              /* of the hash chain */
@@ -163,7 +211,9 @@ struct ptn_mbox_s {
     char            *address;
     char            *locale;
     char            *dir;               /* ROOT/mailbox/<domain>/<user> */
-    uint64_t         quota;
+    uint8_t          kind;              /* ptn_mbox_kind_e */
+    uint64_t         user;              /* the owner's id, if known */
+    uint64_t         quota, quota_warn, quota_send, quota_receive;
 
     sqlite3         *db;
     sqlite3_stmt    *stmt[PTN_SQL_MAX];
@@ -172,10 +222,18 @@ struct ptn_mbox_s {
     ptn_mbox_state_e state;
     bool             check;             /* quick check when it opens */
     bool             owner;             /* who opened it last is the owner */
+    ptn_acting_t     acting;            /* who opened it last */
+    ptn_reader_t    *readers;           /* of public stores, cached */
+    ptn_seen_t      *seen;              /* views of who sees not all */
+    unsigned         nseen;
     bool             left;              /* there was a transfer under way */
     uint64_t         replay_ms;         /* transfers are not tried before */
     bool             stale;             /* items may lack what is derived */
     ptn_id_t         stale_from;        /* those above */
+    bool             search;            /* the index may be behind, or a
+                                           search folder is being filled */
+    uint64_t         tidy_ms;           /* what is gone is not looked at
+                                           before */
     bool             no_wait;           /* for another writer */
     uint64_t         used;              /* store->tick */
     uint64_t         used_ms;           /* ptn_time_mono() */
@@ -202,6 +260,17 @@ struct ptn_mbox_s {
     bool             saved;             /* tx has a savepoint */
     ptn_rc_t         tx_failed;
     ptn_view_t      *views;             /* read from the batch */
+    ptn_id_t        *touched;           /* messages that tx changed, for */
+    size_t           ntouched;          /* search folders */
+    size_t           touched_size;
+    ptn_blob_open_t *unsynced;          /* files that the batch has made */
+    unsigned         nunsynced;
+    u_char           blob_dirs[32];     /* bits: blob/ab has new names */
+    u_char           blob_bad[32];      /* the last that was complained of */
+    uint64_t         dictionary_asked;  /* whether one is due: not before */
+    bool             repack;            /* there are contents to do again */
+    uint8_t          touched_tree;      /* what it did to the tree of folders:
+                                           ptn_search_touch.c */
     unsigned         dead_blobs;        /* refs may have come to 0 */
     bool             named;             /* the batch has written blobs */
     bool             adopted;           /* it made rows of spare ones */
@@ -231,8 +300,43 @@ typedef enum {
 } ptn_form_e;
 
 typedef enum {
-    PTN_CODEC_NONE, PTN_CODEC_ZSTD
+    PTN_CODEC_NONE,
+    PTN_CODEC_ZSTD,
+    PTN_CODEC_DICT              /* a frame that needs a dictionary */
 } ptn_codec_e;
+
+
+/* --- blobs of an executor ------------------------------------------------ */
+
+typedef struct {
+    int         fd;             /* -1: none */
+    u_char      sha256[32];
+    ptn_guid_t  mailbox;
+    uint64_t    size;
+    u_char     *head;           /* of a packed file, else NULL */
+    u_char     *chunk;          /* unpacked, and room to read a packed one */
+    uint64_t    at;             /* which */
+    uint64_t    next, off;      /* where a later one stands */
+} ptn_blob_reader_t;
+
+#define PTN_DICTIONARIES  8
+
+typedef struct {
+    ptn_guid_t   mailbox;
+    uint64_t     id;            /* 0: empty */
+    uint64_t     used;
+    void        *cdict, *ddict;
+} ptn_dictionary_t;
+
+#define PTN_BLOB_KNOWN  64
+
+typedef struct {
+    char      *path;            /* NULL: empty */
+    u_char     sha256[32];
+    uint64_t   dev, ino;
+    uint64_t   file, size;
+    bool       synced;
+} ptn_blob_known_t;
 
 struct ptn_store_s {
     const ptn_conf_t  *conf;
@@ -248,17 +352,26 @@ struct ptn_store_s {
     unsigned           nbatch;
     ptn_rc_t           failed;          /* of a commit made early */
     uint64_t           tick;
+    uint64_t           actings;         /* serials of ptn_acting_t given */
     void              *cctx, *dctx;     /* ZSTD */
+    ptn_dictionary_t   dictionaries[PTN_DICTIONARIES];
+    uint64_t           dictionary_tick;     /* tick makes mailboxes cold */
     ptn_cached_t       cache[PTN_CACHE_ENTRIES];
     ptn_rc_t         (*access)(void *access_ctx, uint64_t user,
                          uint64_t owner, uint32_t *ret_access);
     void              *access_ctx;
     void              *collator;        /* UCollator, of */
+    void              *collator_folded; /* the same, without case */
     char               collator_locale[32];
     bool               replaying;       /* a transfer */
-    int                blob_fd;         /* the last one read, or -1 */
-    u_char             blob_sha[32];
-    ptn_guid_t         blob_mailbox;
+    bool               busy;            /* the idle one has more to do */
+    ptn_blob_reader_t  blob;            /* the last one read */
+    ptn_blob_known_t   known[PTN_BLOB_KNOWN];   /* the last ones written */
+    unsigned           known_next;
+    bool               schema_known;    /* ptn_schema_known.c */
+    u_char             schema[PTN_SCHEMA_VERSION + 1][32];
+                                        /* SHA-256, by version */
+    uint64_t           idle_ms;         /* when it began */
 };
 
 
@@ -283,10 +396,16 @@ void ptn_sql_close(ptn_mbox_t *mb);
 
 /* --- ptn_schema.c ------------------------------------------------------- */
 
-#define PTN_SCHEMA_VERSION  3
 extern const char *const  ptn_sql_text_of[PTN_SQL_MAX];
 ptn_rc_t ptn_schema_create(ptn_mbox_t *mb, const char *locale);
 ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
+ptn_rc_t ptn_schema_make(ptn_mbox_t *mb, int64_t version);
+
+/* ptn_schema_known.c: whose schema the file has, before anything else of it is
+ * read.  ECORRUPT: of no version; EVERSION: of a later one. */
+ptn_rc_t ptn_schema_known(ptn_mbox_t *mb, int64_t *ret_version);
+ptn_rc_t ptn_schema_explain(ptn_mbox_t *mb,
+    void (*report)(void *ctx, const char *line), void *ctx);
 
 /* ptn_upgrade.c: from version `from` to ours, in one transaction. */
 ptn_rc_t ptn_upgrade(ptn_mbox_t *mb, int64_t from);
@@ -313,10 +432,14 @@ ptn_rc_t ptn_mbox_lock(ptn_mbox_t *mb, short type, off_t at, unsigned ms);
 /* As ptn_mbox_open() for the system, but makes none: ENOTFOUND. */
 ptn_rc_t ptn_mbox_open_made(ptn_store_t *store, const ptn_user_t *user,
     ptn_mbox_t **ret_mbox);
+/* As ptn_mbox_open() for the system, but it acts for whom it did. */
+ptn_rc_t ptn_mbox_open_unacted(ptn_store_t *store, const ptn_user_t *user,
+    bool make, ptn_mbox_t **ret_mbox);
 ptn_rc_t ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address,
     char **ret_dir);
 #define PTN_LOCK_WRITE  0       /* bytes of the lock file */
 #define PTN_LOCK_OPEN   1
+#define PTN_LOCK_BACKUP 2       /* shared: blobs without references stay */
 
 /* --- ptn_txn.c ---------------------------------------------------------- */
 
@@ -330,6 +453,8 @@ ptn_rc_t ptn_txn_poison(ptn_txn_t *tx, ptn_rc_t rc);
 /* OK: usable.  Every mutation asks first. */
 ptn_rc_t ptn_txn_check(const ptn_txn_t *tx);
 uint64_t ptn_txn_cn(ptn_txn_t *tx);             /* the next change number */
+/* Numbers up to `cn` are taken: a modseq that was given before them. */
+void ptn_txn_reach(ptn_txn_t *tx, uint64_t cn);
 uint64_t ptn_txn_oid(ptn_txn_t *tx);
 uint32_t ptn_txn_uidvalidity(ptn_txn_t *tx);
 
@@ -361,8 +486,14 @@ ptn_rc_t ptn_folder_check_name(ptn_str_t name);
 void ptn_folder_touch(ptn_mbox_t *mb, ptn_folder_t *folder, uint64_t modseq);
 ptn_rc_t ptn_folder_flush(ptn_mbox_t *mb);
 ptn_rc_t ptn_folder_make_all(ptn_mbox_t *mb, const char *locale);
+/* One of the special folders; `again`: its name may be taken. */
+ptn_rc_t ptn_folder_make_one(ptn_mbox_t *mb, const char *locale,
+    ptn_folder_special_e special, bool again);
 bool ptn_folder_below(ptn_mbox_t *mb, ptn_id_t id, ptn_id_t top);
 ptn_rc_t ptn_folder_reread(ptn_txn_t *tx);
+/* As ptn_folder_create(); id: given out before, and to nothing else, or 0. */
+ptn_rc_t ptn_folder_create_id(ptn_txn_t *tx, ptn_id_t id, ptn_id_t parent,
+    ptn_str_t name, const char *cls, ptn_id_t *ret_id);
 
 /* Inbox in French ...; never NULL. */
 const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
@@ -370,6 +501,12 @@ const char *ptn_locale_folder(const char *locale, ptn_folder_special_e f);
 /* --- ptn_view.c --------------------------------------------------------- */
 
 void ptn_view_batch_done(ptn_mbox_t *mb, bool committed, uint64_t kept);
+/*
+ * Message `uid` has come into the folder of that id (its row is there): is it
+ * late (ptn_upgrade_3.c)?  To be called for whatever gets a uid there.
+ */
+ptn_rc_t ptn_view_late(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
+    int64_t received, bool fai);
 /* Nobody has it but who asks. */
 bool ptn_view_alone(const ptn_view_t *view);
 
@@ -378,6 +515,7 @@ ptn_view_t *ptn_view_list_get(const ptn_mbox_t *mb, ptn_id_t folder);
 void ptn_view_list_put(const ptn_mbox_t *mb, ptn_view_t *view);
 /* Drops those that no session holds and nobody asked for lately. */
 void ptn_view_list_shrink(uint64_t idle_ms);
+void ptn_vec_list_shrink(uint64_t idle_ms);     /* ptn_table_list.c */
 
 /* --- ptn_msg_write.c ---------------------------------------------------- */
 
@@ -390,16 +528,136 @@ ptn_rc_t ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
 /* Finishes moves to other mailboxes that somebody has left. */
 void ptn_transfer_replay(ptn_mbox_t *mb);
 
+/* --- ptn_search_touch.c ------------------------------------------------- */
+
+/* An event of a transaction: what it was about is tested by the commit. */
+ptn_rc_t ptn_search_event(ptn_mbox_t *mb, ptn_mbox_event_e kind,
+    ptn_id_t folder, ptn_id_t message);
+/* Before the rest of a transaction's commit. */
+ptn_rc_t ptn_search_settle(ptn_txn_t *tx);
+void ptn_search_forget(ptn_mbox_t *mb);         /* the events */
+/* The message that a search folder shows at `uid`.  ENOTFOUND. */
+ptn_rc_t ptn_search_at(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
+    ptn_id_t *ret_id);
+/* Is it shown there? */
+ptn_rc_t ptn_search_shows(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t id,
+    bool *ret_shown);
+/* --- ptn_rights.c -------------------------------------------------------- */
+
+/* What the directory says of `actor` in the mailbox of `user`; groups are to be
+ * given to free(). */
+ptn_rc_t ptn_acting_make(ptn_store_t *store, const ptn_user_t *user,
+    const ptn_actor_t *actor, ptn_acting_t *ret_acting);
+/* From now on for that one; takes its groups.  ENOTFOUND: there is nothing for
+ * it, and the mailbox acts for whom it did. */
+ptn_rc_t ptn_acting_enter(ptn_mbox_t *mb, ptn_acting_t *acting);
+/* The system until back. */
+void ptn_acting_system(ptn_mbox_t *mb, ptn_acting_t *was);
+void ptn_acting_back(ptn_mbox_t *mb, ptn_acting_t *was);
+
+/* mb->set->rights of who acts; not asked for of who may everything. */
+ptn_rc_t ptn_rights_load(ptn_mbox_t *mb);
+/* Of folder i of the set; what the system has, too. */
+uint32_t ptn_rights_at(const ptn_mbox_t *mb, uint32_t i);
+#define ptn_rights_shows(mb, i)                                               \
+    ((mb)->acting.all || (ptn_rights_at(mb, i) & PTN_RIGHT_VISIBLE) != 0)
+/* ptn_txn_check(), and ptn_rights_need(). */
+ptn_rc_t ptn_txn_need(const ptn_txn_t *tx, ptn_id_t folder, uint32_t need);
+/* A folder as who acts sees it; all folders that it sees. */
+ptn_rc_t ptn_rights_folder(ptn_mbox_t *mb, const ptn_folder_t *f,
+    const ptn_folder_t **ret_folder);
+ptn_rc_t ptn_rights_folders(ptn_mbox_t *mb, bool all,
+    const ptn_folder_t **ret_folders, size_t *ret_n);
+/* One of the bits on some folder.  EDENIED. */
+ptn_rc_t ptn_rights_any(ptn_mbox_t *mb, uint32_t some);
+#define PTN_RIGHTS_WRITE                                                      \
+    (PTN_RIGHT_CREATE|PTN_RIGHT_EDIT_OWNED|PTN_RIGHT_EDIT_ANY|PTN_RIGHT_OWNER)
+/* One of the bits on a folder. */
+ptn_rc_t ptn_rights_some(ptn_mbox_t *mb, ptn_id_t folder, uint32_t some);
+/* All of them on a folder that is out of the tree. */
+ptn_rc_t ptn_rights_gone(ptn_mbox_t *mb, ptn_id_t folder, uint32_t need);
+/* The same of one that is in it; what ptn_rights_load() has read. */
+bool ptn_rights_sees(const ptn_mbox_t *mb, ptn_id_t folder, uint32_t need);
+/* What is the owner's affair alone. */
+#define ptn_rights_full(mb)  ((mb)->acting.all ? PTN_OK : PTN_EDENIED)
+/* `need` on a folder and on all below it. */
+ptn_rc_t ptn_rights_below(ptn_mbox_t *mb, ptn_id_t top, uint32_t need);
+/* To be told of: an event, made what the actor sees of it. */
+bool ptn_rights_event(ptn_mbox_t *mb, ptn_mbox_event_t *ev);
+
+/* --- ptn_rights_mark.c --------------------------------------------------- */
+
+/* After an upgrade: which messages are private. */
+ptn_rc_t ptn_mark_all(ptn_mbox_t *mb);
+
+/* --- ptn_rights_view.c --------------------------------------------------- */
+
+/* Takes the reference; gives what who acts sees of the view. */
+ptn_rc_t ptn_rights_view(ptn_mbox_t *mb, ptn_view_t *base,
+    ptn_view_t **ret_view);
+void ptn_seen_drop(ptn_mbox_t *mb);
+/* ptn_view.c: another view of it, whose rows `row` has changed; false: not
+ * in it.  NULL: no memory. */
+ptn_view_t *ptn_view_derive(ptn_view_t *base, uint64_t modseq,
+    bool (*row)(void *ctx, ptn_row_t *row), void *ctx);
+
+/* --- ptn_public.c, ptn_quota.c -------------------------------------------- */
+
+#define PTN_PUBLIC_SPECIAL  0x40        /* folder.special of the others */
+ptn_id_t ptn_public_parent(unsigned i);
+ptn_str_t ptn_public_name(unsigned i);
+ptn_rc_t ptn_public_rights(ptn_mbox_t *mb);
+/* EQUOTA. */
+ptn_rc_t ptn_quota_room(const ptn_mbox_t *mb, uint64_t size, bool delivery);
+
+/* --- ptn_reader.c -------------------------------------------------------- */
+
+void ptn_reader_drop(ptn_mbox_t *mb);
+ptn_rc_t ptn_reader_flush(ptn_mbox_t *mb);
+/* folder.unread as it is for who acts; the last change of what it has read. */
+uint32_t ptn_reader_unread(ptn_mbox_t *mb, const ptn_folder_t *f);
+uint64_t ptn_reader_cn(ptn_mbox_t *mb, ptn_id_t folder);
+ptn_rc_t ptn_reader_check(ptn_str_t runs);
+
+/* --- ptn_rights_list.c --------------------------------------------------- */
+
+ptn_rc_t ptn_rights_defaults(ptn_mbox_t *mb);   /* of a new mailbox */
+/* A new folder has those of its parent; who makes it owns it. */
+ptn_rc_t ptn_rights_inherit(ptn_txn_t *tx, ptn_id_t parent, ptn_id_t folder);
+ptn_rc_t ptn_rights_forget(ptn_mbox_t *mb, ptn_id_t folder);
+
 /* --- ptn_content.c ------------------------------------------------------ */
 
 /* A pool whose large pieces are nameless files below ROOT. */
 ptn_pool_t *ptn_content_pool(ptn_store_t *store, size_t cap);
+/* `id`: the message's own, when that was given in this transaction, so that
+ * the content has it too; 0: a new one. */
 ptn_rc_t ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool,
-    const ptn_mime_t *mime, ptn_id_t *ret_content);
+    const ptn_mime_t *mime, ptn_id_t id, ptn_id_t *ret_content);
+/* One message less has it.  What is in the index stays until it has left. */
 ptn_rc_t ptn_content_drop(ptn_mbox_t *mb, ptn_id_t content);
+/* Its rows, and its references to blobs. */
+ptn_rc_t ptn_content_remove(ptn_mbox_t *mb, ptn_id_t content);
 ptn_rc_t ptn_content_get(ptn_mbox_t *mb, ptn_id_t content,
     ptn_cached_t **ret_cached);
+/* content.structure and content.codec, as ptn_mime_unpack() takes it. */
+ptn_rc_t ptn_content_structure(ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_str_t data, int codec, ptn_str_t *ret);
 void ptn_content_forget(ptn_store_t *store, const ptn_guid_t *mailbox);
+
+/* --- ptn_frame.c -------------------------------------------------------- */
+
+/*
+ * content.codec: how data is compressed, and structure.  Hostile numbers come
+ * out as codecs that nobody knows.
+ */
+#define ptn_codec_data(codec)       ((ptn_codec_e) ((codec) & 0x0f))
+#define ptn_codec_structure(codec)  ((ptn_codec_e) ((codec) >> 4 & 0x0fffffff))
+#define ptn_codec_both(data, structure)  ((int) (data) | (int) (structure) << 4)
+
+/* ctx of the executor; ENOMEM. */
+ptn_rc_t ptn_frame_cctx(ptn_store_t *store);
+ptn_rc_t ptn_frame_dctx(ptn_store_t *store);
 
 /* --- ptn_blob.c --------------------------------------------------------- */
 
@@ -424,6 +682,21 @@ void ptn_blob_recover(ptn_mbox_t *mb);          /* by the first after a crash */
 bool ptn_blob_unhex(const char *dir, const char *name, u_char sha256[32]);
 ptn_rc_t ptn_blob_row(ptn_mbox_t *mb, const u_char sha256[32],
     uint64_t *ret_refs, uint64_t *ret_size);
+
+/* ptn_blob_put.c: writes or links it; replace: there is a row. */
+ptn_rc_t ptn_blob_put(ptn_mbox_t *mb, const u_char sha256[32],
+    ptn_str_t data, bool replace);
+/* Before the batch commits; after an error it must not. */
+ptn_rc_t ptn_blob_sync(ptn_mbox_t *mb);
+void ptn_blob_unsynced_drop(ptn_mbox_t *mb);
+void ptn_blob_known_free(ptn_store_t *store);
+
+/*
+ * ptn_blob_read.c: does the file stand for the bytes of that name, as it is or
+ * packed?  ENOTFOUND, ECORRUPT.
+ */
+ptn_rc_t ptn_blob_file_is(ptn_store_t *store, const char *path,
+    const u_char sha256[32], uint64_t *ret_size);
 ptn_rc_t ptn_errno_rc(int err);
 
 static inline ptn_rc_t
@@ -449,6 +722,8 @@ ptn_rc_t ptn_epoch_open(ptn_mbox_t *mb, bool first);
 ptn_rc_t ptn_epoch_reserve(ptn_mbox_t *mb, uint64_t cn, uint64_t oid);
 void ptn_epoch_mark(ptn_mbox_t *mb);            /* after a commit */
 void ptn_epoch_close(ptn_mbox_t *mb, bool last);
+ptn_rc_t ptn_epoch_last(ptn_store_t *store, ptn_guid_t guid,
+    uint64_t *ret_epoch);
 ptn_rc_t ptn_epoch_delete(ptn_store_t *store, ptn_guid_t guid);
 ptn_rc_t ptn_epoch_renew(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn,
     uint64_t oid);

@@ -193,6 +193,7 @@ ptn_mbox_forget(ptn_mbox_t *mb)
 {
     mb->meta.valid = false;
     mb->meta.dirty = false;
+    ptn_reader_drop(mb);
     ptn_mbox_retire(mb);
 }
 
@@ -226,6 +227,8 @@ ptn_mbox_meta(ptn_mbox_t *mb)
     mb->meta.uidvalidity = ptn_sql_u64(st, 4);
     mb->meta.event = ptn_sql_u64(st, 5);
     mb->meta.event_first = ptn_sql_u64(st, 6);
+    mb->meta.indexed = ptn_sql_u64(st, 9);
+    mb->meta.dictionary = ptn_sql_u64(st, 10);
     mb->meta.dirty = false;
 
     rc = PTN_OK;
@@ -235,6 +238,15 @@ ptn_mbox_meta(ptn_mbox_t *mb)
 
     } else if (sqlite3_column_int(st, 7) != 0) {
         rc = PTN_ENOTFOUND;
+
+    } else if (mb->meta.epoch - 1 >= PTN_META_EPOCHS
+               || mb->meta.cn > PTN_META_NUMBERS
+               || mb->meta.oid > PTN_META_NUMBERS
+               || mb->meta.uidvalidity > UINT32_MAX
+               || mb->meta.event > PTN_META_NUMBERS
+               || mb->meta.event_first > mb->meta.event + 1)
+    {
+        rc = PTN_ECORRUPT;      /* must not get into the mark */
     }
 
     sqlite3_reset(st);
@@ -496,6 +508,7 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
     mb->check = false;
     mb->stale = true;           /* until the idle executor finds none */
     mb->stale_from = 0;
+    mb->search = true;
     mb->store->nopen++;
 
     return PTN_OK;
@@ -600,10 +613,26 @@ ptn_mbox_free(ptn_mbox_t *mb)
     ptn_mbox_drop_db(mb);
     ptn_mbox_retire(mb);
     ptn_mbox_free_retired(mb);
+    free(mb->touched);
+    free(mb->unsynced);
+    ptn_reader_drop(mb);
+    ptn_seen_drop(mb);
+    free(mb->acting.groups);
     free(mb->address);
     free(mb->locale);
     free(mb->dir);
     free(mb);
+}
+
+
+static void
+ptn_mbox_user(ptn_mbox_t *mb, const ptn_user_t *user)
+{
+    mb->user = user->id;
+    mb->quota = user->quota;
+    mb->quota_warn = user->quota_warn;
+    mb->quota_send = user->quota_send;
+    mb->quota_receive = user->quota_receive;
 }
 
 
@@ -622,7 +651,12 @@ ptn_mbox_new(ptn_store_t *store, const ptn_user_t *user, ptn_rc_t *ret_rc)
     mb->guid = user->mailbox;
     mb->lock_fd = -1;
     mb->epoch.fd = -1;
-    mb->quota = user->quota;
+    mb->acting.owner = true;
+    mb->acting.all = true;
+    mb->acting.secrets = true;
+    mb->kind = ptn_public_is(user->address) ? PTN_MBOX_PUBLIC
+                                            : PTN_MBOX_PRIVATE;
+    ptn_mbox_user(mb, user);
     mb->address = strndup(user->address.len ? (char *) user->address.data : "",
                           user->address.len);
     mb->locale = strndup(user->locale.len ? (char *) user->locale.data : "",
@@ -704,34 +738,6 @@ ptn_mbox_open_again(ptn_mbox_t *mb)
 }
 
 
-/* Rights: the owner's, the system's, and of whom the directory says so. */
-
-static ptn_rc_t
-ptn_mbox_access(ptn_store_t *store, const ptn_user_t *user,
-    const ptn_actor_t *actor)
-{
-    ptn_rc_t  rc;
-    uint32_t  access;
-
-    if (actor == NULL || ptn_guid_eq(actor->mailbox, user->mailbox)) {
-        return PTN_OK;
-    }
-
-    if (store->access == NULL) {
-        return PTN_ENOTFOUND;
-    }
-
-    access = 0;
-    rc = store->access(store->access_ctx, actor->user, user->id, &access);
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    return (access & PTN_ACCESS_FULL) ? PTN_OK : PTN_ENOTFOUND;
-}
-
-
 static ptn_rc_t
 ptn_mbox_open_as(ptn_store_t *store, const ptn_user_t *user, bool make,
     ptn_mbox_t **ret_mbox)
@@ -787,8 +793,8 @@ ptn_mbox_open_made(ptn_store_t *store, const ptn_user_t *user,
 
 
 ptn_rc_t
-ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
-    const ptn_actor_t *actor, ptn_mbox_t **ret_mbox)
+ptn_mbox_open_unacted(ptn_store_t *store, const ptn_user_t *user, bool make,
+    ptn_mbox_t **ret_mbox)
 {
     ptn_rc_t     rc;
     ptn_mbox_t  *mb;
@@ -797,18 +803,12 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
         return PTN_EINVAL;
     }
 
-    rc = ptn_mbox_access(store, user, actor);
-
-    if (rc == PTN_OK) {
-        rc = ptn_mbox_open_as(store, user, true, &mb);
-    }
-
+    rc = ptn_mbox_open_as(store, user, make, &mb);
     if (rc != PTN_OK) {
         return rc;
     }
 
-    mb->quota = user->quota;
-    mb->owner = (actor == NULL || ptn_guid_eq(actor->mailbox, user->mailbox));
+    ptn_mbox_user(mb, user);
 
     /* moves to other mailboxes that whoever began them has not finished */
 
@@ -829,13 +829,48 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
 
 
 ptn_rc_t
+ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
+    const ptn_actor_t *actor, ptn_mbox_t **ret_mbox)
+{
+    ptn_rc_t      rc;
+    ptn_mbox_t   *mb;
+    ptn_acting_t  a;
+
+    rc = ptn_acting_make(store, user, actor, &a);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    /* whom only a folder's list lets in makes no mailbox */
+
+    rc = ptn_mbox_open_unacted(store, user, a.all || ptn_public_is(user->address),
+                               &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_acting_enter(mb, &a);
+    }
+
+    free(a.groups);
+
+    if (rc == PTN_OK) {
+        *ret_mbox = mb;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
 ptn_mbox_info(ptn_mbox_t *mb, ptn_mbox_info_t *ret_info)
 {
     uint32_t         i;
     ptn_rc_t         rc;
+    uint64_t         size, folders;
     ptn_mbox_info_t  info;
 
-    rc = ptn_mbox_set(mb);
+    size = 0;
+    folders = 0;
+    rc = ptn_rights_load(mb);
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_meta(mb);
@@ -854,8 +889,22 @@ ptn_mbox_info(ptn_mbox_t *mb, ptn_mbox_info_t *ret_info)
     info.quota = mb->quota;
 
     for (i = 0; i < mb->set->n; i++) {
+        if (mb->set->folders[i].search || !ptn_rights_shows(mb, i)) {
+            continue;
+        }
+
         info.messages += mb->set->folders[i].total;
         info.unread += mb->set->folders[i].unread;
+        size += mb->set->folders[i].size;
+        folders += (i < mb->set->nvisible);
+    }
+
+    /* who does not see all of it is told of what it sees */
+
+    if (!mb->acting.all) {
+        info.size = size;
+        info.folders = folders;
+        info.quota = 0;
     }
 
     *ret_info = info;

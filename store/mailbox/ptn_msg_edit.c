@@ -8,6 +8,9 @@
 
 #include <stdio.h>
 
+#include "ptn_category.h"
+#include "ptn_folder.h"
+#include "ptn_ics.h"
 #include "ptn_msg.h"
 
 
@@ -186,11 +189,11 @@ ptn_msg_too_big(ptn_mbox_t *mb, uint64_t size)
 
 static ptn_rc_t
 ptn_msg_keep(ptn_txn_t *tx, ptn_pool_t *pool, ptn_msg_parts_t *parts,
-    ptn_id_t *ret_id)
+    ptn_id_t id, ptn_id_t *ret_id)
 {
     ptn_rc_t  rc;
 
-    rc = ptn_content_add(tx, pool, parts->mime, ret_id);
+    rc = ptn_content_add(tx, pool, parts->mime, id, ret_id);
 
     return (rc == PTN_OK && parts->stored)
            ? ptn_stored_add(tx->mb, pool, *ret_id, &parts->object) : rc;
@@ -258,7 +261,8 @@ ptn_txn_mid(ptn_txn_t *tx, ptn_id_t *ret_mid)
 }
 
 
-/* A number that was given by us, and to no message yet. */
+/* A number that was given by us, or of a replica that is known, and to no
+ * message yet (one that can be recovered is one). */
 
 static ptn_rc_t
 ptn_msg_mid_free(ptn_mbox_t *mb, ptn_id_t mid)
@@ -267,14 +271,21 @@ ptn_msg_mid_free(ptn_mbox_t *mb, ptn_id_t mid)
     ptn_id_t        id;
     ptn_msg_info_t  m;
 
-    if (mid < PTN_ID_FIRST || mid > mb->meta.oid) {
+    rc = PTN_ENOTFOUND;
+
+    if (mid <= PTN_ID_MAX) {
+        if (mid < PTN_ID_FIRST || mid > mb->meta.oid) {
+            return PTN_EINVAL;
+        }
+
+        rc = ptn_msg_get_any(mb, mid, &m);
+
+    } else if (ptn_replica_of(mb->set, mid) == NULL) {
         return PTN_EINVAL;
     }
 
-    rc = ptn_msg_get_id(mb, mid, &m);
-
     if (rc == PTN_ENOTFOUND) {
-        rc = ptn_msg_by_mid(mb, 0, mid, &id);
+        rc = ptn_msg_find_mid(mb, 0, mid, &id);
     }
 
     return (rc == PTN_OK) ? PTN_EEXIST : (rc == PTN_ENOTFOUND) ? PTN_OK : rc;
@@ -308,10 +319,17 @@ ptn_msg_create_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
         return rc;
     }
 
-    rc = ptn_item_derive(tx->mb, pool, &parts->object, &parts->extra, &item);
+    rc = ptn_category_save(tx, pool, &parts->extra, NULL, false,
+                           &m->keywords);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_keep(tx, pool, parts, &m->content);
+        rc = ptn_item_derive(tx->mb, pool, &parts->object, &parts->extra,
+                             &item);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_keep(tx, pool, parts, save->mid ? 0 : m->id,
+                          &m->content);
     }
 
     return (rc == PTN_OK) ? ptn_msg_add(tx, f, m, &item)
@@ -328,7 +346,7 @@ ptn_msg_create(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t folder,
     ptn_msg_info_t    m;
     ptn_msg_parts_t   parts;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, folder, PTN_RIGHT_CREATE);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, folder, &f);
@@ -352,7 +370,12 @@ ptn_msg_create(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t folder,
     m.flags = save->flags;
     m.keywords = save->keywords;
     m.fai = save->fai;
-    m.id = save->mid ? save->mid : ptn_txn_oid(tx);
+    m.mid = save->mid;
+    m.id = (m.mid != 0 && m.mid <= PTN_ID_MAX) ? m.mid : ptn_txn_oid(tx);
+
+    /* contents ascend: not a number that was given long ago */
+
+    m.content = (m.mid == 0) ? m.id : 0;
 
     if (save->raw.len != 0) {
         rc = ptn_msg_parts_raw(pool, save, &parts);
@@ -506,7 +529,11 @@ ptn_msg_edit_begin(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
     rc = ptn_txn_check(tx);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_open(tx->mb, pool, id, &e->msg);
+        rc = ptn_msg_open_any(tx->mb, pool, id, &e->msg);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_edit(tx->mb, &e->msg->info);
     }
 
     if (rc == PTN_OK) {
@@ -562,7 +589,19 @@ ptn_msg_edit_rows(ptn_msg_edit_t *e, bool content)
         }
 
         if (rc == PTN_OK) {
+            rc = ptn_view_late(mb, old.folder, e->m.uid, e->m.received,
+                               e->m.fai);
+        }
+
+        if (rc == PTN_OK) {
             rc = ptn_content_drop(mb, old.content);
+        }
+
+        if (rc == PTN_OK && old.keywords != e->m.keywords) {
+            rc = ptn_sql_run(mb, PTN_SQL_MSG_FLAGS, 8, old.folder,
+                             (uint64_t) e->m.uid, (uint64_t) e->m.flags,
+                             e->m.keywords, cn, e->m.read_cn, cn,
+                             (uint64_t) e->m.modified);
         }
 
     } else {
@@ -574,6 +613,13 @@ ptn_msg_edit_rows(ptn_msg_edit_t *e, bool content)
 
     if (rc == PTN_OK) {
         rc = ptn_item_put(mb, PTN_SQL_ITEM_SET, old.id, &e->item);
+    }
+
+    if (rc == PTN_OK) {
+        e->item.info = e->m;
+        rc = ptn_group_moved(mb, old.id, old.cn,
+                             ptn_group_differ(e->msg->item, &e->item,
+                                              content), cn);
     }
 
     if (rc == PTN_OK) {
@@ -749,8 +795,10 @@ ptn_msg_update_rows(ptn_msg_edit_t *e)
         rc = ptn_item_large_refs(e->tx->mb, large, false);
     }
 
+    e->m.content = 0;
+
     if (rc == PTN_OK) {
-        rc = ptn_msg_keep(e->tx, e->pool, &e->parts, &e->m.content);
+        rc = ptn_msg_keep(e->tx, e->pool, &e->parts, 0, &e->m.content);
     }
 
     if (rc != PTN_OK) {
@@ -767,6 +815,7 @@ static bool
 ptn_msg_edit_moved(const ptn_msg_edit_t *e)
 {
     return e->m.flags != e->msg->info.flags
+           || e->m.keywords != e->msg->info.keywords
            || !ptn_str_eq(e->item.packed, e->msg->item->packed)
            || !ptn_str_eq(e->item.large, e->msg->item->large);
 }
@@ -801,6 +850,11 @@ ptn_msg_update(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
     if (save->object != NULL) {
         e.m.flags = ptn_msg_prop_flags(e.parts.extra.p, e.parts.extra.n,
                                        e.m.flags);
+        rc = ptn_category_save(tx, pool, &e.parts.extra, &e.item, true,
+                               &e.m.keywords);
+        if (rc != PTN_OK) {
+            return rc;
+        }
     }
 
     if (changed) {
@@ -827,6 +881,55 @@ ptn_msg_update(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
 
 /* ---- properties that are no content ------------------------------------- */
 
+/* Categories among them become bits, too. */
+
+static ptn_rc_t
+ptn_msg_set_rebag(ptn_msg_edit_t *e, const ptn_bag_prop_t *props, size_t n)
+{
+    size_t           i, k;
+    uint32_t         tag;
+    ptn_rc_t         rc;
+    ptn_props_t      cat;
+    ptn_bag_prop_t  *set;
+
+    memset(&cat, 0, sizeof(cat));
+    tag = ptn_category_tag(e->tx->mb);
+    set = ptn_parray(e->pool, n + 2, sizeof(ptn_bag_prop_t));
+
+    if (set == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (tag == 0 || ptn_prop_id(props[i].tag) != ptn_prop_id(tag)) {
+            set[k++] = props[i];
+            continue;
+        }
+
+        cat.p = ptn_pmemdup(e->pool, &props[i], sizeof(ptn_bag_prop_t));
+        cat.n = cat.size = 1;
+
+        if (cat.p == NULL) {
+            return PTN_ENOMEM;
+        }
+    }
+
+    if (cat.n != 0) {
+        rc = ptn_category_save(e->tx, e->pool, &cat, &e->item, false,
+                               &e->m.keywords);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    for (i = 0; i < cat.n; i++) {
+        set[k++] = cat.p[i];
+    }
+
+    return ptn_item_rebag(e->tx->mb, e->pool, &e->item, set, k);
+}
+
+
 ptn_rc_t
 ptn_msg_set_props(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
     const ptn_bag_prop_t *props, size_t n, ptn_saved_t *ret_saved)
@@ -848,7 +951,8 @@ ptn_msg_set_props(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
         return rc;
     }
 
-    rc = ptn_item_rebag(tx->mb, pool, &e.item, props, n);
+    rc = ptn_msg_set_rebag(&e, props, n);
+
     if (rc != PTN_OK) {
         return ptn_txn_poison(tx, rc);
     }

@@ -47,10 +47,26 @@ ptn_msg_flags_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n,
             return ptn_txn_poison(tx, rc);
         }
 
+        rc = ptn_rights_flag(tx, &m, op, flags, keywords, modseq != 0);
+
+        if (rc == PTN_ENOTFOUND) {
+            continue;
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
         ptn_msg_new_flags(&m, op, flags, keywords, &new_flags, &new_keywords);
 
         if (new_flags == m.flags && new_keywords == m.keywords) {
             continue;
+        }
+
+        /* one modseq for all, which no number that they take is above */
+
+        if (modseq == 0) {
+            modseq = tx->mb->meta.cn + (n - i);
         }
 
         rc = ptn_msg_flags_one(tx, f, &m, new_flags, new_keywords, &modseq);
@@ -58,6 +74,8 @@ ptn_msg_flags_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n,
             return rc;
         }
     }
+
+    ptn_txn_reach(tx, modseq);
 
     if (ret_modseq != NULL) {
         *ret_modseq = modseq;
@@ -73,7 +91,7 @@ static ptn_rc_t
 ptn_msg_ids_find(ptn_txn_t *tx, ptn_id_t from, const ptn_id_t *ids, size_t n,
     bool move, ptn_msg_info_t *all, size_t *ret_found, uint64_t *ret_size)
 {
-    bool      moving;
+    bool      moving, shown;
     size_t    i;
     ptn_rc_t  rc;
 
@@ -84,6 +102,24 @@ ptn_msg_ids_find(ptn_txn_t *tx, ptn_id_t from, const ptn_id_t *ids, size_t n,
         rc = ptn_msg_get_id(tx->mb, ids[i], &all[i]);
         moving = false;
 
+        if (rc == PTN_OK && all[i].folder != from) {
+            rc = ptn_search_shows(tx->mb, from, ids[i], &shown);
+
+            if (rc != PTN_OK) {
+                return ptn_txn_poison(tx, rc);
+            }
+
+            rc = shown ? PTN_OK : PTN_ENOTFOUND;
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_rights_take(tx->mb, &all[i], move);
+
+            if (rc == PTN_EDENIED) {
+                return rc;
+            }
+        }
+
         if (rc == PTN_OK && move) {
             rc = ptn_msg_moving(tx->mb, ids[i], &moving);
         }
@@ -92,7 +128,7 @@ ptn_msg_ids_find(ptn_txn_t *tx, ptn_id_t from, const ptn_id_t *ids, size_t n,
             return ptn_txn_poison(tx, rc);
         }
 
-        if (rc == PTN_ENOTFOUND || moving || all[i].folder != from) {
+        if (rc == PTN_ENOTFOUND || moving) {
             all[i].id = 0;
             continue;
         }
@@ -117,7 +153,11 @@ ptn_msg_ids_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     ptn_folder_t    *source, *target;
     ptn_msg_info_t  *all, m;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, from, 0);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_need(tx->mb, to, PTN_RIGHT_CREATE);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, from, &source);
@@ -171,8 +211,12 @@ ptn_msg_ids_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
             }
         }
 
-        rc = move ? ptn_msg_move_one(tx, target, source, &all[i])
-                  : ptn_msg_copy_one(tx, target, from, &all[i]);
+        rc = ptn_folder_of(tx->mb, all[i].folder, &source);
+
+        if (rc == PTN_OK) {
+            rc = move ? ptn_msg_move_one(tx, target, source, &all[i])
+                      : ptn_msg_copy_one(tx, target, source->id, &all[i]);
+        }
 
         if (rc != PTN_OK) {
             return ptn_txn_poison(tx, rc);
@@ -223,6 +267,14 @@ ptn_msg_expunge_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n)
 
     for (i = 0; i < n; i++) {
         rc = ptn_msg_get_id(tx->mb, ids[i], &m);
+
+        if (rc == PTN_OK) {
+            rc = ptn_rights_delete(tx->mb, &m);
+
+            if (rc == PTN_EDENIED) {
+                return (i == 0) ? rc : ptn_txn_poison(tx, rc);
+            }
+        }
 
         if (rc == PTN_ENOTFOUND) {
             continue;

@@ -7,6 +7,7 @@
 
 /* A message up to this size is read whole where some of it is needed. */
 #define PTN_MSG_WHOLE   (1024 * 1024)
+#define PTN_MSG_MAX    (4ULL << 30)
 /* In a larger one, bodies from this size on are left out if not needed. */
 #define PTN_MSG_BODY    (64 * 1024)
 
@@ -30,6 +31,10 @@ static u_char *
 ptn_msg_room_for(ptn_msg_t *msg, uint64_t size)
 {
     ptn_pool_t  *pool;
+
+    if (size > PTN_MSG_MAX) {
+        return NULL;            /* the row is not to be believed */
+    }
 
     if (size <= PTN_MSG_WHOLE) {
         return ptn_palloc(msg->pool, (size_t) size + 1);

@@ -82,6 +82,27 @@ ptn_msg_open(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     ptn_rc_t    rc;
     ptn_msg_t  *msg;
 
+    rc = ptn_msg_open_any(mb, pool, id, &msg);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_show(mb, &msg->info);
+    }
+
+    if (rc == PTN_OK) {
+        *ret_msg = msg;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_msg_open_any(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+    ptn_msg_t **ret_msg)
+{
+    ptn_rc_t    rc;
+    ptn_msg_t  *msg;
+
     rc = ptn_msg_new(mb, pool, &msg);
 
     if (rc == PTN_OK) {
@@ -100,10 +121,15 @@ ptn_rc_t
 ptn_msg_open_row(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
     const ptn_row_t *row, ptn_msg_t **ret_msg)
 {
-    ptn_rc_t    rc;
-    ptn_msg_t  *msg;
+    ptn_rc_t       rc;
+    ptn_msg_t     *msg;
+    ptn_folder_t  *f;
 
     rc = ptn_msg_new(mb, pool, &msg);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, folder, &f);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_msg_get(mb, folder, row->uid, &msg->info);
@@ -113,6 +139,10 @@ ptn_msg_open_row(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
         {
             rc = ptn_msg_get_id(mb, row->id, &msg->info);
         }
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_show(mb, &msg->info);
     }
 
     if (rc == PTN_OK) {
@@ -189,14 +219,13 @@ ptn_msg_structure(ptn_msg_t *msg, const ptn_mime_t **ret_mime)
         return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
     }
 
-    packed = ptn_str_dup(msg->pool, ptn_sql_column(st, 0));
+    rc = ptn_content_structure(msg->mb, msg->pool, ptn_sql_column(st, 0),
+                               sqlite3_column_int(st, 1), &packed);
     sqlite3_reset(st);
 
-    if (packed.data == NULL) {
-        return PTN_ENOMEM;
+    if (rc == PTN_OK) {
+        rc = ptn_mime_unpack(msg->pool, packed, &msg->mime);
     }
-
-    rc = ptn_mime_unpack(msg->pool, packed, &msg->mime);
 
     if (rc == PTN_OK) {
         *ret_mime = msg->mime;

@@ -9,10 +9,12 @@
  */
 
 #include "ptn_charset.h"
-#include "ptn_item.h"
+#include "ptn_folder.h"
 
 
 #define PTN_MSG_TRACE_MAX  16384    /* Return-Path, Received, ... (delivery) */
+
+#define PTN_MSG_PENDING    0x300    /* mfNotifyRead, mfNotifyUnread */
 
 #define PTN_FLAGS_EDIT     (PTN_FLAG_ANSWERED|PTN_FLAG_FLAGGED|PTN_FLAG_DRAFT)
 
@@ -37,11 +39,23 @@ ptn_msg_read(ptn_mbox_t *mb, sqlite3_stmt *st, ptn_msg_info_t *m)
 }
 
 
+/* Of a search folder: the message itself, in its own folder. */
+
 ptn_rc_t
 ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_msg_info_t *m)
 {
+    uint32_t       at;
+    ptn_id_t       id;
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
+
+    at = (mb->set != NULL && mb->set->nsearch != 0)
+         ? ptn_set_index(mb->set, folder) : PTN_SET_NONE;
+
+    if (at != PTN_SET_NONE && mb->set->folders[at].search) {
+        rc = ptn_search_at(mb, folder, uid, &id);
+        return (rc == PTN_OK) ? ptn_msg_get_id(mb, id, m) : rc;
+    }
 
     st = ptn_sql(mb, PTN_SQL_MSG_GET, &rc);
     if (st == NULL) {
@@ -55,43 +69,58 @@ ptn_msg_get(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_msg_info_t *m)
 }
 
 
+/* In a folder that is there: what was deleted softly is not. */
+
 ptn_rc_t
 ptn_msg_get_id(ptn_mbox_t *mb, ptn_id_t id, ptn_msg_info_t *m)
 {
-    ptn_rc_t       rc;
-    sqlite3_stmt  *st;
+    ptn_rc_t  rc;
 
-    st = ptn_sql(mb, PTN_SQL_MSG_BY_ID, &rc);
-    if (st == NULL) {
+    rc = ptn_msg_get_any(mb, id, m);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_set(mb);
+    }
+
+    if (rc != PTN_OK) {
         return rc;
     }
 
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
-
-    return ptn_msg_read(mb, st, m);
+    return (ptn_set_index(mb->set, m->folder) == PTN_SET_NONE)
+           ? PTN_ENOTFOUND : PTN_OK;
 }
 
 
 ptn_rc_t
 ptn_msg_insert(ptn_mbox_t *mb, const ptn_msg_info_t *m)
 {
-    return ptn_sql_run(mb, PTN_SQL_MSG_ADD, 15, m->folder, (uint64_t) m->uid,
-                       m->id, m->mid, m->content, m->cn, m->read_cn,
-                       m->modseq, m->born, (uint64_t) m->flags, m->keywords,
-                       m->size, (uint64_t) m->received, (uint64_t) m->fai,
-                       (uint64_t) m->modified);
+    ptn_rc_t  rc;
+
+    rc = ptn_sql_run(mb, PTN_SQL_MSG_ADD, 15, m->folder, (uint64_t) m->uid,
+                     m->id, m->mid, m->content, m->cn, m->read_cn, m->modseq,
+                     m->born, (uint64_t) m->flags, m->keywords, m->size,
+                     (uint64_t) m->received, (uint64_t) m->fai,
+                     (uint64_t) m->modified);
+
+    return rc == PTN_OK ? ptn_view_late(mb, m->folder, m->uid, m->received,
+                                        m->fai) : rc;
 }
 
 
-/* What leaves a folder, as the tombstone `cn` has it. */
+/* What leaves a folder, as the tombstone `cn` has it; its names go. */
 
 ptn_rc_t
 ptn_msg_tomb(ptn_mbox_t *mb, const ptn_msg_info_t *m, uint64_t cn,
     ptn_cause_e cause, ptn_id_t dest)
 {
-    return ptn_sql_run(mb, PTN_SQL_TOMB_ADD, 10, m->folder, cn, m->id,
-                       (uint64_t) PTN_TOMB_MESSAGE, (uint64_t) cause, m->mid,
-                       (uint64_t) m->uid, (uint64_t) m->fai, dest, m->born);
+    ptn_rc_t  rc;
+
+    rc = ptn_sql_run(mb, PTN_SQL_TOMB_ADD, 10, m->folder, cn, m->id,
+                     (uint64_t) PTN_TOMB_MESSAGE, (uint64_t) cause, m->mid,
+                     (uint64_t) m->uid, (uint64_t) m->fai, dest, m->born);
+
+    return (rc == PTN_OK && cause != PTN_CAUSE_EDIT)
+           ? ptn_name_drop(mb, m, cn) : rc;
 }
 
 
@@ -174,8 +203,8 @@ ptn_msg_count(ptn_mbox_t *mb, ptn_folder_t *f, const ptn_msg_info_t *m,
 }
 
 
-ptn_rc_t
-ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
+static ptn_rc_t
+ptn_msg_space(const ptn_folder_t *f, size_t n)
 {
     if (f->search) {
         return PTN_EDENIED;
@@ -187,13 +216,18 @@ ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
         return PTN_ELIMIT;
     }
 
-    if (mb->quota != 0
-        && (size > mb->quota || mb->set->size > mb->quota - size))
-    {
-        return PTN_EQUOTA;
-    }
-
     return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_msg_space(f, n);
+
+    return (rc == PTN_OK) ? ptn_quota_room(mb, size, false) : rc;
 }
 
 
@@ -247,13 +281,14 @@ ptn_rc_t
 ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
     const ptn_item_t *item)
 {
+    bool         seen;
     ptn_rc_t     rc;
     ptn_mbox_t  *mb;
 
     mb = tx->mb;
 
     m->folder = f->id;
-    m->mid = m->id;
+    m->mid = m->mid ? m->mid : m->id;
     m->cn = ptn_txn_cn(tx);
     m->read_cn = m->cn;
     m->modseq = m->cn;
@@ -261,8 +296,13 @@ ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
     m->uid = f->uidnext;
     m->flags &= PTN_FLAGS_STORED;
     m->keywords &= ptn_msg_keywords(mb);
+    seen = ptn_reader_take(mb, m);
 
     rc = ptn_item_put(mb, PTN_SQL_ITEM_ADD, m->id, item);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mark_add(mb, m->id, 0);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_msg_insert(mb, m);
@@ -270,6 +310,10 @@ ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
 
     if (rc == PTN_OK) {
         rc = ptn_txn_event(tx, PTN_MBOX_EVENT_NEW, f->id, m->id, 0, 0, m->cn);
+    }
+
+    if (rc == PTN_OK && seen) {
+        rc = ptn_reader_give(tx, m);
     }
 
     if (rc != PTN_OK) {
@@ -284,13 +328,33 @@ ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
 }
 
 
-/* What the envelope and the delivery say, not the message. */
+/*
+ * What the envelope and the delivery say, not the message.  A receipt that is
+ * asked for is pending from now on (MS-OXCMSG 2.2.1.6).
+ */
 
 static ptn_rc_t
 ptn_msg_delivered(ptn_pool_t *pool, const ptn_append_t *append,
-    ptn_props_t *extra)
+    const ptn_object_t *object, ptn_props_t *extra)
 {
-    if (!append->delivery || append->sender.len == 0) {
+    int64_t   asked;
+    ptn_rc_t  rc;
+
+    if (!append->delivery) {
+        return PTN_OK;
+    }
+
+    if (ptn_props_int(&object->props, PTN_PR_READ_RECEIPT_REQUESTED, &asked)
+        && asked != 0)
+    {
+        rc = ptn_props_set_int(extra, pool, PTN_PR_MESSAGE_FLAGS,
+                               PTN_MSG_PENDING);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    if (append->sender.len == 0) {
         return PTN_OK;
     }
 
@@ -299,9 +363,42 @@ ptn_msg_delivered(ptn_pool_t *pool, const ptn_append_t *append,
 }
 
 
+/* Where messages of its class go (MS-OXCSTOR 3.2.1). */
+
+static ptn_rc_t
+ptn_msg_append_place(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_item_t *item,
+    uint64_t size, ptn_folder_t **f)
+{
+    ptn_rc_t        rc;
+    ptn_folder_t   *to;
+    ptn_receive_t   row;
+
+    rc = ptn_receive_get(mb, pool, item->text[PTN_ITEM_CLASS], &row);
+
+    if (rc == PTN_EINVAL || (rc == PTN_OK && row.folder == (*f)->id)) {
+        return PTN_OK;                  /* the Inbox */
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, row.folder, &to);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_room(mb, to, 1, size);
+    }
+
+    if (rc == PTN_OK) {
+        *f = to;
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
-    const ptn_mime_t *mime, const ptn_append_t *append, ptn_appended_t *ret)
+    bool by_class, const ptn_mime_t *mime, const ptn_append_t *append,
+    ptn_appended_t *ret)
 {
     ptn_rc_t        rc;
     ptn_mbox_t     *mb;
@@ -324,7 +421,7 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
                             PTN_OXCMAIL_PROPS|PTN_OXCMAIL_ATTACHS, &object);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_delivered(pool, append, &extra);
+        rc = ptn_msg_delivered(pool, append, object, &extra);
     }
 
     if (rc == PTN_OK) {
@@ -335,7 +432,20 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
         return rc;
     }
 
+    if (by_class) {
+        rc = ptn_msg_append_place(mb, pool, &item, m.size, &f);
+
+        if (rc == PTN_OK) {
+            rc = ptn_rights_need(mb, f->id, PTN_RIGHT_CREATE);
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
     m.id = ptn_txn_oid(tx);
+    m.content = m.id;
     rc = ptn_msg_once(mb, append->key, m.id, false);
 
     if (rc == PTN_EEXIST) {
@@ -343,7 +453,7 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_content_add(tx, pool, mime, &m.content);
+        rc = ptn_content_add(tx, pool, mime, m.id, &m.content);
     }
 
     if (rc != PTN_OK) {
@@ -356,6 +466,7 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     }
 
     ret->id = m.id;
+    ret->folder = f->id;
     ret->uid = m.uid;
     ret->uidvalidity = f->uidvalidity;
     ret->modseq = m.modseq;
@@ -369,15 +480,20 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
     ptn_appended_t *ret)
 {
     ptn_rc_t       rc;
+    bool           by_class;
     uint64_t       max;
     ptn_mime_t    *mime;
     ptn_pool_t    *pool;
     ptn_folder_t  *f;
 
-    rc = ptn_txn_check(tx);
+    by_class = (folder == 0 && append->delivery);
+    rc = ptn_txn_need(tx, by_class ? (ptn_id_t) PTN_FOLDER_INBOX : folder,
+                      PTN_RIGHT_CREATE);
 
     if (rc == PTN_OK) {
-        rc = ptn_folder_of(tx->mb, folder, &f);
+        rc = ptn_folder_of(tx->mb,
+                           by_class ? (ptn_id_t) PTN_FOLDER_INBOX : folder,
+                           &f);
     }
 
     if (rc != PTN_OK) {
@@ -393,7 +509,12 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
         return PTN_ETOOBIG;
     }
 
-    rc = ptn_msg_room(tx->mb, f, 1, append->raw.len);
+    rc = ptn_msg_space(f, 1);
+
+    if (rc == PTN_OK) {
+        rc = ptn_quota_room(tx->mb, append->raw.len, append->delivery);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -413,7 +534,7 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_append_rows(tx, pool, f, mime, append, ret);
+        rc = ptn_msg_append_rows(tx, pool, f, by_class, mime, append, ret);
     }
 
     ptn_pool_destroy(pool);
@@ -454,6 +575,18 @@ ptn_msg_flags_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
     ptn_rc_t  rc;
     uint64_t  cn;
     uint32_t  moved;
+
+    if (tx->mb->kind == PTN_MBOX_PUBLIC) {
+        rc = ptn_reader_flag(tx, m, &flags, modseq);
+
+        if (rc != PTN_OK) {
+            return ptn_txn_poison(tx, rc);
+        }
+
+        if (flags == m->flags && keywords == m->keywords) {
+            return PTN_OK;
+        }
+    }
 
     moved = m->flags ^ flags;
     cn = ptn_txn_cn(tx);
@@ -510,7 +643,7 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
     ptn_folder_t   *f;
     ptn_msg_info_t  m;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, folder, 0);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, folder, &f);
@@ -535,6 +668,16 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
             return ptn_txn_poison(tx, rc);
         }
 
+        rc = ptn_rights_flag(tx, &m, op, flags, keywords, modseq != 0);
+
+        if (rc == PTN_ENOTFOUND) {
+            continue;
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
         if (unchanged_since != 0 && m.modseq > unchanged_since) {
             continue;
         }
@@ -545,11 +688,25 @@ ptn_msg_flags(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids, size_t n,
             continue;
         }
 
-        rc = ptn_msg_flags_one(tx, f, &m, new_flags, new_keywords, &modseq);
+        /* one modseq for all, which no number that they take is above */
+
+        if (modseq == 0) {
+            modseq = tx->mb->meta.cn + (n - i);
+        }
+
+        rc = ptn_folder_of(tx->mb, m.folder, &f);
+
+        if (rc == PTN_OK) {
+            rc = ptn_msg_flags_one(tx, f, &m, new_flags, new_keywords,
+                                   &modseq);
+        }
+
         if (rc != PTN_OK) {
             return rc;
         }
     }
+
+    ptn_txn_reach(tx, modseq);
 
     if (ret_modseq != NULL) {
         *ret_modseq = modseq;
@@ -623,6 +780,10 @@ ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_mark_add(mb, m->id, old);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_sql_run(mb, PTN_SQL_SHARE_ADD, 1, m->content);
     }
 
@@ -662,6 +823,10 @@ ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_folder_t *from,
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_view_late(mb, to->id, uid, m->received, m->fai);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_txn_event(tx, PTN_MBOX_EVENT_MOVED, to->id, m->id, from->id,
                            m->mid, cn);
     }
@@ -692,7 +857,11 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     ptn_folder_t    *source, *target;
     ptn_msg_info_t  *all;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, from, 0);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_need(tx->mb, to, PTN_RIGHT_CREATE);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, from, &source);
@@ -719,6 +888,14 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
         all[i].uid = 0;
         rc = ptn_msg_get(tx->mb, from, uids[i], &all[i]);
         moving = false;
+
+        if (rc == PTN_OK) {
+            rc = ptn_rights_take(tx->mb, &all[i], move);
+
+            if (rc == PTN_EDENIED) {
+                return rc;
+            }
+        }
 
         if (rc == PTN_OK && move) {
             rc = ptn_msg_moving(tx->mb, all[i].id, &moving);
@@ -753,8 +930,12 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
             continue;
         }
 
-        rc = move ? ptn_msg_move_one(tx, target, source, &all[i])
-                  : ptn_msg_copy_one(tx, target, from, &all[i]);
+        rc = ptn_folder_of(tx->mb, all[i].folder, &source);
+
+        if (rc == PTN_OK) {
+            rc = move ? ptn_msg_move_one(tx, target, source, &all[i])
+                      : ptn_msg_copy_one(tx, target, source->id, &all[i]);
+        }
 
         if (rc != PTN_OK) {
             return ptn_txn_poison(tx, rc);
@@ -797,6 +978,11 @@ ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_id_t id,
     sqlite3_stmt  *st;
 
     rc = ptn_sql_run(mb, PTN_SQL_MSG_DELETE, 2, folder, (uint64_t) uid);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mark_drop(mb, id);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -856,6 +1042,7 @@ ptn_msg_expunge_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m)
     }
 
     ptn_msg_count(mb, f, m, -1);
+    mb->set->more[f - mb->set->folders].removed++;
     ptn_folder_touch(mb, f, cn);
 
     return PTN_OK;
@@ -871,7 +1058,7 @@ ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
     ptn_folder_t   *f;
     ptn_msg_info_t  m;
 
-    rc = ptn_txn_check(tx);
+    rc = ptn_txn_need(tx, folder, 0);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(tx->mb, folder, &f);
@@ -884,8 +1071,20 @@ ptn_msg_expunge(ptn_txn_t *tx, ptn_id_t folder, const uint32_t *uids,
     for (i = 0; i < n; i++) {
         rc = ptn_msg_get(tx->mb, folder, uids[i], &m);
 
+        if (rc == PTN_OK) {
+            rc = ptn_rights_delete(tx->mb, &m);
+
+            if (rc == PTN_EDENIED) {
+                return (i == 0) ? rc : ptn_txn_poison(tx, rc);
+            }
+        }
+
         if (rc == PTN_ENOTFOUND) {
             continue;
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_folder_of(tx->mb, m.folder, &f);
         }
 
         rc = (rc == PTN_OK) ? ptn_msg_expunge_one(tx, f, &m)

@@ -93,6 +93,10 @@ ptn_named_add(ptn_txn_t *tx, const ptn_named_t *name, ptn_str_t text,
         return ptn_txn_poison(tx, rc);
     }
 
+    if (tx->mb->set != NULL) {
+        tx->mb->set->categories_known = false;      /* it may be theirs */
+    }
+
     tx->mb->meta.dirty = true;
     *ret_id = (uint16_t) id;
 
@@ -157,6 +161,11 @@ ptn_named_ids(ptn_mbox_t *mb, ptn_txn_t *tx, const ptn_named_t *names,
     ptn_pool_t  *pool;
 
     rc = (tx != NULL) ? ptn_txn_check(tx) : ptn_mbox_ready(mb);
+
+    if (rc == PTN_OK && tx != NULL) {
+        rc = ptn_rights_any(mb, PTN_RIGHTS_WRITE);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }

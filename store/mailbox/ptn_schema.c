@@ -21,6 +21,24 @@
  *   9  named ids are from 0x8000 on, without holes, one for each name.
  *  10  each row of moving belongs to an intent, each intent has some.
  *  11  a tombstone's born is not above its cn.
+ *  12  a message with a negative folder has a row in gone, and each row of gone
+ *      has such a message, or a folder with a negative parent; its uid is
+ *      below UIDNEXT and no other message's of the folder.
+ *  13  folders with a negative parent make trees below those that have a row
+ *      in gone; none of them is special.
+ *  14  gone.at is at most meta.lived, or -1, and that of folders only; rows of
+ *      age are not above meta.lived and meta.cn.
+ *  15  rules and receive folders belong to a folder; names to a message of
+ *      theirs, one of a kind.
+ *  16  the index of words has exactly the contents up to meta.indexed; those in
+ *      unindex are among them and have no message.
+ *  17  found has what a search folder shows: messages that are there, whose
+ *      scope and restriction say so; folder.total, unread, size count them.
+ *  18  synchronisation: ptn_check_ics.c.  cn and read_cn of a message are not
+ *      above its modseq (of what was changed since version 3).
+ *  19  permissions are of folders, with rights that exist; marks are of
+ *      messages; readers are of folders of public stores, with runs of uids
+ *      that ascend, and no message there is \Seen.
  *
  * Here stand the tables of version 1; what later versions added stands in
  * ptn_upgrade*.c, and a new mailbox is made by all.
@@ -222,8 +240,9 @@ ptn_schema_meta(ptn_mbox_t *mb)
                            "INSERT INTO meta (one, guid, epoch, cn, oid,"
                            " uidvalidity, event, event_first, deleted,"
                            " v_schema, v_collator, v_bag, v_skeleton,"
-                           " v_structure) VALUES (1,?1,?2,?3,?4,?5,0,1,0,?6,"
-                           "'icu',?7,1,1)", -1, &st, NULL)
+                           " v_structure, kind)"
+                           " VALUES (1,?1,?2,?3,?4,?5,0,1,0,?6,"
+                           "'icu',?7,1,1,?8)", -1, &st, NULL)
         != SQLITE_OK)
     {
         return PTN_EINTERNAL;
@@ -236,6 +255,7 @@ ptn_schema_meta(ptn_mbox_t *mb)
     sqlite3_bind_int64(st, 5, (sqlite3_int64) mb->meta.uidvalidity);
     sqlite3_bind_int(st, 6, PTN_SCHEMA_VERSION);
     sqlite3_bind_int(st, 7, PTN_BAG_VERSION);
+    sqlite3_bind_int(st, 8, mb->kind);
 
     rc = ptn_sql_step(mb, st);
     sqlite3_finalize(st);
@@ -274,17 +294,13 @@ ptn_schema_replica(ptn_mbox_t *mb)
 }
 
 
-/*
- * In a transaction of the caller's, on an empty database.  The first
- * UIDVALIDITY is taken from the guid: an account made anew under the same
- * name must not repeat those of the old one, and the clock is no help.
- */
+/* The tables as `version` has them, without rows. */
 
 ptn_rc_t
-ptn_schema_create(ptn_mbox_t *mb, const char *locale)
+ptn_schema_make(ptn_mbox_t *mb, int64_t version)
 {
     size_t    i;
-    int64_t   version;
+    int64_t   to;
     ptn_rc_t  rc;
 
     for (i = 0; i < ptn_nelts(ptn_schema_tables); i++) {
@@ -294,11 +310,31 @@ ptn_schema_create(ptn_mbox_t *mb, const char *locale)
         }
     }
 
-    for (version = 2; version <= PTN_SCHEMA_VERSION; version++) {
-        rc = ptn_upgrade_to(mb, version);
+    for (to = 2; to <= version; to++) {
+        rc = ptn_upgrade_to(mb, to);
         if (rc != PTN_OK) {
             return rc;
         }
+    }
+
+    return PTN_OK;
+}
+
+
+/*
+ * In a transaction of the caller's, on an empty database.  The first
+ * UIDVALIDITY is taken from the guid: an account made anew under the same
+ * name must not repeat those of the old one, and the clock is no help.
+ */
+
+ptn_rc_t
+ptn_schema_create(ptn_mbox_t *mb, const char *locale)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_schema_make(mb, PTN_SCHEMA_VERSION);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
     memset(&mb->meta, 0, sizeof(ptn_meta_t));
@@ -311,6 +347,10 @@ ptn_schema_create(ptn_mbox_t *mb, const char *locale)
                                 | (uint64_t) (mb->guid.b[13] & 0x3f) << 24);
 
     rc = ptn_folder_make_all(mb, locale);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_defaults(mb);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_schema_meta(mb);
@@ -329,17 +369,33 @@ ptn_schema_create(ptn_mbox_t *mb, const char *locale)
 ptn_rc_t
 ptn_schema_check(ptn_mbox_t *mb)
 {
-    int64_t   n;
+    int64_t   n, version;
     ptn_rc_t  rc;
 
-    rc = ptn_sql_number(mb, "SELECT v_schema FROM meta", &n);
+    /* before anything else is read: what it is made of */
+
+    rc = ptn_sql_exec(mb, "BEGIN");
+
+    if (rc == PTN_OK) {
+        rc = ptn_schema_known(mb, &version);
+
+        if (rc == PTN_OK) {
+            rc = ptn_sql_number(mb, "SELECT v_schema FROM meta", &n);
+        }
+
+        ptn_sql_exec(mb, "ROLLBACK");
+    }
 
     if (rc != PTN_OK) {
         return (rc == PTN_ENOTFOUND) ? PTN_ECORRUPT : rc;
     }
 
-    if (n > PTN_SCHEMA_VERSION || n < 1) {
+    if (n > PTN_SCHEMA_VERSION) {
         return PTN_EVERSION;
+    }
+
+    if (n != version) {
+        return PTN_ECORRUPT;
     }
 
     if (n < PTN_SCHEMA_VERSION) {

@@ -36,6 +36,11 @@ ptn_set_read(sqlite3_stmt *st, ptn_pool_t *pool, ptn_folder_t *f,
     more->born = ptn_sql_u64(st, 18);
     more->created = sqlite3_column_int64(st, 19);
     more->modified = sqlite3_column_int64(st, 20);
+    more->removed = ptn_sql_u64(st, 21);
+    more->touched = sqlite3_column_int64(st, 22);
+    more->hier = ptn_sql_u64(st, 23);
+    more->hier_at = sqlite3_column_int64(st, 24);
+    more->top = sqlite3_column_int64(st, 25);
 
     return ptn_pool_failed(pool) ? PTN_ENOMEM : PTN_OK;
 }
@@ -152,7 +157,8 @@ ptn_set_tree_link(ptn_set_tree_t *t)
 
 /*
  * Below `top`, parents first, without recursion: the tree comes from a file.
- * `last` serves as the way back up; each folder is entered at most once.
+ * `last` serves as the way back up; each folder is entered at most once, for
+ * it has one parent, and `top` itself, if it is below itself, is passed over.
  */
 
 static uint32_t
@@ -171,13 +177,15 @@ ptn_set_tree_walk(ptn_set_tree_t *t, uint32_t top, uint32_t *order)
     i = t->child[top];
 
     while (i != PTN_SET_NONE && n < t->n) {
-        order[n++] = i;
+        if (i != top) {
+            order[n++] = i;
 
-        if (t->child[i] != PTN_SET_NONE) {
-            t->last[i] = up;
-            up = i;
-            i = t->child[i];
-            continue;
+            if (t->child[i] != PTN_SET_NONE) {
+                t->last[i] = up;
+                up = i;
+                i = t->child[i];
+                continue;
+            }
         }
 
         while (t->sibling[i] == PTN_SET_NONE && up != top) {
@@ -250,7 +258,8 @@ ptn_set_arrange(ptn_set_tree_t *t, ptn_set_t *set)
 
     for (i = 0; i < set->n; i++) {
         set->by_id[i] = i;
-        set->size += set->folders[i].size;
+        set->size += set->folders[i].search ? 0 : set->folders[i].size;
+        set->nsearch += set->folders[i].search;
 
         if (set->folders[i].special < PTN_FOLDER_MAX
             && set->folders[i].special != PTN_FOLDER_NONE)
@@ -271,7 +280,7 @@ static ptn_rc_t
 ptn_set_replicas(ptn_mbox_t *mb, ptn_set_t *set)
 {
     ptn_rc_t        rc;
-    uint32_t        size;
+    uint32_t        n, size;
     ptn_str_t       guid;
     sqlite3_stmt   *st;
     ptn_replica_t  *r;
@@ -284,7 +293,9 @@ ptn_set_replicas(ptn_mbox_t *mb, ptn_set_t *set)
     size = 0;
 
     while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
-        if (set->nreplicas == size) {
+        n = set->nreplicas + set->nforeign;
+
+        if (n == size) {
             size = size ? 2 * size : 4;
             r = ptn_parray(set->pool, size, sizeof(ptn_replica_t));
 
@@ -293,22 +304,30 @@ ptn_set_replicas(ptn_mbox_t *mb, ptn_set_t *set)
                 return PTN_ENOMEM;
             }
 
-            if (set->nreplicas != 0) {
-                memcpy(r, set->replicas,
-                       set->nreplicas * sizeof(ptn_replica_t));
+            if (n != 0) {
+                memcpy(r, set->replicas, n * sizeof(ptn_replica_t));
             }
 
             set->replicas = r;
         }
 
-        r = &set->replicas[set->nreplicas];
+        r = &set->replicas[n];
         r->replid = (uint16_t) ptn_sql_u64(st, 0);
         guid = ptn_sql_column(st, 1);
         r->first = ptn_sql_u64(st, 2);
+        r->last = ptn_sql_u64(st, 3);
 
-        if (guid.len == 16) {
-            memcpy(r->guid.b, guid.data, 16);
+        if (guid.len != 16) {
+            continue;
+        }
+
+        memcpy(r->guid.b, guid.data, 16);
+
+        if (ptn_sql_u64(st, 4) != 0) {
             set->nreplicas++;
+
+        } else {
+            set->nforeign++;
         }
     }
 

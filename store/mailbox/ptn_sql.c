@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_words.h"
 
 
 ptn_rc_t
@@ -301,6 +301,11 @@ ptn_sql_configure(ptn_mbox_t *mb)
                       "PRAGMA journal_mode=WAL;"
                       "PRAGMA wal_autocheckpoint=0;"
                       "PRAGMA journal_size_limit=67108864;");
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_words_register(mb->db);
     if (rc != PTN_OK) {
         return rc;
     }

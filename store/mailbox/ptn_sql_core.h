@@ -18,16 +18,18 @@
     S(DATA_VERSION, "PRAGMA data_version")                                    \
     S(META_GET,                                                               \
       "SELECT guid, epoch, cn, oid, uidvalidity, event, event_first, deleted,"\
-      " v_schema FROM meta")                                                  \
+      " v_schema, indexed, dictionary FROM meta")                             \
     S(META_SET,                                                               \
       "UPDATE meta SET cn=?1, oid=?2, uidvalidity=?3, event=?4,"              \
       " event_first=?5")                                                      \
     S(FOLDER_LIST,                                                            \
       "SELECT id, parent, name, cls, special, subscribed, hidden, search,"    \
       " uidvalidity, uidnext, total, unread, deleted, size, cn, modseq,"      \
-      " horizon, fold, born, created, modified FROM folder ORDER BY id")      \
+      " horizon, fold, born, created, modified, removed, touched, hier,"      \
+      " hier_at, top FROM folder WHERE parent>=0 ORDER BY id")                \
     S(REPLICA_LIST,                                                           \
-      "SELECT replid, guid, first FROM replica ORDER BY first DESC, replid")  \
+      "SELECT replid, guid, first, last, own FROM replica"                    \
+      " ORDER BY own DESC, first DESC, replid")                               \
     S(FOLDER_ADD,                                                             \
       "INSERT INTO folder (id, parent, name, fold, cls, special, subscribed," \
       " hidden, search, uidvalidity, uidnext, total, unread, deleted, size,"  \
@@ -36,7 +38,8 @@
       "?11,?11)")                                                             \
     S(FOLDER_COUNT,                                                           \
       "UPDATE folder SET uidnext=?2, total=?3, unread=?4, deleted=?5,"        \
-      " size=?6, modseq=?7 WHERE id=?1")                                      \
+      " size=?6, modseq=?7, removed=?8, touched=?9, hier=?10, hier_at=?11,"   \
+      " top=?12 WHERE id=?1")                                                 \
     S(FOLDER_MOVE,                                                            \
       "UPDATE folder SET parent=?2, name=?3, fold=?4, cn=?5, modified=?6,"    \
       " born=?7 WHERE id=?1")                                                 \
@@ -50,19 +53,20 @@
       " WHERE folder=?1 AND fai<>0")                                          \
     S(FOLDER_SUBSCRIBE, "UPDATE folder SET subscribed=?2 WHERE id=?1")        \
     S(FOLDER_DELETE, "DELETE FROM folder WHERE id=?1")                        \
-    S(KEYWORD_LIST, "SELECT bit, name FROM keyword ORDER BY bit")             \
-    S(KEYWORD_ADD, "INSERT INTO keyword (bit, name) VALUES (?1, ?2)")         \
+    S(KEYWORD_LIST, "SELECT bit, name, category FROM keyword ORDER BY bit")   \
+    S(KEYWORD_ADD,                                                            \
+      "INSERT INTO keyword (bit, name, category) VALUES (?1,?2,?3)")          \
     S(MSG_ADD,                                                                \
       "INSERT INTO message (folder, uid, id, mid, content, cn, read_cn,"      \
       " modseq, born, flags, keywords, size, received, fai, modified)"        \
       " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")         \
     S(MSG_GET,                                                                \
       "SELECT folder, uid, id, mid, content, cn, read_cn, modseq, born,"      \
-      " flags, keywords, size, received, modified, fai"                       \
+      " flags, keywords, size, received, modified, fai + (status << 1)"       \
       " FROM message WHERE folder=?1 AND uid=?2 AND fai=0")                   \
     S(MSG_BY_ID,                                                              \
       "SELECT folder, uid, id, mid, content, cn, read_cn, modseq, born,"      \
-      " flags, keywords, size, received, modified, fai"                       \
+      " flags, keywords, size, received, modified, fai + (status << 1)"       \
       " FROM message WHERE id=?1")                                            \
     S(MSG_BY_MID,                                                             \
       "SELECT id, folder FROM message WHERE id=?1 AND mid=?1 UNION ALL"       \
@@ -102,23 +106,28 @@
     S(ITEM_GET,                                                               \
       "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
       " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai, i.class, i.subject, i.from_name, i.from_addr,"     \
+      " m.modified, m.fai + (m.status << 1), i.class, i.subject,"             \
+      " i.from_name, i.from_addr,"                                            \
       " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived"                                            \
+      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
       " FROM message m JOIN item i ON i.id=m.id WHERE m.id=?1")               \
     S(ITEM_AT,                                                                \
       "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
       " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai, i.class, i.subject, i.from_name, i.from_addr,"     \
+      " m.modified, m.fai + (m.status << 1), i.class, i.subject,"             \
+      " i.from_name, i.from_addr,"                                            \
       " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived FROM message m JOIN item i ON i.id=m.id"    \
+      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
+      " FROM message m JOIN item i ON i.id=m.id"                              \
       " WHERE m.folder=?1 AND m.uid=?2")                                      \
     S(ITEM_FOLDER,                                                            \
       "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
       " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai, i.class, i.subject, i.from_name, i.from_addr,"     \
+      " m.modified, m.fai + (m.status << 1), i.class, i.subject,"             \
+      " i.from_name, i.from_addr,"                                            \
       " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived FROM message m CROSS JOIN item i"           \
+      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
+      " FROM message m CROSS JOIN item i"                                     \
       " ON i.id=m.id WHERE m.folder=?1 AND m.fai=0 ORDER BY m.uid")           \
     S(ITEM_STALE,                                                             \
       "SELECT id FROM item INDEXED BY item_stale WHERE derived=0 AND id>?1"   \
@@ -129,7 +138,7 @@
     S(CONTENT_GET,                                                            \
       "SELECT size, form, codec, plain, data, file, blobs"                    \
       " FROM content WHERE id=?1")                                            \
-    S(STRUCTURE_GET, "SELECT structure FROM content WHERE id=?1")             \
+    S(STRUCTURE_GET, "SELECT structure, codec FROM content WHERE id=?1")      \
     S(CONTENT_REFS, "SELECT file, blobs FROM content WHERE id=?1")            \
     S(CONTENT_DELETE, "DELETE FROM content WHERE id=?1")                      \
     S(OBJECT_ADD,                                                             \
@@ -201,7 +210,7 @@
     S(MOVING_LIST, "SELECT id FROM moving WHERE intent=?1 ORDER BY place")    \
     S(MOVING_DELETE, "DELETE FROM moving WHERE intent=?1")                    \
     S(SYNC_ITEMS,                                                             \
-      "SELECT modseq, id, mid, cn, read_cn, born, flags FROM message"         \
+      "SELECT modseq, id, mid, cn, read_cn, born, flags, uid FROM message"    \
       " INDEXED BY message_modseq WHERE folder=?1 AND modseq>?2 AND fai=?3"   \
       " ORDER BY modseq")                                                     \
     S(FAI_ALL,                                                                \
@@ -209,7 +218,7 @@
       " INDEXED BY message_fai WHERE folder=?1 AND fai<>0")                   \
     S(VIEW_FOLDER,                                                            \
       "SELECT uidvalidity, uidnext, modseq, horizon, total FROM folder"       \
-      " WHERE id=?1")                                                         \
+      " WHERE id=?1 AND parent>=0")                                           \
     S(VIEW_ALL,                                                               \
       "SELECT uid, flags, id, keywords, modseq, size, received"               \
       " FROM message WHERE folder=?1 AND fai=0 ORDER BY uid")                 \

@@ -6,7 +6,18 @@
 #define PTN_SQL_TABLE_H
 
 
-#define PTN_SQLS_TABLE(S)
+#define PTN_SQLS_TABLE(S)                                                     \
+    S(TABLE_GONE,                                                             \
+      "SELECT uid, flags, id, keywords, modseq, size, received"               \
+      " FROM message WHERE folder=-?1 AND fai=0")                             \
+    S(TABLE_LATE_SET, "UPDATE message SET late=1 WHERE folder=?1 AND uid=?2") \
+    S(TABLE_ORDERED,                                                          \
+      "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \
+      " WHERE folder=?1 AND fai=0 AND late=0 ORDER BY uid DESC LIMIT ?2")     \
+    S(TABLE_LATE,                                                             \
+      "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \
+      " INDEXED BY message_late WHERE folder=?1 AND late<>0 AND fai=0"        \
+      " ORDER BY received DESC, uid DESC LIMIT ?2")
 
 
 #endif /* PTN_SQL_TABLE_H */

@@ -8,6 +8,8 @@
 #include <unicode/ucol.h>
 #include <zstd.h>
 
+#include "ptn_folder.h"
+#include "ptn_dictionary.h"
 #include "ptn_item.h"
 
 
@@ -16,6 +18,8 @@
 
 /* A mailbox that nobody used for so many openings of others is cold. */
 #define PTN_STORE_COLD       1024
+
+#define PTN_STORE_SEARCH_MS  30         /* of an idle call */
 
 #define PTN_STORE_SLEEP_MS   10000      /* until its page cache goes */
 
@@ -64,7 +68,7 @@ ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret)
     store->ctx = opts->ctx;
     store->access = opts->access;
     store->access_ctx = opts->access_ctx;
-    store->blob_fd = -1;
+    store->blob.fd = -1;
     store->open_max = ptn_store_connections(opts->conf);
 
     /* tests have several tables in one process: each has a VFS of its own */
@@ -112,9 +116,13 @@ ptn_store_close(ptn_store_t *store)
     }
 
     ptn_content_forget(store, NULL);
+    ptn_vec_list_shrink(0);
+    ptn_blob_known_free(store);
+    ptn_dictionary_forget(store, NULL);
     ptn_view_list_shrink(0);
 
     ucol_close(store->collator);
+    ucol_close(store->collator_folded);
     ZSTD_freeCCtx(store->cctx);
     ZSTD_freeDCtx(store->dctx);
     free(store);
@@ -172,6 +180,34 @@ ptn_store_rollback(ptn_store_t *store)
 }
 
 
+/* What fails is tried again after the next commit, or when it is opened. */
+
+static void
+ptn_store_idle_search(ptn_mbox_t *mb)
+{
+    bool      more;
+    ptn_rc_t  rc;
+    uint64_t  spent;
+
+    /* whoever has jobs meanwhile waits for one portion of one mailbox */
+
+    spent = ptn_time_mono() - mb->store->idle_ms;
+
+    if (spent >= PTN_STORE_SEARCH_MS) {
+        mb->store->busy = true;
+        return;
+    }
+
+    rc = ptn_search_work(mb, (unsigned) (PTN_STORE_SEARCH_MS - spent), &more);
+
+    mb->search = (rc == PTN_EBUSY || (rc == PTN_OK && more));
+
+    if (mb->search) {
+        mb->store->busy = true;
+    }
+}
+
+
 static void
 ptn_store_idle_mbox(ptn_mbox_t *mb)
 {
@@ -183,10 +219,6 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
         return;
     }
 
-    if (mb->dead_blobs != 0) {
-        ptn_blob_sweep(mb);
-    }
-
     if (mb->state == PTN_MBOX_OPEN && mb->left
         && ptn_mbox_set(mb) == PTN_OK && mb->set->intents != 0)
     {
@@ -195,6 +227,22 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
 
     if (mb->state == PTN_MBOX_OPEN && mb->stale) {
         ptn_item_derive_stale(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN && mb->search) {
+        ptn_store_idle_search(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN) {
+        ptn_lived_idle(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN && mb->dead_blobs != 0) {
+        ptn_blob_sweep(mb);
+    }
+
+    if (mb->state == PTN_MBOX_OPEN) {
+        ptn_dictionary_idle(mb);
     }
 
     if (mb->state == PTN_MBOX_OPEN && mb->wal != 0) {
@@ -209,15 +257,18 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
 }
 
 
-void
+bool
 ptn_store_idle(ptn_store_t *store)
 {
     unsigned      i;
     ptn_mbox_t   *mb, **link;
 
     if (store->batch != NULL) {
-        return;
+        return false;
     }
+
+    store->busy = false;
+    store->idle_ms = ptn_time_mono();
 
     ptn_blob_forget(store);
 
@@ -243,5 +294,8 @@ ptn_store_idle(ptn_store_t *store)
         }
     }
 
+    ptn_vec_list_shrink(60 * 1000);
     ptn_view_list_shrink(60 * 1000);
+
+    return store->busy;
 }

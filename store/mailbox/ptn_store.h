@@ -65,9 +65,13 @@ bool ptn_store_pending(const ptn_store_t *store);
 ptn_rc_t ptn_store_commit(ptn_store_t *store);
 void ptn_store_rollback(ptn_store_t *store);
 
-/* Housekeeping of an executor that has been idle for a while: checkpoint (two
- * syncs a mailbox that was changed), spare blobs, cold mailboxes. */
-void ptn_store_idle(ptn_store_t *store);
+/*
+ * Housekeeping of an executor that has been idle for a while: checkpoint (two
+ * syncs a mailbox that was changed), spare blobs, cold mailboxes, the search
+ * index (about 30 ms).  True: there is more to do, call again
+ * soon.
+ */
+bool ptn_store_idle(ptn_store_t *store);
 
 
 /* --- mailboxes -------------------------------------------------------- */
@@ -83,7 +87,9 @@ ptn_rc_t ptn_mbox_delete(ptn_store_t *store, const ptn_user_t *user);
  * Opens (or takes from the cache) the mailbox of `address` (its guid checked
  * against the directory's, made on first use) for `actor`; NULL: the system
  * itself (delivery, CLI).  Valid until the job ends; not closed by callers.
- * EUNAVAIL: closed after an I/O error or corrupt.
+ * ENOTFOUND: nothing there is for the actor (ptn_store_rights.h), to whom it
+ * might as well not be there.  EUNAVAIL: closed after an I/O error or corrupt.
+ * The mailbox acts for the one who opened it last.
  */
 ptn_rc_t ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
     const ptn_actor_t *actor, ptn_mbox_t **ret_mbox);
@@ -178,6 +184,9 @@ ptn_rc_t ptn_folder_get(ptn_mbox_t *mb, ptn_id_t id,
     const ptn_folder_t **ret_folder);
 ptn_rc_t ptn_folder_special(ptn_mbox_t *mb, ptn_folder_special_e special,
     const ptn_folder_t **ret_folder);
+/* Its id alone, which says nothing about it and needs no right. */
+ptn_rc_t ptn_folder_special_id(ptn_mbox_t *mb, ptn_folder_special_e special,
+    ptn_id_t *ret_id);
 
 /* Child of that name (folded case, MS-OXCFOLD) below `parent`. */
 ptn_rc_t ptn_folder_child(ptn_mbox_t *mb, ptn_id_t parent, ptn_str_t name,
@@ -300,11 +309,13 @@ typedef struct {
 
 typedef struct {
     ptn_id_t  id;
+    ptn_id_t  folder;
     uint32_t  uid, uidvalidity;
     uint64_t  modseq;
 } ptn_appended_t;
 
-/* ENOTFOUND, EQUOTA, ETOOBIG; EEXIST: `key` was used before. */
+/* ENOTFOUND, EQUOTA, ETOOBIG; EEXIST: `key` was used before.  folder 0, with
+ * delivery: the receive folder of its class (ptn_receive_get). */
 ptn_rc_t ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder,
     const ptn_append_t *append, ptn_appended_t *ret);
 
@@ -415,10 +426,13 @@ ptn_rc_t ptn_msg_slice(ptn_msg_t *msg, ptn_pool_t *pool, uint64_t off,
     uint64_t len, size_t max, ptn_str_t *ret);
 
 
-#include "ptn_store_rights.h"
 #include "ptn_store_item.h"
+#include "ptn_store_rights.h"
+#include "ptn_store_folder.h"
 #include "ptn_store_table.h"
 #include "ptn_store_sync.h"
+#include "ptn_store_search.h"
+#include "ptn_store_ics.h"
 
 
 #endif /* PTN_STORE_H */

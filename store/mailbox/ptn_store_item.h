@@ -90,6 +90,7 @@ typedef struct {
     uint64_t  keywords;
     uint64_t  size;
     int64_t   received, modified;       /* seconds since 1970 */
+    uint32_t  status;           /* PTN_STATUS_*, without DELMARKED */
     bool      fai;
 } ptn_msg_info_t;
 

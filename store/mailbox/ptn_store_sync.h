@@ -35,7 +35,7 @@ typedef struct {
 } ptn_sync_change_t;
 
 /*
- * At most `max` changes (at least 2) behind `*sync`, in `pool`; *sync moves
+ * At most `max` changes (at least 1) behind `*sync`, in `pool`; *sync moves
  * behind them.
  * What came and went since is left out, and so is \Deleted alone.  A message
  * that was edited is one UPDATE; one that left and came back is DELETE of the

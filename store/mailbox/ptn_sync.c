@@ -9,8 +9,10 @@
 
 #include <stdlib.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_item.h"
 
+
+#define PTN_SYNC_HALF  (1ULL << 62)     /* of ptn_sync_t.last */
 
 typedef struct {
     uint64_t           number;      /* modseq or change number */
@@ -106,6 +108,20 @@ ptn_sync_base(const ptn_sync_t *sync)
 }
 
 
+/*
+ * The first id of modseq + 1 whose row is not known.  PTN_SYNC_HALF: of a move
+ * within the folder the page before told that the message left.
+ */
+
+static uint64_t
+ptn_sync_next_id(const ptn_sync_t *sync)
+{
+    return (sync->last == 0) ? 0
+           : (sync->last & PTN_SYNC_HALF) ? sync->last & ~PTN_SYNC_HALF
+                                          : sync->last + 1;
+}
+
+
 /* ---- messages ----------------------------------------------------------- */
 
 typedef struct {
@@ -139,6 +155,30 @@ ptn_sync_compare(const void *a, const void *b)
 }
 
 
+/* One that became private has left for who is not to see it. */
+
+static ptn_rc_t
+ptn_sync_secret(ptn_sync_ctx_t *c, ptn_id_t id, ptn_sync_e *kind)
+{
+    ptn_rc_t    rc;
+    ptn_mark_t  mark;
+
+    rc = ptn_mark_get(c->mb, id, &mark);
+
+    if (rc != PTN_OK || !mark.secret || mark.creator == c->mb->acting.user) {
+        return rc;
+    }
+
+    if (*kind != PTN_SYNC_UPDATE) {
+        return PTN_ENOTFOUND;
+    }
+
+    *kind = PTN_SYNC_DELETE;
+
+    return PTN_OK;
+}
+
+
 static ptn_rc_t
 ptn_sync_rows(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
 {
@@ -147,6 +187,7 @@ ptn_sync_rows(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
     uint64_t       modseq, cn, read_cn, born, base, last;
     sqlite3_stmt  *st;
     ptn_sync_e     kind;
+    ptn_msg_info_t  m;
 
     st = ptn_sql(c->mb, PTN_SQL_SYNC_ITEMS, &rc);
     if (st == NULL) {
@@ -175,7 +216,7 @@ ptn_sync_rows(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
         last = modseq;
 
         if (modseq == c->from.modseq + 1
-            && ptn_sql_u64(st, 1) <= c->from.last)
+            && ptn_sql_u64(st, 1) < ptn_sync_next_id(&c->from))
         {
             continue;
         }
@@ -197,9 +238,28 @@ ptn_sync_rows(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
             continue;
         }
 
+        if (!c->mb->acting.secrets) {
+            rc = ptn_sync_secret(c, ptn_sql_u64(st, 1), &kind);
+
+            if (rc == PTN_ENOTFOUND) {
+                continue;
+            }
+
+            if (rc != PTN_OK) {
+                sqlite3_reset(st);
+                return rc;
+            }
+        }
+
+        memset(&m, 0, sizeof(m));
+        m.folder = c->folder;
+        m.uid = (uint32_t) ptn_sql_u64(st, 7);
+        m.flags = (uint32_t) ptn_sql_u64(st, 6);
+        m.fai = c->fai;
+        (void) ptn_reader_show(c->mb, &m);
+
         rc = ptn_sync_add(list, modseq, kind, ptn_sql_u64(st, 1),
-                          ptn_sql_u64(st, 2), cn,
-                          (uint32_t) ptn_sql_u64(st, 6));
+                          ptn_sql_u64(st, 2), cn, m.flags);
         n++;
 
         if (rc != PTN_OK) {
@@ -209,6 +269,59 @@ ptn_sync_rows(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
     }
 
     return rc;
+}
+
+
+/* Public stores: what the actor has read, or not any more. */
+
+static ptn_rc_t
+ptn_sync_readers(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
+{
+    ptn_rc_t         rc;
+    uint32_t         at;
+    ptn_msg_info_t   run;
+    sqlite3_stmt    *st;
+
+    at = 0;
+
+    while (ptn_reader_next(c->mb, c->folder, c->from.modseq, &at, &run)) {
+        st = ptn_sql(c->mb, PTN_SQL_READER_ITEMS, &rc);
+        if (st == NULL) {
+            return rc;
+        }
+
+        sqlite3_bind_int64(st, 1, (sqlite3_int64) c->folder);
+        sqlite3_bind_int64(st, 2, run.uid);
+        sqlite3_bind_int64(st, 3, (sqlite3_int64) run.mid);
+
+        while ((rc = ptn_sql_step(c->mb, st)) == PTN_AGAIN) {
+
+            /* what is new is told of with its read state */
+
+            if (ptn_sql_u64(st, 4) > c->from.modseq
+                || (run.cn == c->from.modseq + 1
+                    && ptn_sql_u64(st, 0) <= c->from.last))
+            {
+                continue;
+            }
+
+            rc = ptn_sync_add(list, run.cn, PTN_SYNC_READ,
+                              ptn_sql_u64(st, 0), ptn_sql_u64(st, 1),
+                              ptn_sql_u64(st, 2),
+                              ((uint32_t) ptn_sql_u64(st, 3)
+                               & ~(uint32_t) PTN_FLAG_SEEN) | run.flags);
+            if (rc != PTN_OK) {
+                sqlite3_reset(st);
+                return rc;
+            }
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    return PTN_OK;
 }
 
 
@@ -231,8 +344,9 @@ ptn_sync_tombs(ptn_sync_ctx_t *c, ptn_sync_list_t *list)
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) c->folder);
     sqlite3_bind_int64(st, 2, (sqlite3_int64) after);
-    sqlite3_bind_int64(st, 3, (sqlite3_int64) (c->from.last ? c->from.last
-                                                            : INT64_MAX));
+    sqlite3_bind_int64(st, 3, (sqlite3_int64)
+                              (c->from.last ? c->from.last & ~PTN_SYNC_HALF
+                                            : INT64_MAX));
     n = 0;
 
     while ((rc = ptn_sql_step(c->mb, st)) == PTN_AGAIN) {
@@ -268,6 +382,7 @@ static ptn_rc_t
 ptn_sync_done(ptn_sync_ctx_t *c, ptn_sync_list_t *list, ptn_sync_t *sync,
     ptn_sync_change_t **ret_changes, size_t *ret_n, bool *ret_more)
 {
+    bool                half;
     size_t              i, n;
     ptn_sync_row_t     *r;
     ptn_sync_change_t  *changes;
@@ -279,13 +394,10 @@ ptn_sync_done(ptn_sync_ctx_t *c, ptn_sync_list_t *list, ptn_sync_t *sync,
     n = ptn_min(list->n, list->max);
     r = list->rows;
 
-    /* the two halves of a move within the folder stay together */
+    /* between the two halves of a move within the folder? */
 
-    if (n != 0 && n < list->n && r[n].number == r[n - 1].number
-        && r[n].change.id == r[n - 1].change.id)
-    {
-        n = (n > 1) ? n - 1 : 2;
-    }
+    half = (n != 0 && n < list->n && r[n].number == r[n - 1].number
+            && r[n].change.id == r[n - 1].change.id);
 
     changes = ptn_parray(list->pool, n, sizeof(ptn_sync_change_t));
     if (changes == NULL) {
@@ -312,7 +424,7 @@ ptn_sync_done(ptn_sync_ctx_t *c, ptn_sync_list_t *list, ptn_sync_t *sync,
     if (n != 0) {
         if (n < list->n && r[n].number == r[n - 1].number) {
             sync->modseq = r[n - 1].number - 1;
-            sync->last = r[n - 1].change.id;
+            sync->last = r[n - 1].change.id | (half ? PTN_SYNC_HALF : 0);
 
         } else {
             sync->modseq = r[n - 1].number;
@@ -347,6 +459,8 @@ ptn_sync_read(ptn_sync_ctx_t *c, ptn_sync_list_t *list, ptn_sync_t *sync)
 
     horizon = ptn_sql_u64(st, 3);
     c->modseq = ptn_max(ptn_sql_u64(st, 2), horizon);
+    c->modseq = ptn_max(c->modseq,
+                        c->fai ? 0 : ptn_reader_cn(c->mb, c->folder));
     sqlite3_reset(st);
 
     rc = ptn_sync_begin(c->mb, sync, horizon);
@@ -361,6 +475,10 @@ ptn_sync_read(ptn_sync_ctx_t *c, ptn_sync_list_t *list, ptn_sync_t *sync)
     }
 
     rc = ptn_sync_rows(c, list);
+
+    if (rc == PTN_OK && !c->fai) {
+        rc = ptn_sync_readers(c, list);
+    }
 
     return (rc == PTN_OK) ? ptn_sync_tombs(c, list) : rc;
 }
@@ -378,7 +496,11 @@ ptn_sync_items(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder, bool fai,
     ptn_sync_ctx_t    c;
     ptn_sync_list_t   list;
 
-    rc = ptn_folder_of(mb, folder, &f);
+    rc = ptn_rights_need(mb, folder, PTN_RIGHT_READ_ANY);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, folder, &f);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_meta(mb);
@@ -462,7 +584,7 @@ ptn_sync_folder(ptn_sync_folders_t *c, uint32_t i, uint64_t number,
     if (fresh && f->parent != c->root && depth < set->n) {
         up = ptn_set_index(set, f->parent);
 
-        if (up != PTN_SET_NONE
+        if (up != PTN_SET_NONE && ptn_rights_shows(c->mb, up)
             && set->more[up].born > ptn_sync_base(&c->from))
         {
             rc = ptn_sync_folder(c, up, number, depth + 1);
@@ -564,6 +686,7 @@ ptn_sync_folders_read(ptn_sync_folders_t *c)
 
         if (set->folders[i].cn > c->from.modseq
             && set->folders[i].id != c->root
+            && ptn_rights_shows(c->mb, i)
             && ptn_folder_below(c->mb, set->folders[i].id, c->root))
         {
             order[n++] = i;
@@ -609,7 +732,11 @@ ptn_sync_folders(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t root,
     ptn_sync_change_t   *changes;
     ptn_sync_folders_t   c;
 
-    rc = ptn_folder_of(mb, root, &f);
+    rc = ptn_rights_need(mb, root, PTN_RIGHT_VISIBLE);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, root, &f);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_meta(mb);

@@ -1,5 +1,5 @@
 /*
- * Tables: opening, bringing up to date, position.
+ * Tables: opening, order, restriction, position, bookmarks.
  */
 
 #include <stdlib.h>
@@ -7,156 +7,21 @@
 #include "ptn_table.h"
 
 
+ptn_table_kind_e
+ptn_table_kind(const ptn_table_t *table)
+{
+    return table->spec.kind;
+}
+
+
 ptn_id_t
 ptn_table_folder(const ptn_table_t *table)
 {
-    return table->folder;
+    return table->spec.folder;
 }
 
 
-uint32_t
-ptn_table_count(const ptn_table_t *table)
-{
-    return table->n;
-}
-
-
-uint32_t
-ptn_table_position(const ptn_table_t *table)
-{
-    return table->position;
-}
-
-
-void
-ptn_table_seek(ptn_table_t *table, uint32_t row)
-{
-    table->position = ptn_min(row, table->n);
-}
-
-
-static int
-ptn_table_compare_uids(const void *a, const void *b)
-{
-    uint32_t  x, y;
-
-    x = *(const uint32_t *) a;
-    y = *(const uint32_t *) b;
-
-    return (x > y) - (x < y);
-}
-
-
-static int
-ptn_table_compare_rows(const void *a, const void *b)
-{
-    uint32_t  x, y;
-
-    x = ((const ptn_row_t *) a)->uid;
-    y = ((const ptn_row_t *) b)->uid;
-
-    return (x > y) - (x < y);
-}
-
-
-bool
-ptn_table_row_of(const ptn_table_t *table, uint32_t uid, ptn_row_t *row)
-{
-    uint32_t          seq;
-    ptn_row_t         key;
-    const ptn_row_t  *found;
-
-    if (table->view != NULL) {
-        seq = ptn_view_find(table->view, uid);
-
-        if (seq > ptn_view_count(table->view)) {
-            return false;
-        }
-
-        ptn_view_row(table->view, seq, row);
-
-        return row->uid == uid;
-    }
-
-    key.uid = uid;
-    found = table->nrows
-            ? bsearch(&key, table->rows, table->nrows, sizeof(ptn_row_t),
-                      ptn_table_compare_rows)
-            : NULL;
-
-    if (found != NULL) {
-        *row = *found;
-    }
-
-    return found != NULL;
-}
-
-
-ptn_id_t
-ptn_table_id(const ptn_table_t *table, uint32_t row)
-{
-    ptn_row_t  r;
-
-    if (row >= table->n) {
-        return 0;
-    }
-
-    if (table->kind == PTN_TABLE_HIERARCHY) {
-        return table->ids[row];
-    }
-
-    return ptn_table_row_of(table, table->uids[row], &r) ? r.id : 0;
-}
-
-
-static uint32_t
-ptn_table_find_uid(const ptn_table_t *table, uint32_t uid)
-{
-    uint32_t  i;
-
-    for (i = 0; i < table->n && table->uids[i] != uid; i++) {
-        /* void */
-    }
-
-    return i;
-}
-
-
-uint32_t
-ptn_table_find(const ptn_table_t *table, ptn_id_t id)
-{
-    uint32_t   i, seq;
-    ptn_row_t  row;
-
-    if (table->kind == PTN_TABLE_HIERARCHY) {
-        for (i = 0; i < table->n && table->ids[i] != id; i++) {
-            /* void */
-        }
-
-        return i;
-    }
-
-    if (table->view == NULL) {
-        for (i = 0; i < table->nrows; i++) {
-            if (table->rows[i].id == id) {
-                return ptn_table_find_uid(table, table->rows[i].uid);
-            }
-        }
-
-        return table->n;
-    }
-
-    for (seq = ptn_view_count(table->view); seq > 0; seq--) {
-        ptn_view_row(table->view, seq, &row);
-
-        if (row.id == id) {
-            return ptn_table_find_uid(table, row.uid);
-        }
-    }
-
-    return table->n;
-}
-
+/* ---- opening, closing -------------------------------------------------- */
 
 void
 ptn_table_forget(ptn_table_t *table)
@@ -183,506 +48,60 @@ ptn_table_close(ptn_table_t *table)
         return;
     }
 
+    if (table->source != NULL && table->source->close != NULL) {
+        table->source->close(table->ctx);
+    }
+
     ptn_table_forget(table);
-    ptn_view_unref(table->view);
-    free(table->rows);
-    free(table->uids);
-    free(table->keys);
-    free(table->ids);
-    free(table->depths);
+    ptn_vec_unref(table->vec);
+    ptn_pool_destroy(table->spec.pool);
+    free(table->seen);
+    free(table->toggled);
+    free(table->head);
+    free(table->small);
+    free(table->marks);
     free(table);
 }
 
 
-/* ---- folders ------------------------------------------------------------ */
-
-static bool
-ptn_table_shows(const ptn_mbox_t *mb, const ptn_table_t *table, uint32_t i)
-{
-    const ptn_folder_t  *f;
-
-    f = &mb->set->folders[i];
-
-    if (table->flags & PTN_TABLE_HIDDEN) {
-        return true;
-    }
-
-    return !f->hidden && (i < mb->set->nvisible
-                          || f->special == PTN_FOLDER_IPM_SUBTREE);
-}
-
-
-static uint64_t
-ptn_table_mix(uint64_t h, uint64_t n)
-{
-    return (h ^ n) * 0x100000001b3ULL;
-}
-
-
-/*
- * The folders below, in the order of the tree: siblings by creation.  Their
- * number is small; what they show is in memory.
- */
-
-static ptn_rc_t
-ptn_table_folders(ptn_mbox_t *mb, ptn_table_t *table, uint64_t *ret_hash)
-{
-    uint32_t       i, k, n, depth;
-    uint64_t       h;
-    ptn_set_t     *set;
-    ptn_folder_t  *f, *up;
-
-    set = mb->set;
-    free(table->ids);
-    free(table->depths);
-    table->ids = malloc((set->ntree + 1) * sizeof(ptn_id_t));
-    table->depths = malloc((set->ntree + 1) * sizeof(uint32_t));
-    table->n = 0;
-
-    if (table->ids == NULL || table->depths == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    h = 0xcbf29ce484222325ULL;
-    n = 0;
-
-    for (i = 0; i < set->ntree; i++) {
-        f = &set->folders[set->tree[i]];
-
-        if (!ptn_table_shows(mb, table, set->tree[i])) {
-            continue;
-        }
-
-        for (depth = 1, up = f; up->parent != table->folder; depth++) {
-            k = (table->flags & PTN_TABLE_DEEP)
-                ? ptn_set_index(set, up->parent) : PTN_SET_NONE;
-
-            if (k == PTN_SET_NONE || depth > set->n) {
-                depth = 0;
-                break;
-            }
-
-            up = &set->folders[k];
-        }
-
-        if (depth == 0) {
-            continue;
-        }
-
-        table->ids[n] = f->id;
-        table->depths[n++] = depth;
-
-        h = ptn_table_mix(h, f->id);
-        h = ptn_table_mix(h, f->cn);
-        h = ptn_table_mix(h, f->modseq);
-        h = ptn_table_mix(h, f->parent);
-    }
-
-    table->n = n;
-    *ret_hash = h;
-
-    return ptn_table_order_folders(mb, table);
-}
-
-
-static ptn_rc_t
-ptn_table_sync_folders(ptn_mbox_t *mb, ptn_table_t *table, bool *ret_changed)
-{
-    ptn_id_t       id;
-    ptn_rc_t       rc;
-    uint32_t       i, was;
-    uint64_t       h;
-    ptn_folder_t  *f;
-
-    rc = ptn_folder_of(mb, table->folder, &f);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    was = table->position;
-    id = ptn_table_id(table, was);
-
-    rc = ptn_table_folders(mb, table, &h);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    *ret_changed = (h != table->hash);
-    table->hash = h;
-
-    i = ptn_table_find(table, id);
-    table->position = (i < table->n) ? i : ptn_min(was, table->n);
-
-    return PTN_OK;
-}
-
-
-/* ---- folder associated messages ----------------------------------------- */
-
-static ptn_rc_t
-ptn_table_read_fai(ptn_mbox_t *mb, ptn_table_t *table)
-{
-    void          *p;
-    ptn_rc_t       rc;
-    uint32_t       n, size;
-    ptn_row_t     *rows, *row;
-    sqlite3_stmt  *st;
-
-    st = ptn_sql(mb, PTN_SQL_FAI_ALL, &rc);
-    if (st == NULL) {
-        return rc;
-    }
-
-    rows = NULL;
-    n = 0;
-    size = 0;
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) table->folder);
-
-    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
-        if (n == size) {
-            size = size ? 2 * size : 16;
-            p = realloc(rows, size * sizeof(ptn_row_t));
-
-            if (p == NULL) {
-                sqlite3_reset(st);
-                free(rows);
-                return PTN_ENOMEM;
-            }
-
-            rows = p;
-        }
-
-        row = &rows[n++];
-        row->uid = (uint32_t) ptn_sql_u64(st, 0);
-        row->flags = (uint32_t) ptn_sql_u64(st, 1);
-        row->id = ptn_sql_u64(st, 2);
-        row->keywords = ptn_sql_u64(st, 3);
-        row->modseq = ptn_sql_u64(st, 4);
-        row->size = ptn_sql_u64(st, 5);
-        row->received = sqlite3_column_int64(st, 6);
-    }
-
-    if (rc != PTN_OK) {
-        free(rows);
-        return rc;
-    }
-
-    if (n != 0) {
-        qsort(rows, n, sizeof(ptn_row_t), ptn_table_compare_rows);
-    }
-
-    free(table->rows);
-    table->rows = rows;
-    table->nrows = n;
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_table_sync_fai(ptn_mbox_t *mb, ptn_table_t *table, bool *ret_changed)
-{
-    ptn_id_t       id;
-    ptn_rc_t       rc;
-    uint32_t       i, was;
-    ptn_folder_t  *f;
-
-    rc = ptn_folder_of(mb, table->folder, &f);
-
-    if (rc != PTN_OK || (f->modseq == table->modseq && !table->mixed)) {
-        return rc;
-    }
-
-    *ret_changed = true;
-    was = table->position;
-    id = ptn_table_id(table, was);
-
-    table->modseq = f->modseq;
-    table->mixed = (mb->batch && f->modseq > mb->batch_cn);
-    ptn_table_forget(table);
-
-    rc = ptn_table_read_fai(mb, table);
-
-    if (rc == PTN_OK) {
-        rc = ptn_table_build(mb, table);
-    }
-
-    if (rc == PTN_OK) {
-        i = id ? ptn_table_find(table, id) : table->n;
-        table->position = (i < table->n) ? i : ptn_min(was, table->n);
-    }
-
-    return rc;
-}
-
-
-/* ---- messages ----------------------------------------------------------- */
-
-/* How two views differ; both lists by uid. */
-typedef struct {
-    uint32_t   *dead;           /* gone, or changed */
-    uint32_t    ndead;
-    ptn_row_t  *rows;           /* new, or changed */
-    uint32_t    nrows;
-    bool        failed;
-} ptn_table_diff_t;
-
-
-/* Room for element n of an array that doubles. */
-
-static bool
-ptn_table_grow(void **p, uint32_t n, size_t size)
-{
-    void  *q;
-
-    if (n & (n - 1) || n == 1) {
-        return true;
-    }
-
-    q = realloc(*p, (n ? 2 * (size_t) n : 2) * size);
-    if (q == NULL) {
-        return false;
-    }
-
-    *p = q;
-
-    return true;
-}
-
-
-static void
-ptn_table_diff_dead(ptn_table_diff_t *d, uint32_t uid)
-{
-    if (d->failed || !ptn_table_grow((void **) &d->dead, d->ndead,
-                                     sizeof(uint32_t)))
-    {
-        d->failed = true;
-        return;
-    }
-
-    d->dead[d->ndead++] = uid;
-}
-
-
-static void
-ptn_table_diff_row(ptn_table_diff_t *d, const ptn_row_t *row)
-{
-    if (d->failed || !ptn_table_grow((void **) &d->rows, d->nrows,
-                                     sizeof(ptn_row_t)))
-    {
-        d->failed = true;
-        return;
-    }
-
-    d->rows[d->nrows++] = *row;
-}
-
-
-static void
-ptn_table_diff(const ptn_view_t *a, const ptn_view_t *b, ptn_table_diff_t *d)
-{
-    uint32_t   i, k, na, nb, same;
-    ptn_row_t  x, y;
-
-    na = ptn_view_count(a);
-    nb = ptn_view_count(b);
-    i = 1;
-    k = 1;
-
-    while (i <= na || k <= nb) {
-        if (i <= na && k <= nb) {
-            same = ptn_view_same(a, i, b, k);
-
-            if (same != 0) {
-                i += same;
-                k += same;
-                continue;
-            }
-        }
-
-        if (i <= na) {
-            ptn_view_row(a, i, &x);
-        }
-
-        if (k <= nb) {
-            ptn_view_row(b, k, &y);
-        }
-
-        if (k > nb || (i <= na && x.uid < y.uid)) {
-            ptn_table_diff_dead(d, x.uid);
-            i++;
-
-        } else if (i > na || y.uid < x.uid) {
-            ptn_table_diff_row(d, &y);
-            k++;
-
-        } else {
-            if (x.modseq != y.modseq || x.flags != y.flags) {
-                ptn_table_diff_dead(d, x.uid);
-                ptn_table_diff_row(d, &y);
-            }
-
-            i++;
-            k++;
-        }
-    }
-}
-
-
-/*
- * The uid, in the new view, of the row at the position or of the next one
- * that is left; 0: none is.
- */
-
-static uint32_t
-ptn_table_anchor(const ptn_table_t *table, const ptn_table_diff_t *d)
-{
-    uint32_t   i, k;
-    ptn_row_t  row;
-
-    for (i = table->position; i < table->n; i++) {
-        if (d->ndead == 0
-            || bsearch(&table->uids[i], d->dead, d->ndead, sizeof(uint32_t),
-                       ptn_table_compare_uids) == NULL)
-        {
-            return table->uids[i];
-        }
-
-        if (!ptn_table_row_of(table, table->uids[i], &row)) {
-            continue;
-        }
-
-        for (k = 0; k < d->nrows; k++) {
-            if (d->rows[k].id == row.id) {
-                return d->rows[k].uid;
-            }
-        }
-    }
-
-    return 0;
-}
-
-
-static ptn_rc_t
-ptn_table_apply(ptn_mbox_t *mb, ptn_table_t *table, ptn_view_t *view,
-    ptn_table_diff_t *d)
-{
-    ptn_rc_t     rc;
-    uint32_t     anchor;
-    ptn_view_t  *old;
-
-    anchor = ptn_table_anchor(table, d);
-    old = table->view;
-    table->view = view;
-
-    /* where much has changed it is less work to begin anew */
-
-    if (d->failed || d->nrows > table->n / 8 + 64) {
-        rc = ptn_table_build(mb, table);
-
-    } else {
-        rc = ptn_table_patch(mb, table, d->dead, d->ndead, d->rows,
-                             d->nrows);
-    }
-
-    if (rc != PTN_OK) {
-        table->view = old;
-        return rc;
-    }
-
-    ptn_view_unref(old);
-    table->position = anchor ? ptn_table_find_uid(table, anchor) : table->n;
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_table_sync_messages(ptn_mbox_t *mb, ptn_table_t *table,
-    bool *ret_changed)
-{
-    ptn_rc_t           rc;
-    ptn_view_t        *view, *old;
-    ptn_table_diff_t   d;
-
-    rc = ptn_view_get(mb, table->folder, &view);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    old = table->view;
-
-    if (view == old) {
-        ptn_view_unref(view);
-        return PTN_OK;
-    }
-
-    *ret_changed = true;
-
-    /* what was undone may have had the numbers of what came instead */
-
-    if (old == NULL || !ptn_view_valid(old)
-        || ptn_view_uidvalidity(old) != ptn_view_uidvalidity(view))
-    {
-        ptn_table_forget(table);
-        table->view = view;
-        rc = ptn_table_build(mb, table);
-
-        if (rc != PTN_OK) {
-            table->view = old;
-            ptn_view_unref(view);
-            return rc;
-        }
-
-        ptn_view_unref(old);
-        table->position = ptn_min(table->position, table->n);
-        return PTN_OK;
-    }
-
-    memset(&d, 0, sizeof(d));
-    ptn_table_diff(old, view, &d);
-
-    *ret_changed = d.failed || d.ndead != 0 || d.nrows != 0;
-
-    rc = ptn_table_apply(mb, table, view, &d);
-    free(d.dead);
-    free(d.rows);
-
-    if (rc != PTN_OK) {
-        ptn_view_unref(view);
-    }
-
-    return rc;
-}
-
+/* A session may outlive what its actor may see. */
 
 ptn_rc_t
-ptn_table_sync(ptn_mbox_t *mb, ptn_table_t *table, bool *ret_changed)
+ptn_table_need(ptn_mbox_t *mb, const ptn_table_t *table)
 {
-    bool      changed;
-    ptn_rc_t  rc;
+    return (table->spec.kind == PTN_TABLE_MADE) ? ptn_mbox_set(mb)
+           : ptn_rights_need(mb, table->spec.folder,
+                             table->spec.kind == PTN_TABLE_HIERARCHY
+                             ? PTN_RIGHT_VISIBLE : PTN_RIGHT_READ_ANY);
+}
 
-    changed = false;
 
-    switch (table->kind) {
+/* With the rows that it shows by itself. */
 
-    case PTN_TABLE_HIERARCHY:
-        rc = ptn_table_sync_folders(mb, table, &changed);
-        break;
+static ptn_rc_t
+ptn_table_begin(ptn_mbox_t *mb, ptn_table_t *table)
+{
+    ptn_rc_t    rc;
+    ptn_made_t  made;
 
-    case PTN_TABLE_FAI:
-        rc = ptn_table_sync_fai(mb, table, &changed);
-        break;
-
-    default:
-        rc = ptn_table_sync_messages(mb, table, &changed);
+    rc = ptn_table_is_small(table) ? PTN_ESUPPORT
+                                   : ptn_newest_begin(mb, table);
+    if (rc != PTN_ESUPPORT) {
+        return rc;
     }
 
-    if (rc == PTN_OK && ret_changed != NULL) {
-        *ret_changed = changed;
+    free(table->head);
+    table->head = NULL;
+    table->nhead = 0;
+
+    rc = ptn_table_make(mb, table, &table->spec, &made);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
-    return rc;
+    ptn_table_take(table, &made);
+
+    return ptn_table_is_small(table) ? PTN_OK : ptn_table_see(table);
 }
 
 
@@ -694,9 +113,19 @@ ptn_table_open(ptn_mbox_t *mb, ptn_table_kind_e kind, ptn_id_t folder,
     ptn_table_t   *table;
     ptn_folder_t  *f;
 
-    rc = ptn_folder_of(mb, folder, &f);
+    rc = ptn_rights_need(mb, folder, kind == PTN_TABLE_HIERARCHY
+                                     ? PTN_RIGHT_VISIBLE
+                                     : PTN_RIGHT_READ_ANY);
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, folder, &f);
+    }
+
     if (rc != PTN_OK) {
         return rc;
+    }
+
+    if (kind == PTN_TABLE_MADE) {
+        return PTN_EINVAL;
     }
 
     table = calloc(1, sizeof(ptn_table_t));
@@ -704,19 +133,18 @@ ptn_table_open(ptn_mbox_t *mb, ptn_table_kind_e kind, ptn_id_t folder,
         return PTN_ENOMEM;
     }
 
-    table->kind = kind;
-    table->folder = folder;
-    table->flags = flags;
-    table->modseq = UINT64_MAX;
+    table->spec.kind = kind;
+    table->spec.folder = folder;
+    table->spec.flags = flags;
+    table->spec.search = f->search && kind == PTN_TABLE_CONTENTS;
 
-    rc = ptn_table_sync(mb, table, NULL);
+    rc = ptn_table_begin(mb, table);
 
     if (rc != PTN_OK) {
         ptn_table_close(table);
         return rc;
     }
 
-    table->position = 0;
     *ret_table = table;
 
     return PTN_OK;
@@ -724,48 +152,542 @@ ptn_table_open(ptn_mbox_t *mb, ptn_table_kind_e kind, ptn_id_t folder,
 
 
 ptn_rc_t
-ptn_table_sort(ptn_mbox_t *mb, ptn_table_t *table, const ptn_sort_t *sorts,
-    size_t n)
+ptn_table_open_made(ptn_mbox_t *mb, const ptn_table_source_t *source,
+    void *ctx, ptn_table_t **ret_table)
 {
     ptn_rc_t      rc;
-    ptn_table_t   was;
+    ptn_table_t  *table;
 
-    if (n > PTN_TABLE_SORTS_MAX) {
+    table = calloc(1, sizeof(ptn_table_t));
+
+    if (table == NULL) {
+        if (source->close != NULL) {
+            source->close(ctx);
+        }
+
+        return PTN_ENOMEM;
+    }
+
+    table->spec.kind = PTN_TABLE_MADE;
+    table->source = source;
+    table->ctx = ctx;
+
+    rc = ptn_table_begin(mb, table);
+
+    if (rc != PTN_OK) {
+        ptn_table_close(table);
+        return rc;
+    }
+
+    *ret_table = table;
+
+    return PTN_OK;
+}
+
+
+/* ---- another spec ------------------------------------------------------ */
+
+/* The table shows `spec` from now on, or is as it was. */
+
+static ptn_rc_t
+ptn_table_respec(ptn_mbox_t *mb, ptn_table_t *table, const ptn_spec_t *spec)
+{
+    ptn_rc_t    rc;
+    ptn_spec_t  was;
+    ptn_made_t  made;
+
+    rc = ptn_table_need(mb, table);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    was = table->spec;
+
+    /* by itself: it may begin with the newest rows again */
+
+    if (!ptn_table_is_small(table) && spec->nsorts == 0
+        && spec->filter == NULL && spec->instances == 0 && table->newest)
+    {
+        table->spec = *spec;
+        table->position = 0;
+        ptn_table_unmark(table);
+        return PTN_OK;
+    }
+
+    rc = ptn_table_make(mb, table, spec, &made);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    ptn_table_take(table, &made);
+    table->spec = *spec;
+    table->position = 0;
+    table->moved = false;
+    ptn_table_unmark(table);
+    ptn_table_close_all(table);
+
+    if (was.pool != spec->pool) {
+        ptn_pool_destroy(was.pool);
+    }
+
+    if (ptn_table_is_small(table)) {
+        return PTN_OK;
+    }
+
+    rc = ptn_table_see(table);
+
+    if (rc != PTN_OK) {
+
+        /* nothing is seen: rather than rows of another order */
+
+        free(table->seen);
+        table->seen = NULL;
+        table->n = 0;
+    }
+
+    return rc;
+}
+
+
+/* The one property whose values make instances. */
+
+static ptn_rc_t
+ptn_table_find_instances(ptn_spec_t *spec)
+{
+    uint32_t  i, tag;
+
+    spec->instances = spec->columns;
+
+    for (i = 0; i <= spec->nsorts; i++) {
+        tag = i < spec->nsorts ? spec->sorts[i].tag : spec->extreme_tag;
+
+        if (!(tag & PTN_TABLE_INSTANCE)) {
+            continue;
+        }
+
+        tag &= ~(uint32_t) PTN_TABLE_INSTANCE;
+
+        if (!(tag & PTN_PT_MV)
+            || (spec->instances != 0 && spec->instances != tag))
+        {
+            return PTN_ESUPPORT;
+        }
+
+        spec->instances = tag;
+    }
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_table_order(ptn_mbox_t *mb, ptn_table_t *table,
+    const ptn_table_order_t *order)
+{
+    size_t      i;
+    ptn_rc_t    rc;
+    ptn_spec_t  spec;
+
+    if (order->n > PTN_TABLE_SORTS_MAX) {
         return PTN_ELIMIT;
     }
 
-    rc = ptn_table_can_sort(sorts, n);
+    if (order->categories > order->n || order->expanded > order->n
+        || (order->extreme != PTN_CATEGORY_PLAIN
+            && (order->categories == 0 || order->categories == order->n)))
+    {
+        return PTN_EINVAL;
+    }
+
+    rc = ptn_table_can_sort(order->sorts, order->n);
+
+    if (rc == PTN_OK && order->categories != 0
+        && (ptn_table_is_small(table)
+            || (table->spec.filter != NULL
+                && ptn_filter_limit(table->spec.filter) != UINT32_MAX)))
+    {
+        rc = PTN_ESUPPORT;
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
 
-    was = *table;
-    table->nsorts = (unsigned) n;
+    spec = table->spec;
+    spec.nsorts = 0;
+    spec.ncats = (uint8_t) order->categories;
+    spec.nopen = (uint8_t) ptn_min(order->expanded, order->categories);
+    spec.extreme = (uint8_t) order->extreme;
+    spec.extreme_tag = 0;
 
-    if (n != 0) {
-        memcpy(table->sorts, sorts, n * sizeof(ptn_sort_t));
+    for (i = 0; i < order->n; i++) {
+        if (order->extreme != PTN_CATEGORY_PLAIN && i == order->categories) {
+            spec.extreme_tag = order->sorts[i].tag;
+            continue;
+        }
+
+        spec.sorts[spec.nsorts++] = order->sorts[i];
     }
 
-    /* in the order of what is there now, then with what came meanwhile */
+    rc = ptn_table_find_instances(&spec);
 
-    if (table->kind == PTN_TABLE_HIERARCHY) {
-        rc = ptn_table_sync(mb, table, NULL);
+    if (rc == PTN_OK && spec.instances != 0 && ptn_table_is_small(table)) {
+        rc = PTN_ESUPPORT;
+    }
 
-    } else {
-        rc = ptn_table_build(mb, table);
+    return rc == PTN_OK ? ptn_table_respec(mb, table, &spec) : rc;
+}
 
-        if (rc == PTN_OK) {
-            rc = ptn_table_sync(mb, table, NULL);
+
+ptn_rc_t
+ptn_table_sort(ptn_mbox_t *mb, ptn_table_t *table, const ptn_sort_t *sorts,
+    size_t n)
+{
+    ptn_table_order_t  order;
+
+    memset(&order, 0, sizeof(order));
+    order.sorts = sorts;
+    order.n = n;
+
+    return ptn_table_order(mb, table, &order);
+}
+
+
+ptn_rc_t
+ptn_table_instances(ptn_mbox_t *mb, ptn_table_t *table, uint32_t tag)
+{
+    ptn_rc_t    rc;
+    ptn_spec_t  spec;
+
+    spec = table->spec;
+    spec.columns = tag & ~(uint32_t) PTN_TABLE_INSTANCE;
+
+    if (tag != 0 && (!(tag & PTN_PT_MV) || ptn_table_is_small(table))) {
+        return PTN_ESUPPORT;
+    }
+
+    rc = ptn_table_find_instances(&spec);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (spec.instances == table->spec.instances) {
+        table->spec.columns = spec.columns;
+        return PTN_OK;
+    }
+
+    return ptn_table_respec(mb, table, &spec);
+}
+
+
+ptn_rc_t
+ptn_table_restrict(ptn_mbox_t *mb, ptn_table_t *table,
+    const ptn_restrict_t *restriction)
+{
+    ptn_rc_t    rc;
+    ptn_buf_t   b;
+    ptn_spec_t  spec;
+
+    spec = table->spec;
+    spec.filter = NULL;
+    spec.text = ptn_str_make(NULL, 0);
+    spec.pool = NULL;
+
+    if (restriction == NULL) {
+        return ptn_table_respec(mb, table, &spec);
+    }
+
+    spec.pool = ptn_pool_create(0, NULL);
+    if (spec.pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    ptn_buf_init(&b, spec.pool);
+    ptn_restrict_text(&b, restriction);
+    spec.text = ptn_buf_get(&b);
+
+    rc = b.failed ? PTN_ENOMEM
+         : ptn_filter_make(spec.pool, restriction, ptn_table_is_small(table)
+                                                   ? PTN_FILTER_FLAT : 0,
+                           &spec.filter);
+
+    if (rc == PTN_OK && spec.ncats != 0
+        && ptn_filter_limit(spec.filter) != UINT32_MAX)
+    {
+        rc = PTN_ESUPPORT;
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_table_respec(mb, table, &spec);
+    }
+
+    if (rc != PTN_OK && table->spec.pool != spec.pool) {
+        ptn_pool_destroy(spec.pool);
+    }
+
+    return rc;
+}
+
+
+/* ---- position ---------------------------------------------------------- */
+
+uint32_t
+ptn_table_count(const ptn_table_t *table)
+{
+    return table->n;
+}
+
+
+uint32_t
+ptn_table_position(const ptn_table_t *table)
+{
+    return table->position;
+}
+
+
+void
+ptn_table_seek(ptn_table_t *table, uint32_t row)
+{
+    table->position = ptn_min(row, table->n);
+}
+
+
+ptn_rc_t
+ptn_table_seek_fraction(ptn_table_t *table, uint32_t numerator,
+    uint32_t denominator)
+{
+    uint64_t  row;
+
+    if (denominator == 0) {
+        return PTN_EINVAL;
+    }
+
+    row = table->n;
+
+    if (numerator < denominator) {
+        row = row * numerator / denominator;
+    }
+
+    table->position = (uint32_t) row;
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_table_key(ptn_mbox_t *mb, ptn_table_t *table, uint32_t row,
+    ptn_table_key_t *ret_key)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_table_need(mb, table);
+
+    if (rc == PTN_OK) {
+        rc = ptn_newest_need(mb, table, (uint64_t) row + 1);
+    }
+
+    if (rc == PTN_OK) {
+        ptn_table_key_of(table, row, ret_key);
+    }
+
+    return rc;
+}
+
+
+/* Where a leaf of the vector is seen. */
+
+static uint32_t
+ptn_table_seen_at(const ptn_table_t *table, uint32_t leaf)
+{
+    uint32_t  i;
+
+    if (table->seen == NULL) {
+        return ptn_min(leaf, table->n);
+    }
+
+    for (i = 0; i < table->n && table->seen[i] != leaf; i++) {
+        /* void */
+    }
+
+    return i;
+}
+
+
+uint32_t
+ptn_table_row_of(const ptn_table_t *table, const ptn_table_key_t *key)
+{
+    uint32_t          i, uid;
+    const ptn_vec_t  *vec;
+
+    if (ptn_table_is_small(table)) {
+        for (i = 0; i < table->n && table->small[i].id != key->id; i++) {
+            /* void */
+        }
+
+        return i;
+    }
+
+    vec = table->vec;
+
+    if (key->header) {
+        for (i = 0; i < table->n; i++) {
+            if (table->seen != NULL && (table->seen[i] & PTN_TABLE_HEADER)
+                && vec->groups[table->seen[i] & ~PTN_TABLE_HEADER].id
+                   == key->id)
+            {
+                break;
+            }
+        }
+
+        return i;
+    }
+
+    uid = ptn_base_uid(vec->base, key->id);
+
+    for (i = 0; i < vec->n; i++) {
+        if (vec->uids[i] == uid
+            && ptn_vec_instance(vec, i) == key->instance)
+        {
+            return ptn_table_seen_at(table, i);
         }
     }
 
+    return table->n;
+}
+
+
+ptn_rc_t
+ptn_table_row(ptn_mbox_t *mb, ptn_table_t *table, const ptn_table_key_t *key,
+    uint32_t *ret_row)
+{
+    ptn_rc_t  rc;
+    uint32_t  i;
+
+    rc = ptn_table_need(mb, table);
     if (rc != PTN_OK) {
-        memcpy(table->sorts, was.sorts, sizeof(table->sorts));
-        table->nsorts = was.nsorts;
         return rc;
     }
 
-    table->position = 0;
+    for (i = 0; table->newest && i < table->nhead; i++) {
+        if (table->head[i].id == key->id && !key->header
+            && key->instance == 0)
+        {
+            *ret_row = i;
+            return PTN_OK;
+        }
+    }
+
+    rc = ptn_table_whole(mb, table);
+
+    if (rc == PTN_OK) {
+        *ret_row = ptn_table_row_of(table, key);
+    }
+
+    return rc;
+}
+
+
+ptn_id_t
+ptn_table_id(ptn_mbox_t *mb, ptn_table_t *table, uint32_t row)
+{
+    ptn_table_key_t  key;
+
+    return ptn_table_key(mb, table, row, &key) == PTN_OK ? key.id : 0;
+}
+
+
+uint32_t
+ptn_table_find(ptn_mbox_t *mb, ptn_table_t *table, ptn_id_t id)
+{
+    uint32_t         row;
+    ptn_table_key_t  key;
+
+    memset(&key, 0, sizeof(key));
+    key.id = id;
+
+    return ptn_table_row(mb, table, &key, &row) == PTN_OK ? row : table->n;
+}
+
+
+/* ---- bookmarks --------------------------------------------------------- */
+
+static ptn_bookmark_t *
+ptn_table_mark_find(const ptn_table_t *table, uint32_t n)
+{
+    uint32_t  i;
+
+    for (i = 0; i < table->nmarks; i++) {
+        if (table->marks[i].n == n) {
+            return &table->marks[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ptn_rc_t
+ptn_table_mark(ptn_table_t *table, uint32_t at, uint32_t *ret_mark)
+{
+    void        *p;
+    ptn_bookmark_t  *mark;
+
+    if (table->nmarks == PTN_TABLE_MARKS_MAX) {
+        return PTN_ELIMIT;
+    }
+
+    p = realloc(table->marks, (table->nmarks + 1) * sizeof(ptn_bookmark_t));
+    if (p == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    table->marks = p;
+    mark = &table->marks[table->nmarks++];
+    mark->n = ++table->next_mark;
+    mark->at = ptn_min(at, table->n);
+    mark->gone = false;
+    *ret_mark = mark->n;
 
     return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_table_mark_row(const ptn_table_t *table, uint32_t mark,
+    uint32_t *ret_row, bool *ret_gone)
+{
+    const ptn_bookmark_t  *m;
+
+    m = ptn_table_mark_find(table, mark);
+    if (m == NULL) {
+        return PTN_ENOTFOUND;
+    }
+
+    *ret_row = m->at;
+    *ret_gone = m->gone;
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_table_mark_free(ptn_table_t *table, uint32_t mark)
+{
+    ptn_bookmark_t  *m;
+
+    m = ptn_table_mark_find(table, mark);
+    if (m == NULL) {
+        return PTN_ENOTFOUND;
+    }
+
+    *m = table->marks[--table->nmarks];
+
+    return PTN_OK;
+}
+
+
+void
+ptn_table_unmark(ptn_table_t *table)
+{
+    table->nmarks = 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Rows of a table.  What was read of a message stays with the table for a
- * while: it is good as long as the view shows the same modseq.
+ * Values of a table's rows.  What was read of a message stays with the table
+ * for a while: it is good as long as the base shows the same modseq.
  */
 
 #include <stdlib.h>
@@ -30,6 +30,16 @@ typedef struct {
     u_char                 *scratch;    /* PTN_ITEM_SCRATCH for each */
     ptn_table_row_t         row;
 } ptn_rows_t;
+
+
+/* The tag of one value of it. */
+
+static uint32_t
+ptn_rows_one(uint32_t tag)
+{
+    return (tag & PTN_TABLE_INSTANCE)
+           ? tag & ~(uint32_t) (PTN_TABLE_INSTANCE|PTN_PT_MV) : tag;
+}
 
 
 /* Cut as in a table: between characters. */
@@ -63,21 +73,21 @@ ptn_rows_cut(uint32_t tag, ptn_str_t s)
 }
 
 
-/* ---- messages ----------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------- */
 
 /*
  * The place of a row in the cache.  When some came or went before it, it is
  * found a little further up or down and takes its new place.
  */
 
-static ptn_item_t **
+static ptn_table_item_t **
 ptn_rows_slot(ptn_table_t *table, uint32_t at, ptn_id_t id)
 {
-    uint32_t      i;
-    ptn_item_t  **slot, **other, *item;
+    uint32_t            i;
+    ptn_table_item_t  **slot, **other, *item;
 
     if (table->cache == NULL) {
-        table->cache = calloc(PTN_TABLE_CACHE, sizeof(ptn_item_t *));
+        table->cache = calloc(PTN_TABLE_CACHE, sizeof(ptn_table_item_t *));
         if (table->cache == NULL) {
             return NULL;
         }
@@ -85,7 +95,7 @@ ptn_rows_slot(ptn_table_t *table, uint32_t at, ptn_id_t id)
 
     slot = &table->cache[at % PTN_TABLE_CACHE];
 
-    if (*slot != NULL && (*slot)->info.id == id) {
+    if (*slot != NULL && (*slot)->id == id) {
         return slot;
     }
 
@@ -93,7 +103,7 @@ ptn_rows_slot(ptn_table_t *table, uint32_t at, ptn_id_t id)
         other = &table->cache[(at + (i & 1 ? PTN_TABLE_CACHE - (i + 1) / 2
                                            : i / 2)) % PTN_TABLE_CACHE];
 
-        if (*other != NULL && (*other)->info.id == id) {
+        if (*other != NULL && (*other)->id == id) {
             item = *slot;
             *slot = *other;
             *other = item;
@@ -105,24 +115,48 @@ ptn_rows_slot(ptn_table_t *table, uint32_t at, ptn_id_t id)
 }
 
 
+static sqlite3_stmt *
+ptn_rows_statement(ptn_rows_t *r, const ptn_row_t *row, ptn_rc_t *rc)
+{
+    sqlite3_stmt      *st;
+    const ptn_spec_t  *spec;
+
+    spec = &r->table->spec;
+
+    st = ptn_sql(r->mb, spec->search ? PTN_SQL_ITEM_GET : PTN_SQL_ITEM_AT,
+                 rc);
+
+    if (st != NULL && spec->search) {
+        sqlite3_bind_int64(st, 1, (sqlite3_int64) row->id);
+
+    } else if (st != NULL) {
+        sqlite3_bind_int64(st, 1, spec->kind == PTN_TABLE_GONE
+                                  ? -(sqlite3_int64) spec->folder
+                                  : (sqlite3_int64) spec->folder);
+        sqlite3_bind_int64(st, 2, row->uid);
+    }
+
+    return st;
+}
+
+
 /* Reads it, into the cache where there is memory. */
 
 static ptn_rc_t
-ptn_rows_read(ptn_rows_t *r, uint32_t uid, ptn_item_t **slot,
+ptn_rows_read(ptn_rows_t *r, const ptn_row_t *row, ptn_table_item_t **slot,
     const ptn_item_t **ret_item)
 {
-    size_t         size;
-    ptn_rc_t       rc;
-    ptn_item_t     item, *copy;
-    sqlite3_stmt  *st;
+    size_t             size;
+    ptn_rc_t           rc;
+    ptn_item_t         item;
+    sqlite3_stmt      *st;
+    ptn_table_item_t  *copy;
 
-    st = ptn_sql(r->mb, PTN_SQL_ITEM_AT, &rc);
+    st = ptn_rows_statement(r, row, &rc);
     if (st == NULL) {
         return rc;
     }
 
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) r->table->folder);
-    sqlite3_bind_int64(st, 2, uid);
     rc = ptn_sql_step(r->mb, st);
 
     if (rc != PTN_AGAIN) {
@@ -132,25 +166,36 @@ ptn_rows_read(ptn_rows_t *r, uint32_t uid, ptn_item_t **slot,
     rc = ptn_item_read(st, &item);
 
     if (rc == PTN_OK) {
+        rc = ptn_reader_show(r->mb, &item.info);
+    }
+
+    if (rc == PTN_OK) {
         size = ptn_item_size(&item);
         copy = (slot != NULL && size <= 8192)
-               ? malloc(sizeof(ptn_item_t) + size) : NULL;
+               ? malloc(sizeof(ptn_table_item_t) + size) : NULL;
 
         if (copy != NULL) {
-            ptn_item_copy(copy, &item, (u_char *) (copy + 1));
             free(*slot);
             *slot = copy;
-            *ret_item = copy;
 
         } else {
             r->used = true;
-            copy = ptn_palloc(r->pool, sizeof(ptn_item_t) + size);
+            copy = ptn_palloc(r->pool, sizeof(ptn_table_item_t) + size);
             rc = copy ? PTN_OK : PTN_ENOMEM;
+        }
 
-            if (copy != NULL) {
-                ptn_item_copy(copy, &item, (u_char *) (copy + 1));
-                *ret_item = copy;
+        if (copy != NULL) {
+            ptn_item_copy(&copy->item, &item, (u_char *) (copy + 1));
+            copy->id = item.info.id;
+            copy->modseq = row->modseq;
+
+            /* the base shows the read state of who asks */
+
+            if (item.info.modseq == row->modseq) {
+                copy->item.info.flags = row->flags;
             }
+
+            *ret_item = &copy->item;
         }
     }
 
@@ -160,29 +205,37 @@ ptn_rows_read(ptn_rows_t *r, uint32_t uid, ptn_item_t **slot,
 }
 
 
+/* The message of leaf `leaf` of the vector, or of the newest rows. */
+
 static ptn_rc_t
-ptn_rows_item(ptn_rows_t *r, uint32_t at, const ptn_item_t **ret_item)
+ptn_rows_item(ptn_rows_t *r, uint32_t leaf, uint32_t at, bool header,
+    const ptn_item_t **ret_item)
 {
-    uint32_t      uid;
-    ptn_row_t     row;
-    ptn_item_t  **slot;
+    ptn_row_t           row;
+    ptn_table_t        *table;
+    ptn_table_item_t  **slot;
 
-    uid = r->table->uids[at];
+    table = r->table;
 
-    if (!ptn_table_row_of(r->table, uid, &row)) {
+    if (table->newest) {
+        row = table->head[leaf];
+
+    } else if (!ptn_base_row(table->vec->base, table->vec->uids[leaf], &row)) {
         return PTN_ENOTFOUND;
     }
 
-    slot = ptn_rows_slot(r->table, at, row.id);
+    slot = header ? NULL : ptn_rows_slot(table, at, row.id);
 
-    if (slot != NULL && *slot != NULL && (*slot)->info.id == row.id
-        && (*slot)->info.modseq == row.modseq && (*slot)->info.uid == uid)
+    if (slot != NULL && *slot != NULL && (*slot)->id == row.id
+        && (*slot)->modseq == row.modseq
+        && (table->spec.search || (*slot)->item.info.uid == row.uid))
     {
-        *ret_item = *slot;
+        (*slot)->item.info.flags = row.flags;
+        *ret_item = &(*slot)->item;
         return PTN_OK;
     }
 
-    return ptn_rows_read(r, uid, slot, ret_item);
+    return ptn_rows_read(r, &row, slot, ret_item);
 }
 
 
@@ -192,6 +245,7 @@ static ptn_rc_t
 ptn_rows_deep(ptn_rows_t *r, const ptn_item_t *item, const bool *deep)
 {
     size_t      i;
+    uint32_t    tag;
     ptn_rc_t    rc;
     ptn_msg_t  *msg;
 
@@ -200,7 +254,8 @@ ptn_rows_deep(ptn_rows_t *r, const ptn_item_t *item, const bool *deep)
 
     for (i = 0; i < r->ntags && rc == PTN_OK; i++) {
         if (deep[i]) {
-            rc = ptn_msg_props(msg, &r->tags[i], 1, &r->values[i]);
+            tag = r->tags[i] & ~(uint32_t) PTN_TABLE_INSTANCE;
+            rc = ptn_msg_props(msg, &tag, 1, &r->values[i]);
         }
     }
 
@@ -209,19 +264,11 @@ ptn_rows_deep(ptn_rows_t *r, const ptn_item_t *item, const bool *deep)
 
 
 static ptn_rc_t
-ptn_rows_message(ptn_rows_t *r, uint32_t at)
+ptn_rows_values(ptn_rows_t *r, const ptn_item_t *item)
 {
-    bool               *deep, any;
-    size_t              i;
-    ptn_rc_t            rc;
-    ptn_item_ctx_t      c;
-    const ptn_item_t   *item;
-
-    item = NULL;
-    rc = ptn_rows_item(r, at, &item);
-    if (rc != PTN_OK) {
-        return rc;
-    }
+    bool            *deep, any;
+    size_t           i;
+    ptn_item_ctx_t   c;
 
     c.mb = r->mb;
     c.pool = r->pool;
@@ -231,34 +278,173 @@ ptn_rows_message(ptn_rows_t *r, uint32_t at)
     any = false;
 
     for (i = 0; i < r->ntags; i++) {
-        r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i], &deep[i]);
+        r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i]
+                                      & ~(uint32_t) PTN_TABLE_INSTANCE,
+                                      &deep[i]);
         any |= deep[i];
         c.scratch += PTN_ITEM_SCRATCH;
     }
 
-    /* a cut value is whole enough for a table */
-
-    if (any) {
-        for (i = 0, any = false; i < r->ntags; i++) {
-            deep[i] &= r->whole || r->values[i].data == NULL
-                       || !(item->derived & PTN_DERIVED_YES);
-            any |= deep[i];
-        }
-
-        rc = any ? ptn_rows_deep(r, item, deep) : PTN_OK;
-        if (rc != PTN_OK) {
-            return rc;
-        }
+    if (!any) {
+        return PTN_OK;
     }
 
-    r->row.id = item->info.id;
+    /* a cut value is whole enough for a table */
+
+    for (i = 0, any = false; i < r->ntags; i++) {
+        deep[i] &= r->whole || r->values[i].data == NULL
+                   || !(item->derived & PTN_DERIVED_YES);
+        any |= deep[i];
+    }
+
+    return any ? ptn_rows_deep(r, item, deep) : PTN_OK;
+}
+
+
+static ptn_str_t
+ptn_rows_number(ptn_rows_t *r, size_t i, uint64_t n, size_t size)
+{
+    size_t   k;
+    u_char  *p;
+
+    p = r->scratch + i * PTN_ITEM_SCRATCH;
+
+    for (k = 0; k < size; k++) {
+        p[k] = (u_char) (n >> (8 * k));
+    }
+
+    return ptn_str_make(p, size);
+}
+
+
+/* What belongs to the row of the table, not to the message. */
+
+static void
+ptn_rows_leaf(ptn_rows_t *r)
+{
+    size_t  i;
+
+    for (i = 0; i < r->ntags; i++) {
+        if (r->tags[i] & PTN_TABLE_INSTANCE) {
+            r->values[i] = ptn_mv_at(r->tags[i], r->values[i],
+                                     r->row.instance);
+
+        } else if (r->tags[i] == PTN_PR_INSTANCE_NUM) {
+            r->values[i] = ptn_rows_number(r, i, r->row.instance, 4);
+
+        } else if (r->tags[i] == PTN_PR_DEPTH) {
+            r->values[i] = ptn_rows_number(r, i, r->row.depth, 4);
+        }
+    }
+}
+
+
+/* Columns of its category and those around it, and what it counts. */
+
+static void
+ptn_rows_header(ptn_rows_t *r, const ptn_heading_t *g)
+{
+    size_t             i, k;
+    const ptn_spec_t  *spec;
+
+    spec = &r->table->spec;
+
+    for (i = 0; i < r->ntags; i++) {
+        switch (r->tags[i]) {
+
+        case PTN_PR_INST_ID:
+            r->values[i] = ptn_rows_number(r, i, g->id, 8);
+            continue;
+
+        case PTN_PR_INSTANCE_NUM:
+            r->values[i] = ptn_rows_number(r, i, 0, 4);
+            continue;
+
+        case PTN_PR_ROW_TYPE:
+            r->values[i] = ptn_rows_number(r, i, r->row.type, 4);
+            continue;
+
+        case PTN_PR_DEPTH:
+            r->values[i] = ptn_rows_number(r, i, g->level, 4);
+            continue;
+
+        case PTN_PR_CONTENT_COUNT:
+            r->values[i] = ptn_rows_number(r, i, g->n, 4);
+            continue;
+
+        case PTN_PR_CONTENT_UNREAD:
+            r->values[i] = ptn_rows_number(r, i, g->unread, 4);
+            continue;
+        }
+
+        for (k = 0; k <= g->level && spec->sorts[k].tag != r->tags[i]; k++) {
+            /* void */
+        }
+
+        if (k > g->level) {
+            r->values[i] = ptn_str_make(NULL, 0);
+
+        } else if (r->tags[i] & PTN_TABLE_INSTANCE) {
+            r->values[i] = ptn_mv_at(r->tags[i], r->values[i],
+                                     ptn_vec_instance(r->table->vec,
+                                                      g->first));
+        }
+    }
+}
+
+
+static ptn_rc_t
+ptn_rows_message(ptn_rows_t *r, uint32_t at)
+{
+    ptn_rc_t            rc;
+    uint32_t            leaf;
+    const ptn_vec_t    *vec;
+    const ptn_item_t   *item;
+    const ptn_heading_t  *g;
+
+    vec = r->table->vec;
+    leaf = r->table->seen ? r->table->seen[at] : at;
+    g = NULL;
+
+    if (leaf & PTN_TABLE_HEADER) {
+        g = &vec->groups[leaf & ~PTN_TABLE_HEADER];
+        leaf = g->first;
+    }
+
+    item = NULL;
+    rc = ptn_rows_item(r, leaf, at, g != NULL, &item);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rows_values(r, item);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
     r->row.info = &item->info;
+
+    if (g != NULL) {
+        r->row.id = g->id;
+        r->row.instance = 0;
+        r->row.type = ptn_table_is_open(r->table, g) ? PTN_ROW_EXPANDED
+                                                     : PTN_ROW_COLLAPSED;
+        r->row.depth = g->level;
+        ptn_rows_header(r, g);
+
+    } else {
+        r->row.id = item->info.id;
+        r->row.instance = r->table->newest ? 0 : ptn_vec_instance(vec, leaf);
+        r->row.type = PTN_ROW_LEAF;
+        r->row.depth = r->table->spec.ncats;
+        ptn_rows_leaf(r);
+    }
 
     return PTN_OK;
 }
 
 
-/* ---- folders ------------------------------------------------------------ */
+/* ---- folders ----------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_rows_folder(ptn_rows_t *r, uint32_t at)
@@ -268,7 +454,7 @@ ptn_rows_folder(ptn_rows_t *r, uint32_t at)
     ptn_folder_t     *f;
     ptn_fprop_ctx_t   c;
 
-    rc = ptn_folder_of(r->mb, r->table->ids[at], &f);
+    rc = ptn_folder_of(r->mb, r->table->small[at].id, &f);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -288,7 +474,7 @@ ptn_rows_folder(ptn_rows_t *r, uint32_t at)
         c.folder = f;
     }
 
-    c.depth = r->table->depths[at];
+    c.depth = r->table->small[at].at;
     c.scratch = r->scratch;
 
     for (i = 0; i < r->ntags; i++) {
@@ -297,13 +483,30 @@ ptn_rows_folder(ptn_rows_t *r, uint32_t at)
     }
 
     r->row.id = f->id;
+    r->row.type = PTN_ROW_LEAF;
     r->row.folder = f;
 
     return PTN_OK;
 }
 
 
-/* ---- rows --------------------------------------------------------------- */
+static ptn_rc_t
+ptn_rows_made(ptn_rows_t *r, uint32_t at)
+{
+    ptn_table_t  *table;
+
+    table = r->table;
+    r->used = true;
+    r->row.id = table->small[at].id;
+    r->row.type = PTN_ROW_LEAF;
+
+    return table->source->values(table->ctx, r->mb, r->pool,
+                                 table->small[at].at, r->tags, r->ntags,
+                                 r->values);
+}
+
+
+/* ---- rows -------------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_rows_each(ptn_rows_t *r, uint32_t from, uint32_t n,
@@ -314,13 +517,15 @@ ptn_rows_each(ptn_rows_t *r, uint32_t from, uint32_t n,
     uint32_t  i;
 
     for (i = from; i < from + n; i++) {
-        rc = (r->table->kind == PTN_TABLE_HIERARCHY)
+        rc = (r->table->spec.kind == PTN_TABLE_HIERARCHY)
              ? ptn_rows_folder(r, i)
-             : ptn_rows_message(r, i);
+             : r->table->spec.kind == PTN_TABLE_MADE ? ptn_rows_made(r, i)
+                                                     : ptn_rows_message(r, i);
 
         if (rc == PTN_OK) {
             for (k = 0; !r->whole && k < r->ntags; k++) {
-                r->values[k] = ptn_rows_cut(r->tags[k], r->values[k]);
+                r->values[k] = ptn_rows_cut(ptn_rows_one(r->tags[k]),
+                                            r->values[k]);
             }
 
             r->row.row = i;
@@ -358,7 +563,8 @@ ptn_rows_begin(ptn_rows_t *r, ptn_pool_t *pool)
     }
 
     for (i = 0; i < r->ntags; i++) {
-        r->props[i] = ptn_item_prop(r->tags[i]);
+        r->props[i] = ptn_item_prop(r->tags[i]
+                                    & ~(uint32_t) PTN_TABLE_INSTANCE);
         r->bags |= ptn_fprop_in_bag(r->tags[i]);
 
         /* what is made in the row's pool */
@@ -385,6 +591,16 @@ ptn_table_rows(ptn_mbox_t *mb, ptn_table_t *table, ptn_pool_t *pool,
         return PTN_ELIMIT;
     }
 
+    rc = ptn_table_need(mb, table);
+
+    if (rc == PTN_OK) {
+        rc = ptn_newest_need(mb, table, (uint64_t) from + n);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
     from = ptn_min(from, table->n);
     n = ptn_min(n, table->n - from);
 
@@ -395,11 +611,7 @@ ptn_table_rows(ptn_mbox_t *mb, ptn_table_t *table, ptn_pool_t *pool,
     r.ntags = ntags;
     r.whole = whole;
 
-    rc = ptn_mbox_set(mb);
-
-    if (rc == PTN_OK) {
-        rc = ptn_rows_begin(&r, pool);
-    }
+    rc = ptn_rows_begin(&r, pool);
 
     if (rc != PTN_OK) {
         return rc;

@@ -20,6 +20,7 @@
 
 #include <fcntl.h>
 
+#include "ptn_category.h"
 #include "ptn_charset.h"
 #include "ptn_msg.h"
 
@@ -166,7 +167,7 @@ ptn_transfer_keywords(ptn_transfer_t *t, uint64_t keywords)
 
     for (i = 0; i < 64; i++) {
         if ((keywords & 1ULL << i) && names[i].len != 0
-            && ptn_keyword_add(t->tx, names[i], &bit) == PTN_OK)
+            && ptn_category_map(t->tx, t->from, i, &bit) == PTN_OK)
         {
             mapped |= 1ULL << bit;
         }
@@ -197,6 +198,7 @@ ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
     m.fai = msg->info.fai;
     m.modified = msg->info.modified;
     m.id = ptn_txn_oid(t->tx);
+    m.content = m.id;
     item.info = m;
 
     stored = (msg->item->derived & PTN_DERIVED_OBJECT) != 0;
@@ -209,6 +211,10 @@ ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
 
     if (rc == PTN_OK) {
         rc = ptn_transfer_props(t, pool, &extra);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_category_save(t->tx, pool, &extra, NULL, false, &m.keywords);
     }
 
     if (rc == PTN_OK && stored) {
@@ -235,7 +241,7 @@ ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_content_add(t->tx, pool, mime, &m.content);
+        rc = ptn_content_add(t->tx, pool, mime, m.id, &m.content);
     }
 
     if (rc == PTN_OK && stored) {
@@ -284,7 +290,7 @@ ptn_transfer_one(ptn_transfer_t *t, ptn_folder_t *f, ptn_id_t id,
         return PTN_ENOMEM;
     }
 
-    rc = ptn_msg_open(t->from, pool, id, &msg);
+    rc = ptn_msg_open_any(t->from, pool, id, &msg);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_item(msg);
@@ -719,6 +725,32 @@ ptn_transfer_slice(ptn_mbox_t *from, ptn_id_t folder, ptn_id_t *ids,
 }
 
 
+/* One that may not be taken keeps all where they are. */
+
+static ptn_rc_t
+ptn_transfer_rights(ptn_mbox_t *from, ptn_id_t folder, const ptn_id_t *ids,
+    size_t n, bool copy)
+{
+    size_t          i;
+    ptn_rc_t        rc;
+    ptn_msg_info_t  m;
+
+    for (i = 0; i < n && !from->acting.all; i++) {
+        rc = ptn_msg_get_id(from, ids[i], &m);
+
+        if (rc == PTN_OK && m.folder == folder) {
+            rc = ptn_rights_take(from, &m, !copy);
+        }
+
+        if (rc != PTN_OK && rc != PTN_ENOTFOUND) {
+            return rc;
+        }
+    }
+
+    return PTN_OK;
+}
+
+
 ptn_rc_t
 ptn_msg_transfer_mbox(ptn_mbox_t *from_mb, ptn_mbox_t *to_mb,
     ptn_pool_t *pool, ptn_id_t from, const ptn_id_t *ids, size_t n,
@@ -737,7 +769,15 @@ ptn_msg_transfer_mbox(ptn_mbox_t *from_mb, ptn_mbox_t *to_mb,
         return PTN_EBUSY;
     }
 
-    rc = ptn_folder_of(from_mb, from, &f);
+    rc = ptn_rights_need(from_mb, from, 0);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rights_need(to_mb, to, PTN_RIGHT_CREATE);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(from_mb, from, &f);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_folder_of(to_mb, to, &f);
@@ -752,6 +792,11 @@ ptn_msg_transfer_mbox(ptn_mbox_t *from_mb, ptn_mbox_t *to_mb,
 
     if (todo == NULL || new_ids == NULL) {
         return PTN_ENOMEM;
+    }
+
+    rc = ptn_transfer_rights(from_mb, from, ids, n, copy);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
     for (i = 0; i < n; i += some) {
@@ -853,10 +898,11 @@ ptn_transfer_list(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t n,
 static ptn_rc_t
 ptn_transfer_again(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_intent_t *in)
 {
-    size_t       n;
-    ptn_id_t    *ids, *new_ids;
-    ptn_rc_t     rc;
-    ptn_mbox_t  *to;
+    size_t        n;
+    ptn_id_t     *ids, *new_ids;
+    ptn_rc_t      rc;
+    ptn_mbox_t   *to;
+    ptn_acting_t  was;
 
     /* as it is now that nobody else is at it */
 
@@ -881,8 +927,15 @@ ptn_transfer_again(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_intent_t *in)
         return ptn_transfer_end(mb, in->n, ids, n, false);
     }
 
-    return (rc == PTN_OK)
-           ? ptn_transfer_finish(mb, to, in, ids, n, true, new_ids) : rc;
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    ptn_acting_system(to, &was);
+    rc = ptn_transfer_finish(mb, to, in, ids, n, true, new_ids);
+    ptn_acting_back(to, &was);
+
+    return rc;
 }
 
 

@@ -41,6 +41,8 @@ ptn_batch_unlink(ptn_mbox_t *mb)
         }
     }
 
+    ptn_blob_unsynced_drop(mb);
+
     mb->batch_next = NULL;
     mb->batch = false;
     mb->batch_kept = false;
@@ -53,6 +55,22 @@ ptn_batch_unlink(ptn_mbox_t *mb)
     }
 
     ptn_mbox_lock(mb, F_UNLCK, PTN_LOCK_WRITE, 0);
+}
+
+
+/* What is written now must be what others will find under its name: restore,
+ * repair and move put another file there. */
+
+static ptn_rc_t
+ptn_batch_same(const ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+    uint64_t  dev, ino;
+
+    rc = ptn_mbox_stat(mb, &dev, &ino);
+
+    return (rc == PTN_OK && (dev != mb->dev || ino != mb->ino)) ? PTN_EUNAVAIL
+                                                                : rc;
 }
 
 
@@ -75,6 +93,10 @@ ptn_batch_begin(ptn_mbox_t *mb)
         mb->batch = true;
         mb->lost = PTN_OK;
         rc = ptn_mbox_revalidate(mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_batch_same(mb);
+        }
 
         if (rc == PTN_OK) {
             rc = ptn_blob_adopt(mb);
@@ -265,6 +287,10 @@ ptn_batch_commit(ptn_mbox_t *mb)
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_blob_sync(mb);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_sql_run(mb, PTN_SQL_COMMIT, 0);
     }
 
@@ -281,6 +307,7 @@ ptn_batch_commit(ptn_mbox_t *mb)
         return PTN_OK;
     }
 
+    mb->search = true;
     ptn_epoch_mark(mb);
     ptn_view_batch_done(mb, true, 0);
 
@@ -389,6 +416,7 @@ ptn_txn_begin(ptn_txn_t *tx, ptn_mbox_t *mb)
 
     mb->tx = tx;
     mb->tx_failed = PTN_OK;
+    ptn_search_forget(mb);
     tx->mb = mb;
     tx->begun = mb->meta.cn;
 
@@ -444,6 +472,10 @@ ptn_txn_commit(ptn_txn_t *tx)
     }
 
     rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_search_settle(tx);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_txn_flush(mb);
@@ -558,6 +590,17 @@ ptn_txn_cn(ptn_txn_t *tx)
 }
 
 
+void
+ptn_txn_reach(ptn_txn_t *tx, uint64_t cn)
+{
+    if (cn > tx->mb->meta.cn) {
+        tx->mb->meta.cn = cn;
+        tx->mb->meta.dirty = true;
+        tx->cn = cn;
+    }
+}
+
+
 uint64_t
 ptn_txn_oid(ptn_txn_t *tx)
 {
@@ -586,7 +629,14 @@ ptn_rc_t
 ptn_txn_event(ptn_txn_t *tx, ptn_mbox_event_e kind, ptn_id_t folder,
     ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn)
 {
+    ptn_rc_t  rc;
+
     tx->mb->meta.dirty = true;
+
+    rc = ptn_search_event(tx->mb, kind, folder, message);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     return ptn_sql_run(tx->mb, PTN_SQL_EVENT_ADD, 7, ++tx->mb->meta.event,
                        (uint64_t) kind, folder, message, old_folder,
@@ -609,6 +659,10 @@ ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
         rc = ptn_mbox_meta(mb);
     }
 
+    if (rc == PTN_OK && !mb->acting.all) {
+        rc = ptn_rights_load(mb);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -629,9 +683,11 @@ ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
     }
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) after);
-    sqlite3_bind_int64(st, 2, (sqlite3_int64) max);
+    sqlite3_bind_int64(st, 2, mb->acting.all ? (sqlite3_int64) max : -1);
 
-    for (n = 0; (rc = ptn_sql_step(mb, st)) == PTN_AGAIN; n++) {
+    n = 0;
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
         e[n].n = ptn_sql_u64(st, 0);
         e[n].kind = (ptn_mbox_event_e) ptn_sql_u64(st, 1);
         e[n].folder = ptn_sql_u64(st, 2);
@@ -639,6 +695,12 @@ ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
         e[n].old_folder = ptn_sql_u64(st, 4);
         e[n].old_message = ptn_sql_u64(st, 5);
         e[n].cn = ptn_sql_u64(st, 6);
+
+        if (ptn_rights_event(mb, &e[n]) && ++n == max) {
+            sqlite3_reset(st);
+            rc = PTN_OK;
+            break;
+        }
     }
 
     if (rc == PTN_OK) {

@@ -138,6 +138,10 @@ ptn_upgrade_run(ptn_mbox_t *mb)
 
     while (rc == PTN_OK && n >= 1 && n < PTN_SCHEMA_VERSION) {
         rc = ptn_upgrade_to(mb, ++n);
+
+        if (rc == PTN_OK && n == 3) {
+            rc = ptn_mark_all(mb);
+        }
     }
 
     return rc;

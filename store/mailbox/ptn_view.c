@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_item.h"
 
 
 #define PTN_VIEW_CHUNK     256
@@ -31,6 +31,7 @@ struct ptn_view_s {
     bool           batch;           /* not committed when it was read */
     bool           undone;          /* and will never be */
     ptn_view_t    *next;            /* of mb->views */
+    ptn_view_t    *base;            /* that it was made of, or NULL */
     uint32_t      *first;           /* seq of each chunk's first row */
     ptn_chunk_t   *chunks[];
 };
@@ -80,6 +81,7 @@ ptn_view_unref(ptn_view_t *view)
         ptn_chunk_unref(view->chunks[i]);
     }
 
+    ptn_view_unref(view->base);
     free(view->first);
     free(view);
 }
@@ -125,7 +127,8 @@ ptn_view_folder(const ptn_view_t *view)
 bool
 ptn_view_valid(const ptn_view_t *view)
 {
-    return !__atomic_load_n(&view->undone, __ATOMIC_ACQUIRE);
+    return !__atomic_load_n(&view->undone, __ATOMIC_ACQUIRE)
+           && (view->base == NULL || ptn_view_valid(view->base));
 }
 
 
@@ -388,6 +391,72 @@ ptn_view_build_done(ptn_view_build_t *b)
 }
 
 
+/* Does `row` change any of the chunk's rows, or leave one out? */
+
+static bool
+ptn_view_derive_same(const ptn_chunk_t *c,
+    bool (*row)(void *ctx, ptn_row_t *row), void *ctx)
+{
+    uint32_t   i;
+    ptn_row_t  one;
+
+    for (i = 0; i < c->n; i++) {
+        one = c->rows[i];
+
+        if (!row(ctx, &one) || one.flags != c->rows[i].flags
+            || one.modseq != c->rows[i].modseq)
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+ptn_view_t *
+ptn_view_derive(ptn_view_t *base, uint64_t modseq,
+    bool (*row)(void *ctx, ptn_row_t *row), void *ctx)
+{
+    uint32_t           i, k;
+    ptn_row_t          one;
+    ptn_view_t        *view;
+    ptn_chunk_t       *c;
+    ptn_view_build_t   b;
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 0; i < base->nchunks; i++) {
+        c = base->chunks[i];
+
+        if (ptn_view_derive_same(c, row, ctx)) {
+            ptn_view_build_share(&b, c);
+            continue;
+        }
+
+        for (k = 0; k < c->n; k++) {
+            one = c->rows[k];
+
+            if (row(ctx, &one)) {
+                ptn_view_build_row(&b, &one);
+            }
+        }
+    }
+
+    view = ptn_view_build_done(&b);
+
+    if (view != NULL) {
+        view->folder = base->folder;
+        view->uidvalidity = base->uidvalidity;
+        view->uidnext = base->uidnext;
+        view->modseq = ptn_max(base->modseq, modseq);
+        view->base = ptn_view_ref(base);
+    }
+
+    return view;
+}
+
+
 /* Changes since a view: rows by uid, uids that left. */
 typedef struct {
     ptn_row_t  *rows;
@@ -505,6 +574,15 @@ ptn_view_read_row(sqlite3_stmt *st, ptn_row_t *row)
 }
 
 
+static bool
+ptn_view_search(ptn_mbox_t *mb, ptn_id_t folder)
+{
+    ptn_folder_t  *f;
+
+    return ptn_folder_of(mb, folder, &f) == PTN_OK && f->search;
+}
+
+
 static ptn_rc_t
 ptn_view_load(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
 {
@@ -515,7 +593,8 @@ ptn_view_load(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
 
     memset(&b, 0, sizeof(b));
 
-    st = ptn_sql(mb, PTN_SQL_VIEW_ALL, &rc);
+    st = ptn_sql(mb, ptn_view_search(mb, folder) ? PTN_SQL_SEARCH_VIEW_ALL
+                                                 : PTN_SQL_VIEW_ALL, &rc);
     if (st == NULL) {
         return rc;
     }
@@ -623,7 +702,8 @@ ptn_view_delta(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
 
-    st = ptn_sql(mb, PTN_SQL_VIEW_SINCE, &rc);
+    st = ptn_sql(mb, ptn_view_search(mb, folder) ? PTN_SQL_SEARCH_VIEW_SINCE
+                                                 : PTN_SQL_VIEW_SINCE, &rc);
     if (st == NULL) {
         return rc;
     }
@@ -649,6 +729,45 @@ ptn_view_delta(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
     }
 
     return ptn_view_gone(mb, folder, since, &d->gone, &d->ngone);
+}
+
+
+/* ---- late messages ------------------------------------------------------ */
+
+ptn_rc_t
+ptn_view_late(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, int64_t received,
+    bool fai)
+{
+    ptn_rc_t            rc;
+    ptn_folder_t       *f;
+    ptn_folder_more_t  *more;
+
+    if (fai) {
+        return PTN_OK;
+    }
+
+    rc = ptn_folder_of(mb, folder, &f);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    more = &mb->set->more[f - mb->set->folders];
+
+    if (more->top == PTN_TOP_UNKNOWN) {
+        if (f->total != 0) {
+            return PTN_OK;
+        }
+
+        more->top = PTN_TOP_NONE;       /* it is empty: nothing to know */
+    }
+
+    if (received >= more->top) {
+        more->top = received;
+        return PTN_OK;
+    }
+
+    return ptn_sql_run(mb, PTN_SQL_TABLE_LATE_SET, 2, folder,
+                       (uint64_t) uid);
 }
 
 
@@ -801,8 +920,10 @@ ptn_view_refresh(ptn_mbox_t *mb, const ptn_folder_t *f,
 }
 
 
-ptn_rc_t
-ptn_view_get(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
+/* What everybody has of it. */
+
+static ptn_rc_t
+ptn_view_get_base(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
 {
     ptn_rc_t       rc;
     ptn_view_t    *view;
@@ -837,6 +958,22 @@ ptn_view_get(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
     ptn_view_unref(view);
 
     return rc;
+}
+
+
+ptn_rc_t
+ptn_view_get(ptn_mbox_t *mb, ptn_id_t folder, ptn_view_t **ret_view)
+{
+    ptn_rc_t     rc;
+    ptn_view_t  *base;
+
+    rc = ptn_rights_need(mb, folder, PTN_RIGHT_READ_ANY);
+
+    if (rc == PTN_OK) {
+        rc = ptn_view_get_base(mb, folder, &base);
+    }
+
+    return (rc == PTN_OK) ? ptn_rights_view(mb, base, ret_view) : rc;
 }
 
 
@@ -883,7 +1020,12 @@ ptn_view_vanished(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
     uint32_t      *uids;
     ptn_folder_t  *f;
 
-    rc = ptn_folder_of(mb, folder, &f);
+    rc = ptn_rights_need(mb, folder, PTN_RIGHT_READ_ANY);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_of(mb, folder, &f);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }

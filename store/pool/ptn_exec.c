@@ -23,6 +23,9 @@
  */
 
 
+#define PTN_EXEC_SOON  10       /* ms, until idle() is called again */
+
+
 /* The lane that a job waits in. */
 
 static ptn_lane_e
@@ -824,7 +827,7 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
     pfd.fd = fd;
     pfd.events = POLLIN;
 
-    n = poll(&pfd, 1, *idled ? -1 : 1000);
+    n = poll(&pfd, 1, *idled ? -1 : exec->more ? PTN_EXEC_SOON : 1000);
 
     atomic_store(&r->shm->sleeping, 0);
 
@@ -832,7 +835,8 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
         *idled = true;
 
         if (exec->opened && r->proc->hooks->idle != NULL) {
-            r->proc->hooks->idle(exec->app);
+            exec->more = r->proc->hooks->idle(exec->app);
+            *idled = !exec->more;
         }
 
         return;
@@ -864,7 +868,14 @@ ptn_exec_sleep(ptn_exec_t *exec, bool *idled)
 
     } else {
         clock_gettime(CLOCK_REALTIME, &ts);
-        ts.tv_sec += 1;
+        ts.tv_sec += exec->more ? 0 : 1;
+        ts.tv_nsec += exec->more ? PTN_EXEC_SOON * 1000000L : 0;
+
+        if (ts.tv_nsec >= 1000000000L) {
+            ts.tv_sec++;
+            ts.tv_nsec -= 1000000000L;
+        }
+
         rc = pthread_cond_timedwait(cond, &r->mu, &ts);
     }
 
@@ -875,8 +886,9 @@ ptn_exec_sleep(ptn_exec_t *exec, bool *idled)
 
         if (exec->opened && r->proc->hooks->idle != NULL) {
             pthread_mutex_unlock(&r->mu);
-            r->proc->hooks->idle(exec->app);
+            exec->more = r->proc->hooks->idle(exec->app);
             pthread_mutex_lock(&r->mu);
+            *idled = !exec->more;
         }
     }
 }

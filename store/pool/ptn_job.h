@@ -200,7 +200,8 @@ typedef struct {
     void      (*close)(void *app);
     bool      (*pending)(void *app);
     ptn_rc_t  (*commit)(void *app);
-    void      (*idle)(void *app);       /* nothing to do: caches may shrink */
+    bool      (*idle)(void *app);       /* nothing to do: caches may shrink;
+                                           true: call again soon */
 
     /* the clerk's main loop body: returns ms until it wants to run again */
     ptn_rc_t  (*clerk_open)(ptn_world_t *world, const ptn_conf_t *conf,

@@ -156,6 +156,7 @@ struct ptn_exec_s {
     pthread_t         thread;
     void             *app;
     bool              opened;
+    bool              more;         /* idle() wants to be called again */
     uint64_t          retry_open;   /* not before */
     uint32_t          backoff;
     ptn_rec_t        *touched;

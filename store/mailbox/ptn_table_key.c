@@ -1,0 +1,732 @@
+/*
+ * What a table reads of a row: its sort key, and whether it matches.
+ *
+ * A sort key is one string whose bytes compare as the row should: for each
+ * column a byte that says whether there is a value, then the value (numbers
+ * with the highest byte first, strings by the collation of the mailbox's
+ * locale), all bits turned where it descends; uid and instance at the end.
+ * The order of open is a key, too, of what the view has.
+ */
+
+#include <stdlib.h>
+#include <unicode/ucol.h>
+#include <unicode/ustring.h>
+
+#include "ptn_msg.h"
+#include "ptn_table.h"
+
+
+#define PTN_SORT_TEXT_MAX  255      /* bytes of a string that count */
+
+
+ptn_rc_t
+ptn_table_can_sort(const ptn_sort_t *sorts, size_t n)
+{
+    size_t    i;
+    uint32_t  tag;
+    uint16_t  type;
+
+    for (i = 0; i < n; i++) {
+        tag = sorts[i].tag;
+
+        if (tag & PTN_TABLE_INSTANCE) {
+            tag &= ~(uint32_t) (PTN_TABLE_INSTANCE|PTN_PT_MV);
+        }
+
+        type = ptn_prop_type(tag);
+
+        if (ptn_prop_size(tag) == 0 && type != PTN_PT_UNICODE
+            && type != PTN_PT_STRING8 && type != PTN_PT_BINARY)
+        {
+            return PTN_ESUPPORT;
+        }
+
+        if (type == PTN_PT_ERROR || (type & PTN_PT_MV)
+            || ptn_item_what(tag) != PTN_OXCMAIL_PROPS)
+        {
+            return PTN_ESUPPORT;
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+/* ---- collation --------------------------------------------------------- */
+
+static UCollator *
+ptn_sort_collator(ptn_mbox_t *mb, bool folded)
+{
+    UErrorCode    err;
+    UCollator    *coll, *other;
+    ptn_store_t  *store;
+
+    store = mb->store;
+
+    if (store->collator == NULL
+        || strncmp(store->collator_locale, mb->locale,
+                   sizeof(store->collator_locale) - 1) != 0)
+    {
+        err = U_ZERO_ERROR;
+        coll = ucol_open(mb->locale, &err);
+        other = U_SUCCESS(err) ? ucol_open(mb->locale, &err) : NULL;
+
+        if (U_FAILURE(err)) {
+            return folded ? store->collator_folded : store->collator;
+        }
+
+        ucol_setStrength(other, UCOL_SECONDARY);
+        ucol_close(store->collator);
+        ucol_close(store->collator_folded);
+        store->collator = coll;
+        store->collator_folded = other;
+        memset(store->collator_locale, 0, sizeof(store->collator_locale));
+        strncpy(store->collator_locale, mb->locale,
+                sizeof(store->collator_locale) - 1);
+    }
+
+    return folded ? store->collator_folded : store->collator;
+}
+
+
+int
+ptn_sort_collate(ptn_mbox_t *mb, ptn_str_t a, ptn_str_t b)
+{
+    int          n;
+    UCollator   *coll;
+    UErrorCode   err;
+
+    coll = ptn_sort_collator(mb, true);
+
+    if (coll == NULL || a.len > INT32_MAX || b.len > INT32_MAX) {
+        return ptn_str_cmp(a, b);
+    }
+
+    err = U_ZERO_ERROR;
+    n = ucol_strcollUTF8(coll, a.len ? (char *) a.data : "", (int32_t) a.len,
+                         b.len ? (char *) b.data : "", (int32_t) b.len, &err);
+
+    return U_FAILURE(err) ? ptn_str_cmp(a, b) : n;
+}
+
+
+/* ---- values in a key --------------------------------------------------- */
+
+static void
+ptn_sort_text(ptn_mbox_t *mb, ptn_buf_t *b, ptn_str_t s)
+{
+    UChar        wide[PTN_SORT_TEXT_MAX + 1];
+    u_char      *p;
+    int32_t      n, len;
+    UCollator   *coll;
+    UErrorCode   err;
+
+    if (s.len > PTN_SORT_TEXT_MAX) {
+        s.len = PTN_SORT_TEXT_MAX;
+
+        while (s.len > 0 && (s.data[s.len] & 0xc0) == 0x80) {
+            s.len--;
+        }
+    }
+
+    err = U_ZERO_ERROR;
+    n = 0;
+    u_strFromUTF8WithSub(wide, PTN_SORT_TEXT_MAX + 1, &n,
+                         s.len ? (char *) s.data : "", (int32_t) s.len,
+                         0xfffd, NULL, &err);
+    coll = ptn_sort_collator(mb, false);
+
+    if (U_FAILURE(err) || coll == NULL) {
+        b->failed = true;
+        return;
+    }
+
+    /* it ends in a zero byte, and has no other */
+
+    p = ptn_buf_reserve(b, (size_t) n * 4 + 16);
+    if (p == NULL) {
+        return;
+    }
+
+    len = ucol_getSortKey(coll, wide, n, p, n * 4 + 16);
+
+    if (len > n * 4 + 16) {
+        p = ptn_buf_reserve(b, (size_t) len);
+        if (p == NULL) {
+            return;
+        }
+
+        len = ucol_getSortKey(coll, wide, n, p, len);
+    }
+
+    b->len += (size_t) len;
+}
+
+
+static void
+ptn_sort_number(ptn_buf_t *b, uint64_t n)
+{
+    int     i;
+    u_char  p[8];
+
+    for (i = 0; i < 8; i++) {
+        p[i] = (u_char) (n >> (56 - 8 * i));
+    }
+
+    ptn_buf_add(b, p, 8);
+}
+
+
+static void
+ptn_sort_binary(ptn_buf_t *b, ptn_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len && i < PTN_SORT_TEXT_MAX; i++) {
+        ptn_buf_byte(b, s.data[i]);
+
+        if (s.data[i] == 0) {
+            ptn_buf_byte(b, 0xff);
+        }
+    }
+
+    ptn_buf_byte(b, 0);
+    ptn_buf_byte(b, 0);
+}
+
+
+/* IEEE numbers compare as integers once the negative ones are turned. */
+
+static void
+ptn_sort_real(ptn_buf_t *b, ptn_str_t s)
+{
+    size_t    i;
+    uint64_t  n;
+
+    for (n = 0, i = s.len; i > 0; i--) {
+        n = n << 8 | s.data[i - 1];
+    }
+
+    if (s.len == 4) {
+        n <<= 32;
+    }
+
+    ptn_sort_number(b, (n >> 63) ? ~n : n | 1ULL << 63);
+}
+
+
+static void
+ptn_sort_turn(ptn_buf_t *b, size_t from)
+{
+    size_t  i;
+
+    for (i = from; i < b->len; i++) {
+        b->data[i] = (u_char) ~b->data[i];
+    }
+}
+
+
+void
+ptn_sort_value(ptn_mbox_t *mb, ptn_buf_t *b, uint32_t tag, bool descending,
+    ptn_str_t s)
+{
+    size_t    at;
+    int64_t   n;
+
+    if (tag & PTN_TABLE_INSTANCE) {
+        tag &= ~(uint32_t) (PTN_TABLE_INSTANCE|PTN_PT_MV);
+    }
+
+    at = b->len;
+    ptn_buf_byte(b, s.data != NULL);
+
+    if (s.data != NULL) {
+        switch (ptn_prop_type(tag)) {
+
+        case PTN_PT_UNICODE:
+        case PTN_PT_STRING8:
+            ptn_sort_text(mb, b, s);
+            break;
+
+        case PTN_PT_BINARY:
+        case PTN_PT_CLSID:
+            ptn_sort_binary(b, s);
+            break;
+
+        case PTN_PT_R4:
+        case PTN_PT_DOUBLE:
+        case PTN_PT_APPTIME:
+            ptn_sort_real(b, s);
+            break;
+
+        default:
+            n = 0;
+            (void) ptn_prop_int(tag, s, &n);
+            ptn_sort_number(b, (uint64_t) n ^ 1ULL << 63);
+        }
+    }
+
+    if (descending) {
+        ptn_sort_turn(b, at);
+    }
+}
+
+
+ptn_str_t
+ptn_mv_at(uint32_t tag, ptn_str_t value, uint32_t i)
+{
+    ptn_str_t  rest, one;
+
+    tag = (tag & ~(uint32_t) PTN_TABLE_INSTANCE) | PTN_PT_MV;
+    rest = ptn_mv_rest(value);
+
+    while (value.data != NULL && ptn_mv_next(tag, &rest, &one)) {
+        if (i-- == 0) {
+            return one;
+        }
+    }
+
+    return ptn_str_make(NULL, 0);
+}
+
+
+/* ---- the reader -------------------------------------------------------- */
+
+/* What a row of the base says by itself. */
+
+static bool
+ptn_probe_in_base(uint32_t tag)
+{
+    return tag == 0 || tag == PTN_PR_MESSAGE_SIZE
+           || tag == PTN_PR_MESSAGE_SIZE_EXTENDED || tag == PTN_PR_READ
+           || tag == PTN_PR_MESSAGE_DELIVERY_TIME;
+}
+
+
+static void
+ptn_probe_tag(ptn_probe_t *r, uint32_t tag)
+{
+    r->rows &= ptn_probe_in_base(tag);
+
+    r->tags[r->n] = tag;
+    r->props[r->n] = ptn_item_prop(tag);
+    r->n++;
+}
+
+
+ptn_rc_t
+ptn_probe_make(ptn_mbox_t *mb, const ptn_spec_t *spec,
+    ptn_probe_t **ret_reader)
+{
+    size_t           i, n;
+    ptn_pool_t      *pool;
+    ptn_probe_t    *r;
+    const uint32_t  *tags;
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    r = calloc(1, sizeof(ptn_probe_t));
+
+    if (r == NULL) {
+        ptn_pool_destroy(pool);
+        return PTN_ENOMEM;
+    }
+
+    r->mb = mb;
+    r->spec = spec;
+    r->pool = pool;
+    r->rows = true;
+
+    for (i = 0; i < spec->nsorts; i++) {
+        ptn_probe_tag(r, spec->sorts[i].tag);
+    }
+
+    ptn_probe_tag(r, spec->extreme_tag);
+    r->instances = (unsigned) r->n;
+    ptn_probe_tag(r, spec->instances);
+    r->filter = (unsigned) r->n;
+
+    if (spec->filter != NULL) {
+        tags = ptn_filter_tags(spec->filter, &n);
+
+        for (i = 0; i < n; i++) {
+            ptn_probe_tag(r, tags[i]);
+            r->each |= (tags[i] & PTN_TABLE_INSTANCE) != 0;
+        }
+    }
+
+    *ret_reader = r;
+
+    return PTN_OK;
+}
+
+
+void
+ptn_probe_done(ptn_probe_t *r)
+{
+    if (r != NULL) {
+        ptn_pool_destroy(r->pool);
+        free(r);
+    }
+}
+
+
+static ptn_rc_t
+ptn_probe_open(ptn_probe_t *r)
+{
+    return r->msg != NULL ? PTN_OK
+           : ptn_msg_open(r->mb, r->pool, r->item.info.id, &r->msg);
+}
+
+
+/* Sorting is by what the row has; what selects rows may be in the content. */
+
+static ptn_rc_t
+ptn_probe_load(ptn_probe_t *r)
+{
+    bool            deep;
+    size_t          i;
+    ptn_rc_t        rc;
+    ptn_item_ctx_t  c;
+
+    r->msg = NULL;
+    r->one = ptn_str_make(NULL, 0);
+    c.mb = r->mb;
+    c.pool = r->pool;
+    c.item = &r->item;
+
+    for (i = 0; i < r->n; i++) {
+        if (r->tags[i] == 0 || (r->tags[i] & PTN_TABLE_INSTANCE)) {
+            r->values[i] = ptn_str_make(NULL, 0);
+            continue;
+        }
+
+        c.scratch = r->scratch[i];
+        r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i], &deep);
+
+        if (deep && i >= r->instances) {
+            rc = ptn_probe_open(r);
+
+            if (rc == PTN_OK) {
+                rc = ptn_msg_props(r->msg, &r->tags[i], 1, &r->values[i]);
+            }
+
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+/* The base shows the read state of who asks. */
+
+static void
+ptn_probe_flags(ptn_probe_t *r, const ptn_row_t *row)
+{
+    if (r->item.info.modseq == row->modseq) {
+        r->item.info.flags = row->flags;
+    }
+}
+
+
+ptn_rc_t
+ptn_probe_item(ptn_probe_t *r, const ptn_row_t *row)
+{
+    ptn_pool_reset(r->pool);
+    ptn_probe_flags(r, row);
+
+    return ptn_probe_load(r);
+}
+
+
+ptn_rc_t
+ptn_probe_base(ptn_probe_t *r, const ptn_row_t *row)
+{
+    r->item.info.uid = row->uid;
+    r->item.info.id = row->id;
+    r->item.info.flags = row->flags;
+    r->item.info.size = row->size;
+    r->item.info.received = row->received;
+    r->item.info.modseq = row->modseq;
+
+    return ptn_probe_item(r, row);
+}
+
+
+ptn_rc_t
+ptn_probe_row(ptn_probe_t *r, const ptn_row_t *row)
+{
+    u_char        *p;
+    ptn_rc_t       rc;
+    ptn_item_t     item;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(r->mb, r->spec->search ? PTN_SQL_ITEM_GET : PTN_SQL_ITEM_AT,
+                 &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    if (r->spec->search) {
+        sqlite3_bind_int64(st, 1, (sqlite3_int64) row->id);
+
+    } else {
+        sqlite3_bind_int64(st, 1, r->spec->kind == PTN_TABLE_GONE
+                                  ? -(sqlite3_int64) r->spec->folder
+                                  : (sqlite3_int64) r->spec->folder);
+        sqlite3_bind_int64(st, 2, row->uid);
+    }
+
+    ptn_pool_reset(r->pool);
+    rc = ptn_sql_step(r->mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return rc == PTN_OK ? PTN_ENOTFOUND : rc;
+    }
+
+    rc = ptn_item_read(st, &item);
+
+    if (rc == PTN_OK) {
+        p = ptn_palloc(r->pool, ptn_item_size(&item));
+        rc = p ? PTN_OK : PTN_ENOMEM;
+
+        if (p != NULL) {
+            ptn_item_copy(&r->item, &item, p);
+            ptn_probe_flags(r, row);
+        }
+    }
+
+    sqlite3_reset(st);
+
+    return rc == PTN_OK ? ptn_probe_load(r) : rc;
+}
+
+
+uint32_t
+ptn_probe_instances(const ptn_probe_t *r)
+{
+    uint32_t   n;
+    ptn_str_t  rest, one;
+
+    if (r->spec->instances == 0) {
+        return 1;
+    }
+
+    rest = ptn_mv_rest(r->values[r->instances]);
+
+    for (n = 0; n < PTN_INSTANCES_MAX
+                && r->values[r->instances].data != NULL
+                && ptn_mv_next(r->spec->instances, &rest, &one); n++)
+    {
+        /* void */
+    }
+
+    return ptn_max(n, 1U);
+}
+
+
+void
+ptn_probe_instance(ptn_probe_t *r, uint32_t i)
+{
+    size_t  k;
+
+    if (r->spec->instances == 0) {
+        return;
+    }
+
+    r->one = ptn_mv_at(r->spec->instances, r->values[r->instances], i);
+
+    for (k = 0; k < r->n; k++) {
+        if (r->tags[k] & PTN_TABLE_INSTANCE) {
+            r->values[k] = r->one;
+        }
+    }
+}
+
+
+/* ---- does it match? ---------------------------------------------------- */
+
+static uint32_t
+ptn_sub_number(const ptn_object_t *object, uint32_t i, uint32_t tag)
+{
+    switch (tag) {
+
+    case PTN_PR_RECIPIENT_TYPE:
+        return object->recips[i].type;
+
+    case PTN_PR_ROWID:
+        return object->recips[i].row;
+
+    case PTN_PR_ATTACH_NUM:
+        return object->attachs[i].num;
+
+    default:
+        return (uint32_t) ptn_min(object->attachs[i].size,
+                                  (uint64_t) INT32_MAX);
+    }
+}
+
+
+ptn_rc_t
+ptn_sub_values(ptn_msg_t *msg, ptn_pool_t *pool, uint32_t which, uint32_t i,
+    const uint32_t *tags, size_t n, ptn_str_t *values)
+{
+    bool                 recips;
+    size_t               k;
+    u_char              *p;
+    ptn_rc_t             rc;
+    const ptn_props_t   *props;
+    const ptn_object_t  *object;
+
+    recips = (which == PTN_PR_MESSAGE_RECIPIENTS);
+    rc = ptn_msg_object(msg, recips ? PTN_OXCMAIL_RECIPS
+                                    : PTN_OXCMAIL_ATTACHS, &object);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (i >= (recips ? object->nrecips : object->nattachs)) {
+        return PTN_ENOTFOUND;
+    }
+
+    props = recips ? &object->recips[i].props : &object->attachs[i].props;
+
+    for (k = 0; k < n; k++) {
+        values[k] = ptn_props_get(props, tags[k]);
+
+        if (tags[k] == (recips ? PTN_PR_RECIPIENT_TYPE : PTN_PR_ATTACH_NUM)
+            || tags[k] == (recips ? PTN_PR_ROWID : PTN_PR_ATTACH_SIZE))
+        {
+            p = ptn_palloc(pool, 4);
+            if (p == NULL) {
+                return PTN_ENOMEM;
+            }
+
+            ptn_put_le32(p, ptn_sub_number(object, i, tags[k]));
+            values[k] = ptn_str_make(p, 4);
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_probe_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
+    size_t n, ptn_str_t *values)
+{
+    ptn_rc_t       rc;
+    ptn_probe_t  *r = ctx;
+
+    rc = ptn_probe_open(r);
+
+    return rc == PTN_OK ? ptn_sub_values(r->msg, r->pool, which, i, tags, n,
+                                         values) : rc;
+}
+
+
+static int
+ptn_probe_collate(void *ctx, ptn_str_t a, ptn_str_t b)
+{
+    return ptn_sort_collate(((ptn_probe_t *) ctx)->mb, a, b);
+}
+
+
+ptn_rc_t
+ptn_probe_match(ptn_probe_t *r, bool *ret_match)
+{
+    ptn_filter_row_t  row;
+
+    if (r->spec->filter == NULL) {
+        *ret_match = true;
+        return PTN_OK;
+    }
+
+    memset(&row, 0, sizeof(row));
+    row.values = r->values + r->filter;
+    row.sub = ptn_probe_sub;
+    row.collate = ptn_probe_collate;
+    row.ctx = r;
+
+    return ptn_filter_match(r->spec->filter, &row, ret_match);
+}
+
+
+/* ---- keys -------------------------------------------------------------- */
+
+static void
+ptn_probe_tail(const ptn_spec_t *spec, ptn_buf_t *b, const ptn_row_t *row,
+    uint32_t instance)
+{
+    size_t    at;
+    u_char    p[6];
+    unsigned  i;
+
+    at = b->len;
+
+    if (spec->nsorts == 0) {
+        ptn_sort_number(b, (uint64_t) row->received ^ 1ULL << 63);
+    }
+
+    for (i = 0; i < 4; i++) {
+        p[i] = (u_char) (row->uid >> (24 - 8 * i));
+    }
+
+    p[4] = (u_char) (instance >> 8);
+    p[5] = (u_char) instance;
+    ptn_buf_add(b, p, 4);
+
+    if (spec->nsorts == 0) {
+        ptn_sort_turn(b, at);
+    }
+
+    ptn_buf_add(b, p + 4, 2);
+}
+
+
+ptn_rc_t
+ptn_probe_key(ptn_probe_t *r, ptn_pool_t *pool, const ptn_row_t *row,
+    uint32_t instance, ptn_keyed_t *ret)
+{
+    unsigned   i;
+    ptn_buf_t  b;
+
+    memset(ret, 0, sizeof(ptn_keyed_t));
+    ret->uid = row->uid;
+    ret->instance = (uint16_t) instance;
+    ret->unread = !(row->flags & PTN_FLAG_SEEN);
+
+    ptn_buf_init(&b, r->pool);
+
+    for (i = 0; i < r->spec->nsorts; i++) {
+        ptn_sort_value(r->mb, &b, r->spec->sorts[i].tag,
+                       r->spec->sorts[i].descending, r->values[i]);
+
+        if (i < r->spec->ncats) {
+            ret->cuts[i] = (uint16_t) ptn_min(b.len, (size_t) UINT16_MAX);
+        }
+    }
+
+    ptn_probe_tail(r->spec, &b, row, instance);
+    ret->key = ptn_str_dup(pool, ptn_buf_get(&b));
+
+    if (b.failed || b.len > UINT16_MAX || ret->key.data == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    if (r->spec->extreme != PTN_CATEGORY_PLAIN) {
+        ptn_buf_init(&b, r->pool);
+        ptn_sort_value(r->mb, &b, r->spec->extreme_tag, false,
+                       r->values[r->spec->nsorts]);
+        ret->extreme = ptn_str_dup(pool, ptn_buf_get(&b));
+        b.failed |= (ret->extreme.data == NULL);
+    }
+
+    return b.failed ? PTN_ENOMEM : PTN_OK;
+}

@@ -1,0 +1,132 @@
+/*
+ * store/mailbox, inside: words, the text of a content, the index of words.
+ *
+ *   ptn_words.c        words of a text
+ *   ptn_words_fts.c    as SQLite's FTS5 asks for them
+ *   ptn_words_text.c   the text of a content
+ *   ptn_words_index.c  what comes into the index and leaves it
+ *   ptn_search.c       queries         ptn_search_plan.c  made ready
+ *   ptn_search_folder.c  search folders: criteria, filling
+ *   ptn_search_touch.c   and how they follow changes
+ *
+ * Units.  Each character is folded by itself (NFKC case folding, then without
+ * nonspacing marks; a few letters that Unicode does not take apart), so that
+ * the units of two strings that stand together are those of both.  A unit is
+ * a run of letters, digits and spacing marks, or one character of a script
+ * that is written without spaces, "joined" when nothing stood between it and
+ * such a one before.
+ *
+ * Tokens, in the index.  A word: its first PTN_WORDS_UNIT bytes.  A run of
+ * joined characters: each two neighbours, and the last one, so that a prefix
+ * query finds each.  Addresses and host names: as a whole, too.  "\1": there
+ * is text that has no tokens (a word that was cut, limits of ptn_words_text),
+ * so that who looks for a substring must look.
+ */
+
+#ifndef PTN_WORDS_H
+#define PTN_WORDS_H
+
+
+#include "ptn_filter.h"
+#include "ptn_mailbox.h"
+
+
+#define PTN_WORDS_UNIT       64     /* bytes of a word that count */
+#define PTN_WORDS_COMPOUND   128    /* an address or host name, at most */
+#define PTN_WORDS_MARK       "\1"
+
+#define PTN_WORDS_TEXT_MAX   (1024 * 1024)      /* of one content */
+#define PTN_WORDS_PART_MAX   (2 * 1024 * 1024)  /* read of one part */
+
+/* What meta.v_tokens must be: our rules, ICU, libxml2. */
+uint64_t ptn_words_version(void);
+
+
+/* --- ptn_words.c -------------------------------------------------------- */
+
+typedef struct {
+    ptn_str_t  s;           /* folded; until the next one */
+    size_t     start, end;  /* where it stood */
+    bool       cjk;         /* one character */
+    bool       joined;      /* to the cjk unit before */
+    bool       open;        /* nothing but folded-away marks in front of it */
+    bool       cut;
+} ptn_unit_t;
+
+/* One after the other; any bytes.  f: not OK ends it. */
+ptn_rc_t ptn_words_units(ptn_str_t text,
+    ptn_rc_t (*f)(void *ctx, const ptn_unit_t *u), void *ctx);
+/* Tokens; a compound has `compound`. */
+ptn_rc_t ptn_words_tokens(ptn_str_t text,
+    ptn_rc_t (*f)(void *ctx, ptn_str_t token, bool compound, size_t start,
+        size_t end), void *ctx);
+
+
+/* --- ptn_words_fts.c ---------------------------------------------------- */
+
+/* Registers the tokenizer with a connection. */
+ptn_rc_t ptn_words_register(sqlite3 *db);
+
+
+/* --- ptn_words_text.c --------------------------------------------------- */
+
+/* In `pool`; the same for the same content always.  ENOTFOUND.  What cannot
+ * be read of it is no text, and `more`. */
+ptn_rc_t ptn_words_text(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t content,
+    ptn_search_text_t *ret_text);
+/* Subject and people alone. */
+ptn_rc_t ptn_words_head(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t content,
+    ptn_search_text_t *ret_text);
+/* The columns of the index. */
+#define PTN_WORDS_COLUMNS  4        /* subject, people, body, attach */
+ptn_rc_t ptn_words_columns(ptn_pool_t *pool, const ptn_search_text_t *text,
+    ptn_str_t ret[PTN_WORDS_COLUMNS]);
+
+
+/* --- ptn_words_index.c -------------------------------------------------- */
+
+/* Contents up to here are in the index; 0 while it has to be made anew.  In
+ * the snapshot of the caller's read. */
+ptn_rc_t ptn_words_indexed(ptn_mbox_t *mb, ptn_id_t *ret_indexed);
+/* One portion; *ret_more: there is more. */
+ptn_rc_t ptn_words_portion(ptn_mbox_t *mb, bool *ret_more);
+
+
+/* --- ptn_search_folder.c ------------------------------------------------ */
+
+typedef enum {
+    PTN_SEARCH_FILLING = 1,
+    PTN_SEARCH_FILLED,
+    PTN_SEARCH_STOPPED              /* amid the filling; follows changes */
+} ptn_search_state_e;
+
+typedef struct {
+    ptn_id_t          folder;
+    uint32_t          flags;
+    uint8_t           state;        /* ptn_search_state_e */
+    ptn_id_t          done;
+    const ptn_id_t   *folders;      /* the scope as it was set */
+    size_t            nfolders;
+    bool             *scope;        /* beside the set's folders */
+    ptn_filter_t     *filter;       /* NULL: it cannot be read: nothing */
+} ptn_one_search_t;
+
+struct ptn_searches_s {
+    ptn_one_search_t  *s;
+    size_t             n;
+};
+
+/* Of mb->set, in its pool. */
+ptn_rc_t ptn_searches(ptn_mbox_t *mb, ptn_searches_t **ret);
+/* In a transaction: message `id` as it is now. */
+ptn_rc_t ptn_search_test(ptn_txn_t *tx, ptn_pool_t *pool,
+    const ptn_one_search_t *s, ptn_id_t id);
+/* Does it belong there?  `m` is its row. */
+ptn_rc_t ptn_search_wants(ptn_mbox_t *mb, ptn_pool_t *pool,
+    const ptn_one_search_t *s, const ptn_msg_info_t *m, bool *ret);
+
+/* One portion of one folder that is being filled. */
+ptn_rc_t ptn_search_fill(ptn_mbox_t *mb, bool *ret_more);
+
+
+#endif /* PTN_WORDS_H */

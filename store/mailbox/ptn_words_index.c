@@ -1,0 +1,556 @@
+/*
+ * What comes into the index of words and leaves it, behind the commits.
+ *
+ * Contents are immutable and their ids ascend, so that meta.indexed says what
+ * is in the index: all contents up to it.  One whose last message goes stays
+ * until it has left the index (unindex): its text is derived again, because
+ * FTS5 without content wants to be told what it forgets.
+ *
+ * A portion derives texts before it asks for the write lock, and under it adds
+ * as many as a few milliseconds allow.  Row, word and number go in one
+ * transaction: after a crash nothing is missing or double.
+ */
+
+#include "ptn_words.h"
+
+
+#define PTN_WORDS_PORTION  64           /* contents */
+#define PTN_WORDS_BYTES    (1024 * 1024)    /* of their texts, about */
+#define PTN_WORDS_DERIVE   25           /* milliseconds without the lock */
+#define PTN_WORDS_LOCK     8            /* with it; the commit comes on top */
+
+typedef struct {
+    ptn_id_t   id;
+    ptn_str_t  col[PTN_WORDS_COLUMNS];
+} ptn_words_doc_t;
+
+typedef struct {
+    ptn_pool_t       *pool;
+    ptn_id_t          indexed;          /* when the texts were derived */
+    uint64_t          version;
+    ptn_words_doc_t   in[PTN_WORDS_PORTION], out[PTN_WORDS_PORTION];
+    size_t            nin, nout;
+    bool              more;
+} ptn_words_work_t;
+
+
+static ptn_rc_t
+ptn_words_meta(ptn_mbox_t *mb, ptn_id_t *ret_indexed, uint64_t *ret_version)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_WORDS_META, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ECORRUPT : rc;
+    }
+
+    *ret_indexed = ptn_sql_u64(st, 0);
+    *ret_version = ptn_sql_u64(st, 1);
+    sqlite3_reset(st);
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_words_indexed(ptn_mbox_t *mb, ptn_id_t *ret_indexed)
+{
+    ptn_rc_t  rc;
+    ptn_id_t  indexed;
+    uint64_t  version;
+
+    rc = ptn_words_meta(mb, &indexed, &version);
+
+    if (rc == PTN_OK) {
+        *ret_indexed = (version == ptn_words_version()) ? indexed : 0;
+    }
+
+    return rc;
+}
+
+
+/* ---- texts ------------------------------------------------------------- */
+
+/* Ids of the statement, up to `max`, of those that are not large. */
+
+static ptn_rc_t
+ptn_words_ids(ptn_mbox_t *mb, sqlite3_stmt *st, ptn_id_t *ids, size_t *n)
+{
+    ptn_rc_t  rc;
+
+    *n = 0;
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        ids[(*n)++] = ptn_sql_u64(st, 0);
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_words_derive(ptn_mbox_t *mb, ptn_words_work_t *w, const ptn_id_t *ids,
+    size_t n, ptn_words_doc_t *docs, size_t *ret_n)
+{
+    size_t             i, k, bytes;
+    uint64_t           begun;
+    ptn_rc_t           rc;
+    ptn_search_text_t  text;
+
+    begun = ptn_time_mono();
+    rc = PTN_OK;
+    bytes = 0;
+
+    for (i = 0; i < n; i++) {
+        if (i != 0 && (bytes >= PTN_WORDS_BYTES
+                       || ptn_time_mono() - begun >= PTN_WORDS_DERIVE))
+        {
+            w->more = true;
+            break;
+        }
+
+        rc = ptn_words_text(mb, w->pool, ids[i], &text);
+
+        if (rc == PTN_OK) {
+            rc = ptn_words_columns(w->pool, &text, docs[i].col);
+        }
+
+        if (rc == PTN_ENOTFOUND) {      /* gone meanwhile */
+            memset(docs[i].col, 0, sizeof(docs[i].col));
+            rc = PTN_OK;
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        docs[i].id = ids[i];
+
+        for (k = 0; k < PTN_WORDS_COLUMNS; k++) {
+            bytes += docs[i].col[k].len;
+        }
+    }
+
+    *ret_n = i;
+
+    return PTN_OK;
+}
+
+
+/* What there is to do, and its texts; in a read of its own. */
+
+static ptn_rc_t
+ptn_words_collect(ptn_mbox_t *mb, ptn_words_work_t *w)
+{
+    size_t         n;
+    ptn_id_t       ids[PTN_WORDS_PORTION];
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    rc = ptn_words_meta(mb, &w->indexed, &w->version);
+
+    if (rc != PTN_OK || w->version != ptn_words_version()) {
+        return rc;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_UNINDEX_LIST, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, PTN_WORDS_PORTION);
+    rc = ptn_words_ids(mb, st, ids, &n);
+
+    if (rc == PTN_OK) {
+        w->more |= (n == PTN_WORDS_PORTION);
+        rc = ptn_words_derive(mb, w, ids, n, w->out, &w->nout);
+    }
+
+    if (rc != PTN_OK || w->nout == PTN_WORDS_PORTION) {
+        return rc;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_WORDS_PENDING, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) w->indexed);
+    sqlite3_bind_int64(st, 2, PTN_WORDS_PORTION);
+    rc = ptn_words_ids(mb, st, ids, &n);
+
+    if (rc == PTN_OK) {
+        w->more |= (n == PTN_WORDS_PORTION);
+        rc = ptn_words_derive(mb, w, ids, n, w->in, &w->nin);
+    }
+
+    return rc;
+}
+
+
+/* ---- under the lock ---------------------------------------------------- */
+
+static ptn_rc_t
+ptn_words_there(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id, bool *ret)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, sql, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
+    rc = ptn_sql_step(mb, st);
+    *ret = (rc == PTN_AGAIN);
+
+    if (rc == PTN_AGAIN) {
+        sqlite3_reset(st);
+        rc = PTN_OK;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_words_put_doc(ptn_mbox_t *mb, ptn_sql_e sql, const ptn_words_doc_t *doc)
+{
+    int            i;
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, sql, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) doc->id);
+
+    for (i = 0; i < PTN_WORDS_COLUMNS; i++) {
+        ptn_sql_text(st, i + 2, doc->col[i]);
+    }
+
+    rc = ptn_sql_step(mb, st);
+    sqlite3_clear_bindings(st);
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_words_out(ptn_mbox_t *mb, const ptn_words_doc_t *doc)
+{
+    bool      there;
+    ptn_rc_t  rc;
+
+    rc = ptn_words_there(mb, PTN_SQL_UNINDEX_GET, doc->id, &there);
+
+    if (rc != PTN_OK || !there) {
+        return rc;
+    }
+
+    rc = ptn_words_put_doc(mb, PTN_SQL_WORDS_REMOVE, doc);
+
+    if (rc == PTN_OK) {
+        rc = ptn_content_remove(mb, doc->id);
+    }
+
+    return (rc == PTN_OK) ? ptn_sql_run(mb, PTN_SQL_UNINDEX_DELETE, 1, doc->id)
+                          : rc;
+}
+
+
+static ptn_rc_t
+ptn_words_apply(ptn_mbox_t *mb, ptn_words_work_t *w)
+{
+    bool      there;
+    size_t    i;
+    ptn_rc_t  rc;
+    ptn_id_t  indexed;
+    uint64_t  begun, version;
+
+    rc = ptn_words_meta(mb, &indexed, &version);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (indexed != w->indexed || version != w->version) {
+        w->more = true;                 /* another executor did it */
+        return PTN_OK;
+    }
+
+    begun = ptn_time_mono();
+
+    for (i = 0; i < w->nout && rc == PTN_OK; i++) {
+        if (i != 0 && ptn_time_mono() - begun >= PTN_WORDS_LOCK) {
+            w->more = true;
+            break;
+        }
+
+        rc = ptn_words_out(mb, &w->out[i]);
+    }
+
+    for (i = 0; i < w->nin && rc == PTN_OK; i++) {
+        if (ptn_time_mono() - begun >= PTN_WORDS_LOCK
+            && (i != 0 || w->nout != 0))
+        {
+            w->more = true;
+            break;
+        }
+
+        rc = ptn_words_there(mb, PTN_SQL_CONTENT_SIZE, w->in[i].id, &there);
+
+        if (rc == PTN_OK && there) {
+            rc = ptn_words_put_doc(mb, PTN_SQL_WORDS_ADD, &w->in[i]);
+        }
+
+        indexed = w->in[i].id;
+    }
+
+    if (rc != PTN_OK || indexed == w->indexed) {
+        return rc;
+    }
+
+    mb->meta.indexed = indexed;
+
+    return ptn_sql_run(mb, PTN_SQL_WORDS_DONE, 2, indexed, version);
+}
+
+
+/*
+ * Of another tokenizer: all begins anew.  What was to leave the index can
+ * leave at once.
+ */
+
+static ptn_rc_t
+ptn_words_reset(ptn_mbox_t *mb, ptn_words_work_t *w)
+{
+    size_t         i, n;
+    ptn_id_t       ids[PTN_WORDS_PORTION];
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    rc = ptn_words_meta(mb, &w->indexed, &w->version);
+
+    if (rc != PTN_OK || w->version == ptn_words_version()) {
+        return rc;
+    }
+
+    do {
+        st = ptn_sql(mb, PTN_SQL_UNINDEX_LIST, &rc);
+        if (st == NULL) {
+            return rc;
+        }
+
+        sqlite3_bind_int64(st, 1, PTN_WORDS_PORTION);
+        rc = ptn_words_ids(mb, st, ids, &n);
+
+        for (i = 0; i < n && rc == PTN_OK; i++) {
+            rc = ptn_content_remove(mb, ids[i]);
+
+            if (rc == PTN_OK) {
+                rc = ptn_sql_run(mb, PTN_SQL_UNINDEX_DELETE, 1, ids[i]);
+            }
+        }
+
+    } while (rc == PTN_OK && n != 0);
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_run(mb, PTN_SQL_WORDS_CLEAR, 0);
+    }
+
+    mb->meta.indexed = 0;
+
+    return (rc == PTN_OK) ? ptn_sql_run(mb, PTN_SQL_WORDS_DONE, 2,
+                                        (uint64_t) 0, ptn_words_version())
+                          : rc;
+}
+
+
+/* ---- a portion --------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
+    ptn_rc_t (*f)(ptn_mbox_t *mb, ptn_words_work_t *w))
+{
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    mb->no_wait = true;                 /* whoever writes has more to do */
+    rc = ptn_txn_begin(&tx, mb);
+    mb->no_wait = false;
+
+    if (rc == PTN_OK) {
+        rc = f(mb, w);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    ptn_txn_done(&tx);
+
+    if (rc == PTN_OK) {
+        return ptn_batch_commit(mb);
+    }
+
+    if (mb->batch) {
+        ptn_batch_rollback(mb);
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_words_portion(ptn_mbox_t *mb, bool *ret_more)
+{
+    ptn_rc_t           rc;
+    ptn_words_work_t  *w;
+    ptn_pool_t        *pool;
+
+    *ret_more = false;
+
+    if (mb->store->batch != NULL) {
+        return PTN_EBUSY;
+    }
+
+    pool = ptn_content_pool(mb->store, 0);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    w = ptn_pcalloc(pool, sizeof(ptn_words_work_t));
+    rc = (w == NULL) ? PTN_ENOMEM : ptn_mbox_read(mb);
+
+    if (rc == PTN_OK) {
+        w->pool = pool;
+        rc = ptn_words_collect(mb, w);
+    }
+
+    ptn_mbox_read_end(mb);
+
+    if (rc == PTN_OK && w->version != ptn_words_version()) {
+        rc = ptn_words_locked(mb, w, ptn_words_reset);
+        w->more = true;
+
+    } else if (rc == PTN_OK && (w->nin != 0 || w->nout != 0)) {
+        rc = ptn_words_locked(mb, w, ptn_words_apply);
+    }
+
+    if (rc == PTN_OK) {
+        *ret_more = w->more;
+    }
+
+    ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_search_work(ptn_mbox_t *mb, unsigned ms, bool *ret_more)
+{
+    bool      words, folders;
+    ptn_rc_t  rc;
+    uint64_t  begun;
+
+    begun = ptn_time_mono();
+    *ret_more = false;
+
+    rc = ptn_mbox_ready(mb);
+
+    do {
+        words = false;
+        folders = false;
+
+        if (rc == PTN_OK) {
+            rc = ptn_words_portion(mb, &words);
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_search_fill(mb, &folders);
+        }
+
+    } while (rc == PTN_OK && (words || folders)
+             && ptn_time_mono() - begun < ms);
+
+    if (rc == PTN_OK) {
+        *ret_more = words || folders;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_words_count(ptn_mbox_t *mb, ptn_sql_e sql, uint64_t arg, uint64_t *ret)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, sql, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    if (sqlite3_bind_parameter_count(st) == 1) {
+        sqlite3_bind_int64(st, 1, (sqlite3_int64) arg);
+    }
+
+    rc = ptn_sql_step(mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_EINTERNAL : rc;
+    }
+
+    *ret = ptn_sql_u64(st, 0);
+    sqlite3_reset(st);
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_search_info(ptn_mbox_t *mb, ptn_search_info_t *ret_info)
+{
+    ptn_id_t           indexed;
+    ptn_rc_t           rc;
+    ptn_search_info_t  info;
+
+    memset(&info, 0, sizeof(info));
+    rc = ptn_mbox_ready(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_words_indexed(mb, &indexed);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_words_count(mb, PTN_SQL_WORDS_COUNT, 0, &info.indexed);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_words_count(mb, PTN_SQL_WORDS_WAITING, indexed,
+                             &info.pending);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_words_count(mb, PTN_SQL_UNINDEX_COUNT, 0, &info.leaving);
+    }
+
+    if (rc == PTN_OK) {
+        *ret_info = info;
+    }
+
+    return rc;
+}
