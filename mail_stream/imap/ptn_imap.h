@@ -407,6 +407,9 @@ struct ptn_imap_key_s {
     ptn_str_t          name;            /* HEADER, KEYWORD */
     ptn_str_t          text;            /* UTF-8, folded */
     ptn_imap_set_t     set, seqs;
+    bool               indexed;         /* content: only `may` can match */
+    ptn_id_t          *may;             /* row ids, ascending */
+    size_t             nmay, may_size;
 };
 
 typedef enum {
@@ -421,6 +424,9 @@ typedef enum {
 
 /* EINVAL: unknown charset.  The tree lives in in->pool. */
 ptn_rc_t ptn_imap_search_parse(ptn_imap_in_t *in, ptn_imap_key_t **ret);
+
+/* What the index of words says of the keys about content. */
+ptn_rc_t ptn_imap_search_index(ptn_imap_t *c, ptn_imap_key_t *key);
 
 /* Does the message match a key that needs its content? */
 ptn_rc_t ptn_imap_search_deep(ptn_imap_t *c, ptn_pool_t *pool,

@@ -1,10 +1,18 @@
 /*
  * SEARCH keys about content, on decoded text (RFC 3501 6.4.4): header fields
  * after RFC 2047, text parts after their transfer encoding and charset, both
- * folded.  Attachments are not looked into.
+ * folded; HTML without its tags.  The text that the store's index was made of
+ * (ptn_search_text) is looked at first; parts only where it has not all.
+ *
+ * In folders that are not small the index says which messages may match, so
+ * that no others are opened; with TEXT the header, of which the index knows
+ * little, is looked at in any case.
  */
 
+#include <stdlib.h>
+
 #include "ptn_charset.h"
+#include "ptn_oxcmail.h"
 #include "ptn_imap.h"
 
 
@@ -121,6 +129,14 @@ ptn_imap_match_text(ptn_pool_t *pool, ptn_msg_t *msg,
         text = ptn_utf8_clean(pool, text);
     }
 
+    if (ptn_str_eqz(part->subtype, "html")) {
+        rc = ptn_body_html_to_text(pool, text, &text);
+
+        if (rc != PTN_OK) {
+            return rc == PTN_ENOMEM ? rc : PTN_OK;
+        }
+    }
+
     *ret = ptn_imap_match_folded(pool, text, word, &rc);
 
     return rc;
@@ -158,6 +174,166 @@ ptn_imap_match_body(ptn_pool_t *pool, ptn_msg_t *msg,
     }
 
     return rc;
+}
+
+
+static ptn_rc_t
+ptn_imap_match_bodies(ptn_pool_t *pool, ptn_msg_t *msg,
+    const ptn_mime_part_t *root, ptn_str_t word, bool *ret)
+{
+    ptn_rc_t           rc;
+    ptn_search_text_t  text;
+
+    rc = ptn_search_text(msg, &text);
+
+    if (rc == PTN_OK) {
+        *ret = ptn_imap_match_folded(pool, text.body, word, &rc);
+    }
+
+    if (rc == PTN_OK && !*ret) {
+        *ret = ptn_imap_match_folded(pool, text.attached, word, &rc);
+    }
+
+    return (rc == PTN_OK && !*ret && text.more)
+           ? ptn_imap_match_body(pool, msg, root, word, ret) : rc;
+}
+
+
+/* ---- the index ----------------------------------------------------------- */
+
+static int
+ptn_imap_match_compare(const void *a, const void *b)
+{
+    ptn_id_t  x, y;
+
+    x = *(const ptn_id_t *) a;
+    y = *(const ptn_id_t *) b;
+
+    return (x > y) - (x < y);
+}
+
+
+typedef struct {
+    ptn_pool_t      *pool;
+    ptn_imap_key_t  *k;
+} ptn_imap_may_t;
+
+
+static ptn_rc_t
+ptn_imap_match_may(void *ctx, const ptn_msg_info_t *m)
+{
+    ptn_id_t        *p;
+    ptn_imap_key_t  *k;
+    ptn_imap_may_t  *may = ctx;
+
+    k = may->k;
+
+    if (k->nmay == k->may_size) {
+        k->may_size = k->may_size ? 2 * k->may_size : 64;
+
+        p = ptn_parray(may->pool, k->may_size, sizeof(ptn_id_t));
+        if (p == NULL) {
+            return PTN_ENOMEM;
+        }
+
+        if (k->nmay != 0) {
+            memcpy(p, k->may, k->nmay * sizeof(ptn_id_t));
+        }
+
+        k->may = p;
+    }
+
+    k->may[k->nmay++] = m->id;
+
+    return PTN_OK;
+}
+
+
+/* Fields of the index that a key asks about; 0: it knows nothing of it. */
+
+static uint8_t
+ptn_imap_match_fields_of(const ptn_imap_key_t *k)
+{
+    size_t  i;
+    static const struct {
+        const char  *name;
+        uint8_t      fields;
+    } headers[] = {
+        { "subject", PTN_FIND_SUBJECT }, { "from", PTN_FIND_FROM },
+        { "to", PTN_FIND_TO }, { "cc", PTN_FIND_CC }, { "bcc", PTN_FIND_BCC },
+    };
+
+    if (k->text.len == 0) {
+        return 0;
+    }
+
+    if (k->what == PTN_IMAP_KEY_BODY || k->what == PTN_IMAP_KEY_TEXT) {
+        return PTN_FIND_BODY|PTN_FIND_ATTACHED;
+    }
+
+    for (i = 0; k->what == PTN_IMAP_KEY_HEADER && i < ptn_nelts(headers); i++)
+    {
+        if (ptn_str_ieqz(k->name, headers[i].name)) {
+            return headers[i].fields;
+        }
+    }
+
+    return 0;
+}
+
+
+/* The messages of the view may be elsewhere by now: all of the mailbox. */
+
+ptn_rc_t
+ptn_imap_search_index(ptn_imap_t *c, ptn_imap_key_t *k)
+{
+    ptn_rc_t         rc;
+    ptn_query_t      q;
+    ptn_scope_t      scope = { NULL, 0, false };
+    ptn_imap_may_t   may;
+
+    rc = PTN_OK;
+
+    for ( /* void */ ; k != NULL && rc == PTN_OK; k = k->next) {
+
+        memset(&q, 0, sizeof(q));
+        q.op = PTN_FIND_SUBSTRING;
+        q.fields = ptn_imap_match_fields_of(k);
+        q.text = k->text;
+
+        if (q.fields != 0) {
+            may.pool = c->s->pool;
+            may.k = k;
+            rc = ptn_search_run(c->mb, &q, &scope, true, ptn_imap_match_may,
+                                &may);
+            k->indexed = (rc == PTN_OK);
+
+            if (k->nmay != 0) {
+                qsort(k->may, k->nmay, sizeof(ptn_id_t),
+                      ptn_imap_match_compare);
+            }
+        }
+
+        if (rc == PTN_OK && k->a != NULL) {
+            rc = ptn_imap_search_index(c, k->a);
+        }
+
+        if (rc == PTN_OK && k->b != NULL) {
+            rc = ptn_imap_search_index(c, k->b);
+        }
+    }
+
+    return rc;
+}
+
+
+static bool
+ptn_imap_match_no(const ptn_imap_key_t *k, ptn_id_t id)
+{
+    return k->indexed
+           && (k->nmay == 0
+               || bsearch(&id, k->may, k->nmay, sizeof(ptn_id_t),
+                          ptn_imap_match_compare) == NULL);
 }
 
 
@@ -201,6 +377,11 @@ ptn_imap_search_deep(ptn_imap_t *c, ptn_pool_t *pool, const ptn_row_t *row,
     ptn_rc_t           rc;
     const ptn_mime_t  *mime;
 
+    if (k->what != PTN_IMAP_KEY_TEXT && ptn_imap_match_no(k, row->id)) {
+        *ret_match = false;
+        return PTN_OK;
+    }
+
     if (*msg == NULL) {
         rc = ptn_msg_open_row(c->mb, pool, ptn_view_folder(c->st->view), row,
                               msg);
@@ -227,13 +408,14 @@ ptn_imap_search_deep(ptn_imap_t *c, ptn_pool_t *pool, const ptn_row_t *row,
         rc = ptn_imap_match_fields(pool, *msg, mime->root,
                                    ptn_str_make(NULL, 0), k->text, &match);
 
-        if (rc == PTN_OK && !match) {
-            rc = ptn_imap_match_body(pool, *msg, mime->root, k->text, &match);
+        if (rc == PTN_OK && !match && !ptn_imap_match_no(k, row->id)) {
+            rc = ptn_imap_match_bodies(pool, *msg, mime->root, k->text,
+                                       &match);
         }
         break;
 
     case PTN_IMAP_KEY_BODY:
-        rc = ptn_imap_match_body(pool, *msg, mime->root, k->text, &match);
+        rc = ptn_imap_match_bodies(pool, *msg, mime->root, k->text, &match);
         break;
 
     default:

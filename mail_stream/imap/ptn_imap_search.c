@@ -7,6 +7,9 @@
 #include "ptn_imap.h"
 
 
+#define PTN_IMAP_SEARCH_INDEX  64       /* messages: less are looked at */
+
+
 typedef struct {
     ptn_imap_in_t  *in;
     ptn_str_t       charset;            /* empty: US-ASCII or UTF-8 */
@@ -562,7 +565,14 @@ ptn_imap_search(ptn_imap_t *c)
         return PTN_ENOMEM;
     }
 
-    rc = ptn_imap_search_run(c, key, pool);
+    if (ptn_view_count(c->st->view) >= PTN_IMAP_SEARCH_INDEX) {
+        rc = ptn_imap_search_index(c, key);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_imap_search_run(c, key, pool);
+    }
+
     ptn_pool_destroy(pool);
 
     return rc;

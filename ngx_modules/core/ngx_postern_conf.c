@@ -60,6 +60,8 @@ static ngx_postern_rule_t  ngx_postern_message
 static ngx_postern_rule_t  ngx_postern_count = { NGX_POSTERN_U32, 1, 100000 };
 static ngx_postern_rule_t  ngx_postern_memory
                                = { NGX_POSTERN_SIZE, 1024 * 1024, 1ULL << 40 };
+static ngx_postern_rule_t  ngx_postern_retention
+                               = { NGX_POSTERN_SEC, 0, 3650 * 86400 };
 static ngx_postern_rule_t  ngx_postern_idle = { NGX_POSTERN_SEC, 1, 86400 };
 static ngx_postern_rule_t  ngx_postern_bool = { NGX_POSTERN_FLAG, 0, 1 };
 
@@ -80,6 +82,8 @@ ngx_command_t  ngx_postern_commands[] = {
     NGX_POSTERN_COMMAND("executors", executors, ngx_postern_executors),
     NGX_POSTERN_COMMAND("queue_lifetime", queue_lifetime,
                         ngx_postern_lifetime),
+    NGX_POSTERN_COMMAND("deleted_retention", deleted_retention,
+                        ngx_postern_retention),
     NGX_POSTERN_COMMAND("message_max", message_max, ngx_postern_message),
     NGX_POSTERN_COMMAND("rcpt_max", rcpt_max, ngx_postern_count),
     NGX_POSTERN_COMMAND("sessions_max", sessions_max, ngx_postern_count),
@@ -92,6 +96,7 @@ ngx_command_t  ngx_postern_commands[] = {
                         ngx_postern_host),
     NGX_POSTERN_COMMAND("clear_text_auth", clear_text_auth,
                         ngx_postern_bool),
+    NGX_POSTERN_COMMAND("verify_content", verify_content, ngx_postern_bool),
     NGX_POSTERN_COMMAND("fsync", fsync, ngx_postern_bool),
 
     { ngx_string("user"), NGX_POSTERN_CONF|NGX_CONF_TAKE12,

@@ -451,8 +451,10 @@ ptn_ews_move_folder(ptn_ews_t *e)
 
 
 static ptn_rc_t
-ptn_ews_delete_one_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash)
+ptn_ews_delete_one_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash,
+    bool soft)
 {
+    bool                                  partial;
     ptn_rc_t                              rc;
     ptn_ews_box_t                        *box;
     const ptn_folder_t                   *folder, *deleted;
@@ -478,7 +480,9 @@ ptn_ews_delete_one_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash)
         rc = ptn_txn_begin(&tx, box->mb);
 
         if (rc == PTN_OK) {
-            rc = ptn_folder_delete(&tx, folder->id, true);
+            rc = ptn_folder_remove(&tx, folder->id,
+                                   PTN_REMOVE_MESSAGES|PTN_REMOVE_FOLDERS
+                                   |(soft ? 0 : PTN_REMOVE_HARD), &partial);
         }
 
         if (rc == PTN_OK) {
@@ -498,13 +502,14 @@ ptn_ews_delete_one_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash)
 ptn_rc_t
 ptn_ews_delete_folder(ptn_ews_t *e)
 {
-    bool                 trash;
+    bool                 trash, soft;
     ptn_rc_t             rc;
     ptn_ews_mark_t       mark;
     const ptn_ews_el_t  *el;
 
     trash = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"),
                         "MoveToDeletedItems");
+    soft = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"), "SoftDelete");
 
     ptn_ews_reply_open(e);
 
@@ -514,7 +519,7 @@ ptn_ews_delete_folder(ptn_ews_t *e)
         mark = ptn_ews_mark(&e->out);
         ptn_ews_message_open(e);
 
-        rc = ptn_ews_delete_one_folder(e, el, trash);
+        rc = ptn_ews_delete_one_folder(e, el, trash, soft);
 
         rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound", NULL);
         if (rc != PTN_OK) {
@@ -531,9 +536,10 @@ ptn_ews_delete_folder(ptn_ews_t *e)
 /* --- EmptyFolder ---------------------------------------------------------- */
 
 static ptn_rc_t
-ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash,
+ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash, bool soft,
     bool subfolders)
 {
+    bool                                  partial;
     size_t                                i, n, nfolders;
     uint32_t                             *uids, *new_uids;
     ptn_rc_t                              rc;
@@ -567,6 +573,7 @@ ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash,
         rc = trash && folder->id != deleted->id
              ? ptn_msg_move(&tx, e->pool, folder->id, uids, n, deleted->id,
                             &new_uids)
+             : soft ? ptn_msg_gone(&tx, folder->id, uids, n)
              : ptn_msg_expunge(&tx, folder->id, uids, n);
     }
 
@@ -586,7 +593,9 @@ ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash,
         }
 
         for (i = 0; rc == PTN_OK && i < nfolders; i++) {
-            rc = ptn_folder_delete(&tx, ids[i], true);
+            rc = ptn_folder_remove(&tx, ids[i],
+                                   PTN_REMOVE_MESSAGES|PTN_REMOVE_FOLDERS
+                                   |(soft ? 0 : PTN_REMOVE_HARD), &partial);
         }
     }
 
@@ -602,13 +611,14 @@ ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash,
 ptn_rc_t
 ptn_ews_empty_folder(ptn_ews_t *e)
 {
-    bool                 trash, subfolders;
+    bool                 trash, soft, subfolders;
     ptn_rc_t             rc;
     ptn_ews_mark_t       mark;
     const ptn_ews_el_t  *el;
 
     trash = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"),
                         "MoveToDeletedItems");
+    soft = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"), "SoftDelete");
     subfolders = false;
     (void) ptn_xs_bool(ptn_ews_attr(e->request, "DeleteSubFolders"),
                        &subfolders);
@@ -621,7 +631,7 @@ ptn_ews_empty_folder(ptn_ews_t *e)
         mark = ptn_ews_mark(&e->out);
         ptn_ews_message_open(e);
 
-        rc = ptn_ews_empty_one(e, el, trash, subfolders);
+        rc = ptn_ews_empty_one(e, el, trash, soft, subfolders);
 
         rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound", NULL);
         if (rc != PTN_OK) {

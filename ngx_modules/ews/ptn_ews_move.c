@@ -259,7 +259,7 @@ ptn_ews_copy_item(ptn_ews_t *e)
 /* --- DeleteItem ----------------------------------------------------------- */
 
 static ptn_rc_t
-ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n)
+ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n, bool soft)
 {
     size_t                                i;
     ptn_id_t                             *ids;
@@ -278,7 +278,8 @@ ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n)
     rc = ptn_txn_begin(&tx, m->box->mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_expunge_ids(&tx, ids, n);
+        rc = soft ? ptn_msg_gone_ids(&tx, ids, n)
+                  : ptn_msg_expunge_ids(&tx, ids, n);
     }
 
     if (rc == PTN_OK) {
@@ -296,17 +297,16 @@ ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n)
 ptn_rc_t
 ptn_ews_delete_item(ptn_ews_t *e)
 {
-    bool                  trash;
+    bool                  trash, soft;
     size_t                i, n, run;
     ptn_rc_t              rc;
     ptn_ews_mark_t        mark;
     ptn_ews_moved_t      *m;
     const ptn_folder_t   *deleted;
 
-    /* soft deletion has no place of its own: gone is gone */
-
     trash = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"),
                         "MoveToDeletedItems");
+    soft = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"), "SoftDelete");
 
     rc = ptn_ews_move_read(e, &m, &n);
     if (rc != PTN_OK) {
@@ -323,7 +323,7 @@ ptn_ews_delete_item(ptn_ews_t *e)
         run = ptn_ews_move_run(m + i, n - i);
 
         if (!trash) {
-            rc = ptn_ews_delete_ids(e, m + i, run);
+            rc = ptn_ews_delete_ids(e, m + i, run, soft);
 
         } else {
             rc = ptn_folder_special(m[i].box->mb, PTN_FOLDER_DELETED,

@@ -463,6 +463,18 @@ ptn_ews_poke_write(ptn_job_t *job, ptn_ews_conn_t *conn, u_char reason,
     e->app = job->app;
     e->pool = job->pool;
     e->actor = conn->actor;
+    e->actor.address = ptn_str("");
+    e->actor.locale = ptn_str("");
+
+    /* the request's memory has gone; what the user is in may have changed */
+
+    if (ptn_groups_of(e->app->directory, job->pool, e->actor.user,
+                      &e->actor.groups, &e->actor.ngroups) != PTN_OK)
+    {
+        e->actor.groups = NULL;
+        e->actor.ngroups = 0;
+    }
+
     e->version = conn->version;
     e->op = ptn_ews_op(ptn_str("GetStreamingEvents"));
     ptn_buf_init(&e->out.buf, job->pool);

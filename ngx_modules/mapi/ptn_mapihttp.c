@@ -376,7 +376,9 @@ ptn_mapi_find(ptn_mapi_request_t *r, bool takes)
 
     /* another's context does not exist */
 
-    if (c->rop.actor.user != r->actor.user) {
+    if (c->rop.actor.user != r->actor.user
+        || ptn_rop_session_actor(&c->rop, &r->actor) != PTN_OK)
+    {
         return PTN_MAPI_X_NO_CONTEXT;
     }
 
@@ -542,9 +544,9 @@ static uint32_t
 ptn_mapi_connect_user(ptn_mapi_request_t *r, const ptn_mapi_connect_req_t *req,
     ptn_user_t *ret_user)
 {
-    uint32_t    access;
-    ptn_rc_t    rc;
-    ptn_guid_t  guid;
+    ptn_rc_t     rc;
+    ptn_mbox_t  *mb;
+    ptn_guid_t   guid;
 
     if (req->user_dn.len == 0) {
         return PTN_MAPI_ACCESS_DENIED;
@@ -571,13 +573,11 @@ ptn_mapi_connect_user(ptn_mapi_request_t *r, const ptn_mapi_connect_req_t *req,
         return ptn_err(rc)->mapi;
     }
 
-    rc = ptn_access_get(r->app->directory, r->actor.user, ret_user->id,
-                        &access);
-    if (rc != PTN_OK) {
-        return ptn_err(rc)->mapi;
-    }
+    /* has it anything there? */
 
-    return access & PTN_ACCESS_FULL ? 0 : PTN_MAPI_ACCESS_DENIED;
+    rc = ptn_mbox_open(r->app->store, ret_user, &r->actor, &mb);
+
+    return (rc == PTN_ENOTFOUND) ? PTN_MAPI_ACCESS_DENIED : ptn_err(rc)->mapi;
 }
 
 

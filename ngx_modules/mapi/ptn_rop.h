@@ -146,6 +146,9 @@ struct ptn_rop_session_s {
 
 /* `actor` is copied. */
 ptn_rc_t ptn_rop_session_open(ptn_rop_session_t *s, const ptn_actor_t *actor);
+/* With each request: the same user, as the directory has it now. */
+ptn_rc_t ptn_rop_session_actor(ptn_rop_session_t *s,
+    const ptn_actor_t *actor);
 /* Closes all objects. */
 void ptn_rop_session_close(ptn_rop_session_t *s);
 

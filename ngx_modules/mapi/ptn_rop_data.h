@@ -219,34 +219,17 @@ ptn_str_t ptn_rop_int(ptn_pool_t *pool, uint64_t n, size_t size);
 
 /* --- tables -------------------------------------------------------------- */
 
-typedef struct {
-    uint32_t  n;
-    ptn_id_t  id;               /* 0: behind the last row */
-    uint32_t  row;              /* where it was */
-} ptn_rop_mark_t;
-
-#define PTN_ROP_ROWS_MAX     100000     /* of a table that is restricted */
-#define PTN_ROP_MARKS_MAX    1024
 #define PTN_ROP_COLUMNS_MAX  1000
 
-/*
- * A table of the store, or (table NULL) of the attachments of the message that
- * owns it.  Restricted: `match` has the rows that match, ascending, `pos` is
- * an index there.
- */
+/* A table of the store, or (table NULL) of the attachments of the message that
+ * owns it. */
 typedef struct {
     ptn_table_kind_e  kind;
     ptn_table_t      *table;
     uint32_t         *columns;          /* as the client said; NULL: not set */
     uint32_t         *tags;             /* their inner types */
     uint32_t          ncolumns;
-    bool              restricted;
-    ptn_str_t         restriction;      /* as it came */
-    uint32_t         *match;
-    uint32_t          nmatch;
-    uint32_t          pos;              /* restricted, or of attachments */
-    ptn_rop_mark_t   *marks;
-    uint32_t          nmarks, next_mark;
+    uint32_t          pos;              /* of attachments */
 } ptn_rop_table_t;
 
 static inline ptn_rop_table_t *
@@ -260,11 +243,6 @@ ptn_rc_t ptn_rop_table_fresh(ptn_rop_ctx_t *c, ptn_rop_object_t *obj);
 uint32_t ptn_rop_table_count(ptn_rop_ctx_t *c, ptn_rop_object_t *obj);
 uint32_t ptn_rop_table_position(ptn_rop_object_t *obj);
 void ptn_rop_table_seek(ptn_rop_object_t *obj, uint32_t row);
-/* Row of the restricted table that an id is in, or the next one. */
-uint32_t ptn_rop_table_find(ptn_rop_object_t *obj, ptn_id_t id,
-    uint32_t row, bool *ret_gone);
-ptn_id_t ptn_rop_table_id(ptn_rop_object_t *obj, uint32_t row);
-
 /* `data` empty: no restriction any more.  ELIMIT, ESUPPORT: too complex. */
 ptn_rc_t ptn_rop_table_restrict(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     ptn_str_t data);

@@ -83,8 +83,8 @@
         none, MESSAGE, NONE, 0)                                               \
     ROP(0x25, SaveChangesAttachment, save_changes_attachment,                 \
         save_changes_attachment_req, none, ATTACHMENT, INPUT, 0)              \
-    NO (0x26, SetReceiveFolder, set_receive_folder_req, none, LOGON, NONE,    \
-        WRITES)                                                               \
+    ROP(0x26, SetReceiveFolder, set_receive_folder, set_receive_folder_req,   \
+        none, LOGON, NONE, WRITES)                                            \
     ROP(0x27, GetReceiveFolder, get_receive_folder, get_receive_folder_req,   \
         get_receive_folder_res, LOGON, NONE, 0)                               \
     ROP(0x29, RegisterNotification, register_notification,                    \
@@ -199,10 +199,10 @@
         get_receive_folder_table_res, LOGON, NONE, 0)                         \
     NO (0x69, FastTransferSourceCopyProperties, fx_copy_properties_req,       \
         none, BAG, OUT, 0)                                                    \
-    NO (0x6b, GetCollapseState, get_collapse_state_req, none, TABLE, NONE,    \
-        0)                                                                    \
-    NO (0x6c, SetCollapseState, set_collapse_state_req, none, TABLE, NONE,    \
-        0)                                                                    \
+    ROP(0x6b, GetCollapseState, get_collapse_state, get_collapse_state_req,   \
+        set_collapse_state_req, TABLE, NONE, 0)                               \
+    ROP(0x6c, SetCollapseState, set_collapse_state, set_collapse_state_req,   \
+        bookmark, TABLE, NONE, 0)                                             \
     ROP(0x6d, GetTransportFolder, get_transport_folder, none,                 \
         get_transport_folder_res, LOGON, NONE, 0)                             \
     ROP(0x6f, OptionsData, options_data, options_data_req, options_data_res,  \
@@ -242,9 +242,9 @@
     ROP(0x89, FreeBookmark, free_bookmark, bookmark, none, TABLE, NONE, 0)    \
     ROP(0x90, WriteAndCommitStream, write_and_commit_stream,                  \
         write_stream_req, write_stream_res, STREAM, NONE, ALWAYS)             \
-    ROP(0x91, HardDeleteMessages, delete_messages, delete_messages_req,       \
+    ROP(0x91, HardDeleteMessages, hard_delete_messages, delete_messages_req,  \
         partial_res, FOLDER, NONE, WRITES|PTN_ROP_ALWAYS)                     \
-    ROP(0x92, HardDeleteMessagesAndSubfolders, empty_folder,                  \
+    ROP(0x92, HardDeleteMessagesAndSubfolders, hard_empty_folder,             \
         empty_folder_req, partial_res, FOLDER, NONE, WRITES|PTN_ROP_ALWAYS)   \
     NO (0x93, SetLocalReplicaMidsetDeleted, set_midset_deleted_req, none,     \
         LOGON|PTN_ON_FOLDER, NONE, WRITES)                                    \

@@ -22,6 +22,24 @@ struct ptn_rop_slot_s {
 #define PTN_ROP_GEN_MAX      0x7fff
 
 
+static ptn_rc_t
+ptn_rop_session_groups(ptn_rop_session_t *s, const ptn_actor_t *actor)
+{
+    s->actor.ngroups = 0;
+    s->actor.groups = NULL;
+
+    if (actor->ngroups != 0) {
+        s->actor.groups = ptn_pmemdup(s->pool, actor->groups,
+                                      actor->ngroups * sizeof(uint64_t));
+        if (s->actor.groups != NULL) {
+            s->actor.ngroups = actor->ngroups;
+        }
+    }
+
+    return ptn_pool_failed(s->pool) ? PTN_ENOMEM : PTN_OK;
+}
+
+
 ptn_rc_t
 ptn_rop_session_open(ptn_rop_session_t *s, const ptn_actor_t *actor)
 {
@@ -33,9 +51,32 @@ ptn_rop_session_open(ptn_rop_session_t *s, const ptn_actor_t *actor)
     s->actor = *actor;
     s->actor.address = ptn_str_dup(s->pool, actor->address);
     s->actor.locale = ptn_str_dup(s->pool, actor->locale);
+    s->actor.ngroups = 0;
+    s->actor.groups = NULL;
     s->last_note = &s->notes;
 
-    return ptn_pool_failed(s->pool) ? PTN_ENOMEM : PTN_OK;
+    return ptn_rop_session_groups(s, actor);
+}
+
+
+/* The session goes on; what its user is in may have changed. */
+
+ptn_rc_t
+ptn_rop_session_actor(ptn_rop_session_t *s, const ptn_actor_t *actor)
+{
+    if (s->actor.generation == actor->generation
+        && s->actor.ngroups == actor->ngroups)
+    {
+        return PTN_OK;
+    }
+
+    s->actor.generation = actor->generation;
+    s->actor.quota = actor->quota;
+    s->actor.quota_warn = actor->quota_warn;
+    s->actor.quota_send = actor->quota_send;
+    s->actor.quota_receive = actor->quota_receive;
+
+    return ptn_rop_session_groups(s, actor);
 }
 
 

@@ -4,16 +4,13 @@
 /* Folders (MS-OXCFOLD 3.2.5). */
 
 
-#define PTN_DELETE_MESSAGES  0x01       /* DeleteFolderFlags, 2.2.1.3.1 */
-#define PTN_DELETE_FOLDERS   0x04
-#define PTN_DELETE_HARD      0x10
 #define PTN_DELETE_KNOWN                                                      \
-    (PTN_DELETE_MESSAGES|PTN_DELETE_FOLDERS|PTN_DELETE_HARD)
+    (PTN_REMOVE_MESSAGES|PTN_REMOVE_FOLDERS|PTN_REMOVE_HARD)
 
 #define PTN_FOLDER_GENERIC   1          /* FolderType, 2.2.1.2.1 */
 #define PTN_FOLDER_SEARCH    2
 
-#define PTN_COPY_DEPTH_MAX   100
+#define PTN_FOLD_PORTION     1000       /* messages of one transaction */
 
 
 /* --- names and ids ------------------------------------------------------- */
@@ -236,32 +233,10 @@ ptn_rop_create_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
 
 /* --- delete, empty ------------------------------------------------------- */
 
-static ptn_rc_t
-ptn_rop_folder_has_children(ptn_mbox_t *mb, ptn_id_t id, bool *ret_has)
-{
-    size_t               i, n;
-    ptn_rc_t             rc;
-    const ptn_folder_t  *folders;
-
-    rc = ptn_folder_list_all(mb, &folders, &n);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    *ret_has = false;
-
-    for (i = 0; i < n; i++) {
-        *ret_has |= folders[i].parent == id;
-    }
-
-    return PTN_OK;
-}
-
-
 ptn_rc_t
 ptn_rop_delete_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
-    bool                                  children;
+    bool                                  partial;
     ptn_rc_t                              rc;
     ptn_mbox_t                           *mb;
     const ptn_folder_t                   *folder;
@@ -288,134 +263,59 @@ ptn_rop_delete_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_rop_folder_has_children(mb, folder->id, &children);
+        rc = ptn_txn_begin(&tx, mb);
     }
 
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    /* nothing is deleted then, and that is success (3.2.5.3) */
-
-    if ((!(req->flags & PTN_DELETE_MESSAGES) && folder->total != 0)
-        || (!(req->flags & PTN_DELETE_FOLDERS) && children))
-    {
-        res->partial_completion = 1;
-        return PTN_OK;
-    }
-
-    rc = ptn_txn_begin(&tx, mb);
-
-    if (rc == PTN_OK) {
-        rc = ptn_folder_delete(&tx, folder->id, children);
-    }
-
-    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
-}
-
-
-/* Messages of a folder, and its subfolders with theirs. */
-static ptn_rc_t
-ptn_rop_folder_empty(ptn_rop_ctx_t *c, bool associated, bool *ret_partial)
-{
-    size_t                                i, n, nids;
-    uint32_t                              k;
-    ptn_id_t                              folder, *ids, *children;
-    ptn_rc_t                              rc;
-    ptn_mbox_t                           *mb;
-    ptn_table_t                          *fai;
-    const ptn_folder_t                   *folders;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
-
-    folder = ptn_rop_folder(c->in)->id;
-    children = NULL;
-
-    rc = ptn_rop_mbox(c, c->logon, &mb);
-
-    if (rc == PTN_OK) {
-        rc = ptn_rop_folder_ids(c, mb, folder, &ids, &nids);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_folder_list_all(mb, &folders, &n);
-    }
-
-    if (rc == PTN_OK) {
-        children = ptn_parray(c->pool, n, sizeof(ptn_id_t));
-        rc = children != NULL ? PTN_OK : PTN_ENOMEM;
-    }
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    for (i = 0, k = 0; i < n; i++) {
-        if (folders[i].parent == folder) {
-            children[k++] = folders[i].id;
-        }
-    }
-
-    rc = ptn_txn_begin(&tx, mb);
-
-    if (rc == PTN_OK && nids != 0) {
-        rc = ptn_msg_expunge_ids(&tx, ids, nids);
-    }
-
-    for (i = 0; rc == PTN_OK && i < k; i++) {
-        rc = ptn_folder_delete(&tx, children[i], true);
-
-        if (rc == PTN_EDENIED) {
-            *ret_partial = true;        /* a special folder stays */
-            rc = PTN_OK;
-        }
-    }
-
-    if (rc == PTN_OK && associated) {
-        rc = ptn_table_open(mb, PTN_TABLE_FAI, folder, 0, &fai);
-
-        if (rc == PTN_OK) {
-            nids = ptn_table_count(fai);
-            ids = ptn_parray(c->pool, nids, sizeof(ptn_id_t));
-
-            for (i = 0; ids != NULL && i < nids; i++) {
-                ids[i] = ptn_table_id(fai, (uint32_t) i);
-            }
-
-            ptn_table_close(fai);
-
-            rc = ids == NULL ? PTN_ENOMEM : nids == 0 ? PTN_OK
-                 : ptn_msg_expunge_ids(&tx, ids, nids);
-        }
-    }
-
-    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
-}
-
-
-ptn_rc_t
-ptn_rop_empty_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
-{
-    bool                         partial;
-    ptn_rc_t                     rc;
-    ptn_mbox_t                  *mb;
-    const ptn_folder_t          *folder;
-    ptn_rop_partial_res_t       *res = res_;
-    ptn_rop_empty_folder_req_t  *req = req_;
-
-    rc = ptn_rop_mbox(c, c->logon, &mb);
-
-    if (rc == PTN_OK) {
-        rc = ptn_folder_get(mb, ptn_rop_folder(c->in)->id, &folder);
-    }
-
-    if (rc == PTN_OK && folder->special == PTN_FOLDER_ROOT) {
-        return PTN_ESUPPORT;            /* R1248 */
-    }
+    /* partial: nothing is deleted then, and that is success (3.2.5.3) */
 
     partial = false;
 
     if (rc == PTN_OK) {
-        rc = ptn_rop_folder_empty(c, req->want_delete_associated, &partial);
+        rc = ptn_folder_remove(&tx, folder->id, req->flags, &partial);
+    }
+
+    res->partial_completion = partial;
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+/* Some of it; *ret_more: there is more. */
+static ptn_rc_t
+ptn_rop_folder_clear(ptn_mbox_t *mb, ptn_id_t id, unsigned flags,
+    bool *ret_partial, bool *ret_more)
+{
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_clear(&tx, id, flags, PTN_FOLD_PORTION, ret_partial,
+                              ret_more);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+ptn_rop_folder_empty(ptn_rop_ctx_t *c, void *req_, void *res_, unsigned flags)
+{
+    bool                         partial, more;
+    ptn_rc_t                     rc;
+    ptn_mbox_t                  *mb;
+    ptn_rop_partial_res_t       *res = res_;
+    ptn_rop_empty_folder_req_t  *req = req_;
+
+    rc = ptn_rop_mbox(c, c->logon, &mb);
+    flags |= req->want_delete_associated ? PTN_REMOVE_FAI : 0;
+    partial = false;
+    more = true;
+
+    while (rc == PTN_OK && more) {
+        rc = ptn_rop_folder_clear(mb, ptn_rop_folder(c->in)->id, flags,
+                                  &partial, &more);
     }
 
     res->partial_completion = partial;
@@ -424,8 +324,23 @@ ptn_rop_empty_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
 }
 
 
+/* 3.2.5.9: what goes can be recovered. */
 ptn_rc_t
-ptn_rop_delete_messages(ptn_rop_ctx_t *c, void *req_, void *res_)
+ptn_rop_empty_folder(ptn_rop_ctx_t *c, void *req, void *res)
+{
+    return ptn_rop_folder_empty(c, req, res, 0);
+}
+
+
+ptn_rc_t
+ptn_rop_hard_empty_folder(ptn_rop_ctx_t *c, void *req, void *res)
+{
+    return ptn_rop_folder_empty(c, req, res, PTN_REMOVE_HARD);
+}
+
+
+static ptn_rc_t
+ptn_rop_messages_delete(ptn_rop_ctx_t *c, void *req_, void *res_, bool hard)
 {
     size_t                                n;
     ptn_id_t                             *ids;
@@ -456,10 +371,26 @@ ptn_rop_delete_messages(ptn_rop_ctx_t *c, void *req_, void *res_)
     rc = ptn_txn_begin(&tx, mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_expunge_ids(&tx, ids, n);
+        rc = hard ? ptn_msg_expunge_ids(&tx, ids, n)
+                  : ptn_msg_gone_ids(&tx, ids, n);
     }
 
     return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+/* 2.2.1.11: soft. */
+ptn_rc_t
+ptn_rop_delete_messages(ptn_rop_ctx_t *c, void *req, void *res)
+{
+    return ptn_rop_messages_delete(c, req, res, false);
+}
+
+
+ptn_rc_t
+ptn_rop_hard_delete_messages(ptn_rop_ctx_t *c, void *req, void *res)
+{
+    return ptn_rop_messages_delete(c, req, res, true);
 }
 
 
@@ -664,96 +595,15 @@ ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
 }
 
 
-/* One folder with its messages; *ret_id is the copy. */
-static ptn_rc_t
-ptn_rop_folder_copy_one(ptn_rop_ctx_t *c, ptn_txn_t *tx, ptn_id_t from,
-    ptn_id_t parent, ptn_str_t name, ptn_id_t *ret_id)
-{
-    size_t               n;
-    ptn_id_t            *ids, *done;
-    ptn_rc_t             rc;
-    const char          *cls;
-    const ptn_folder_t  *folder;
-
-    rc = ptn_folder_get(tx->mb, from, &folder);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    cls = ptn_str_dupz(c->pool, folder->cls);
-    if (cls == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    rc = ptn_folder_create(tx, parent, name, cls, ret_id);
-
-    if (rc == PTN_OK) {
-        rc = ptn_rop_folder_ids(c, tx->mb, from, &ids, &n);
-    }
-
-    return rc == PTN_OK && n != 0
-           ? ptn_msg_copy_ids(tx, c->pool, from, ids, n, *ret_id, &done)
-           : rc;
-}
-
-
-static ptn_rc_t
-ptn_rop_folder_copy(ptn_rop_ctx_t *c, ptn_txn_t *tx, ptn_id_t from,
-    ptn_id_t parent, ptn_str_t name, bool recursive, unsigned depth)
-{
-    size_t               i, k, n;
-    ptn_id_t             copy, *children;
-    ptn_rc_t             rc;
-    ptn_str_t           *names;
-    const ptn_folder_t  *folders;
-
-    if (depth > PTN_COPY_DEPTH_MAX) {
-        return PTN_ELIMIT;
-    }
-
-    rc = ptn_rop_folder_copy_one(c, tx, from, parent, name, &copy);
-
-    if (rc != PTN_OK || !recursive) {
-        return rc;
-    }
-
-    rc = ptn_folder_list_all(tx->mb, &folders, &n);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    /* the list changes with the first copy */
-
-    children = ptn_parray(c->pool, n, sizeof(ptn_id_t));
-    names = ptn_parray(c->pool, n, sizeof(ptn_str_t));
-    if (children == NULL || names == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    for (i = 0, k = 0; i < n; i++) {
-        if (folders[i].parent == from && folders[i].id != copy) {
-            children[k] = folders[i].id;
-            names[k] = ptn_str_dup(c->pool, folders[i].name);
-            k++;
-        }
-    }
-
-    for (i = 0; rc == PTN_OK && i < k; i++) {
-        rc = ptn_rop_folder_copy(c, tx, children[i], copy, names[i], true,
-                                 depth + 1);
-    }
-
-    return rc;
-}
-
-
 ptn_rc_t
 ptn_rop_copy_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
 {
+    bool                                  more;
     ptn_id_t                              id;
     ptn_rc_t                              rc;
     ptn_str_t                             name;
     ptn_mbox_t                           *mb;
+    ptn_folder_copy_t                    *copy;
     ptn_rop_copy_folder_req_t            *req = req_;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
@@ -769,8 +619,15 @@ ptn_rop_copy_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_rop_folder_copy(c, &tx, id, ptn_rop_folder(c->dest)->id,
-                                 name, req->want_recursive != 0, 0);
+        rc = ptn_folder_copy_begin(&tx, c->pool, id,
+                                   ptn_rop_folder(c->dest)->id, name,
+                                   req->want_recursive != 0, &copy);
+    }
+
+    /* all or nothing: one transaction */
+
+    for (more = true; rc == PTN_OK && more; /* void */ ) {
+        rc = ptn_folder_copy_some(&tx, copy, PTN_FOLD_PORTION, &more);
     }
 
     return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;

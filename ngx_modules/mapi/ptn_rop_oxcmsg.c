@@ -8,10 +8,8 @@
 #define PTN_SAVE_READ_WRITE  0x02
 #define PTN_SAVE_FORCE       0x04
 
-#define PTN_READ_SUPPRESS    0x01       /* ReadFlags, 2.2.3.10.1 */
-#define PTN_READ_CLEAR       0x04
-#define PTN_READ_RECEIPT     0x10       /* rfGenerateReceiptOnly */
-#define PTN_READ_NOTIFY      0x60       /* rfClearNotifyRead, ..Unread */
+#define PTN_READ_NOTIFY                                                       \
+    (PTN_READ_CLEAR_NOTIFY|PTN_READ_CLEAR_NONREAD)
 
 #define PTN_MSGFLAG_READ     0x01       /* PidTagMessageFlags, 2.2.1.6 */
 #define PTN_MSGFLAG_UNSENT   0x08
@@ -923,45 +921,20 @@ ptn_rop_reload_cached_information(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
 
 static ptn_rc_t
 ptn_rop_status_of(ptn_rop_ctx_t *c, uint64_t message_id, ptn_mbox_t **ret_mb,
-    ptn_id_t *ret_id, uint32_t *ret_status)
+    ptn_id_t *ret_id)
 {
-    int64_t      n;
-    ptn_id_t     mid, id;
-    ptn_rc_t     rc;
-    ptn_msg_t   *msg;
-    ptn_str_t    value;
-    ptn_mbox_t  *mb;
+    ptn_id_t  mid;
+    ptn_rc_t  rc;
 
-    static const uint32_t  tag = PTN_PR_MSG_STATUS;
-
-    rc = ptn_rop_mbox(c, c->logon, &mb);
+    rc = ptn_rop_mbox(c, c->logon, ret_mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_rop_fid_id(mb, message_id, &mid);
+        rc = ptn_rop_fid_id(*ret_mb, message_id, &mid);
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_msg_by_mid(mb, ptn_rop_folder(c->in)->id, mid, &id);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_msg_open(mb, c->pool, id, &msg);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_msg_props(msg, &tag, 1, &value);
-    }
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    *ret_mb = mb;
-    *ret_id = id;
-    *ret_status = value.data != NULL && ptn_prop_int(tag, value, &n)
-                  ? (uint32_t) n : 0;
-
-    return PTN_OK;
+    return rc == PTN_OK
+           ? ptn_msg_by_mid(*ret_mb, ptn_rop_folder(c->in)->id, mid, ret_id)
+           : rc;
 }
 
 
@@ -969,11 +942,14 @@ ptn_rc_t
 ptn_rop_get_message_status(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
     ptn_id_t                           id;
+    ptn_rc_t                           rc;
     ptn_mbox_t                        *mb;
     ptn_rop_message_status_res_t      *res = res_;
     ptn_rop_get_message_status_req_t  *req = req_;
 
-    return ptn_rop_status_of(c, req->message_id, &mb, &id, &res->status);
+    rc = ptn_rop_status_of(c, req->message_id, &mb, &id);
+
+    return rc == PTN_OK ? ptn_msg_status_get(mb, id, &res->status) : rc;
 }
 
 
@@ -984,28 +960,19 @@ ptn_rop_set_message_status(ptn_rop_ctx_t *c, void *req_, void *res_)
     ptn_id_t                              id;
     ptn_rc_t                              rc;
     ptn_mbox_t                           *mb;
-    ptn_saved_t                           saved;
-    ptn_bag_prop_t                        prop;
     ptn_rop_message_status_res_t         *res = res_;
     ptn_rop_set_message_status_req_t     *req = req_;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_rop_status_of(c, req->message_id, &mb, &id, &res->status);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    prop.tag = PTN_PR_MSG_STATUS;
-    prop.value = ptn_rop_int(c->pool, (res->status & ~req->mask)
-                                      | (req->status & req->mask), 4);
-    if (prop.value.data == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    rc = ptn_txn_begin(&tx, mb);
+    rc = ptn_rop_status_of(c, req->message_id, &mb, &id);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_set_props(&tx, c->pool, id, &prop, 1, &saved);
+        rc = ptn_txn_begin(&tx, mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_status_set(&tx, id, req->status, req->mask,
+                                &res->status);
     }
 
     return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
@@ -1013,13 +980,31 @@ ptn_rop_set_message_status(ptn_rop_ctx_t *c, void *req_, void *res_)
 
 
 /*
- * rfClearNotifyRead and rfClearNotifyUnread are about receipts that are not
- * sent yet, rfGenerateReceiptOnly sends one: the read state stays.
+ * A receipt that is to be sent stays pending, for nobody sends it yet; one
+ * that is not to be sent is not pending any more.
  */
-static bool
-ptn_rop_read_moves(uint8_t read_flags)
+static ptn_rc_t
+ptn_rop_mark_read(ptn_rop_ctx_t *c, ptn_mbox_t *mb, const ptn_id_t *ids,
+    size_t n, uint8_t flags)
 {
-    return !(read_flags & (PTN_READ_RECEIPT|PTN_READ_NOTIFY));
+    bool                                 *due;
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    if (flags & PTN_READ_RECEIPT_ONLY) {
+        return PTN_OK;
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = (flags & (PTN_READ_SUPPRESS|PTN_READ_UNREAD|PTN_READ_NOTIFY))
+             ? ptn_msg_read_ids(&tx, c->pool, ids, n, flags, &due)
+             : ptn_msg_flags_ids(&tx, ids, n, PTN_FLAGS_ADD, PTN_FLAG_SEEN,
+                                 0, NULL);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
 }
 
 
@@ -1028,15 +1013,13 @@ ptn_rop_set_message_read_flag(ptn_rop_ctx_t *c, void *req_,
     void *res PTN_UNUSED)
 {
     ptn_rc_t                              rc;
-    uint64_t                              modseq;
     ptn_mbox_t                           *mb;
     ptn_rop_message_t                    *m;
     ptn_rop_set_message_read_flag_req_t  *req = req_;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     m = ptn_rop_message(c->in);
 
-    if (m->embedded || !ptn_rop_read_moves(req->read_flags)) {
+    if (m->embedded) {
         return PTN_OK;
     }
 
@@ -1046,18 +1029,8 @@ ptn_rop_set_message_read_flag(ptn_rop_ctx_t *c, void *req_,
 
     rc = ptn_rop_mbox(c, c->logon, &mb);
 
-    if (rc == PTN_OK) {
-        rc = ptn_txn_begin(&tx, mb);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_msg_flags_ids(&tx, &m->id, 1,
-                               req->read_flags & PTN_READ_CLEAR
-                               ? PTN_FLAGS_REMOVE : PTN_FLAGS_ADD,
-                               PTN_FLAG_SEEN, 0, &modseq);
-    }
-
-    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+    return rc == PTN_OK
+           ? ptn_rop_mark_read(c, mb, &m->id, 1, req->read_flags) : rc;
 }
 
 
@@ -1067,11 +1040,9 @@ ptn_rop_set_read_flags(ptn_rop_ctx_t *c, void *req_, void *res_)
     size_t                                n;
     ptn_id_t                             *ids;
     ptn_rc_t                              rc;
-    uint64_t                              modseq;
     ptn_mbox_t                           *mb;
     ptn_rop_partial_res_t                *res = res_;
     ptn_rop_set_read_flags_req_t         *req = req_;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     rc = ptn_rop_mbox(c, c->logon, &mb);
 
@@ -1090,18 +1061,5 @@ ptn_rop_set_read_flags(ptn_rop_ctx_t *c, void *req_, void *res_)
     res->partial_completion = req->message_count != 0
                               && n != req->message_count;
 
-    if (n == 0 || !ptn_rop_read_moves(req->read_flags)) {
-        return PTN_OK;
-    }
-
-    rc = ptn_txn_begin(&tx, mb);
-
-    if (rc == PTN_OK) {
-        rc = ptn_msg_flags_ids(&tx, ids, n,
-                               req->read_flags & PTN_READ_CLEAR
-                               ? PTN_FLAGS_REMOVE : PTN_FLAGS_ADD,
-                               PTN_FLAG_SEEN, 0, &modseq);
-    }
-
-    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+    return n ? ptn_rop_mark_read(c, mb, ids, n, req->read_flags) : PTN_OK;
 }

@@ -19,7 +19,6 @@
 #define PTN_MAPI_LOGIN_FAILURE        0x80040111
 #define PTN_MAPI_INVALID_PARAMETER    0x80070057
 
-#define PTN_RECEIVE_CLASS_MAX         255
 
 
 /* FolderIds of a private mailbox, in the order of 2.2.1.1.3. */
@@ -32,27 +31,17 @@ static const uint8_t  ptn_logon_folders[13] = {
 };
 
 
-/* Receive folders of a new mailbox, 3.2.3; longer classes first. */
-static const struct {
-    const char  *cls;
-    uint8_t      folder;
-} ptn_receive_folders[] = {
-    { "Report.IPM", PTN_FOLDER_INBOX },
-    { "IPM",        PTN_FOLDER_INBOX },
-    { "IPC",        PTN_FOLDER_ROOT },
-    { "",           PTN_FOLDER_INBOX }
-};
-
-
 static ptn_rc_t
 ptn_rop_special_fid(ptn_mbox_t *mb, unsigned special, uint64_t *ret_fid)
 {
-    ptn_rc_t             rc;
-    const ptn_folder_t  *f;
+    ptn_id_t  id;
+    ptn_rc_t  rc;
 
-    rc = ptn_folder_special(mb, special, &f);
+    /* ids are told to delegates, too, who see few of the folders */
 
-    return rc == PTN_OK ? ptn_rop_fid(mb, f->id, ret_fid) : rc;
+    rc = ptn_folder_special_id(mb, special, &id);
+
+    return rc == PTN_OK ? ptn_rop_fid(mb, id, ret_fid) : rc;
 }
 
 
@@ -91,10 +80,10 @@ ptn_rop_logon_user(ptn_rop_ctx_t *c, ptn_str_t essdn, ptn_user_t *ret_user)
 }
 
 
-/* What the actor has in the mailbox; EDENIED: nothing that opens it. */
+/* What the actor has in the mailbox, which was opened for it. */
 
 static ptn_rc_t
-ptn_rop_logon_rights(ptn_rop_ctx_t *c, const ptn_user_t *user,
+ptn_rop_logon_rights(ptn_rop_ctx_t *c, ptn_mbox_t *mb, const ptn_user_t *user,
     uint8_t *ret_flags)
 {
     uint32_t  access;
@@ -111,12 +100,7 @@ ptn_rop_logon_rights(ptn_rop_ctx_t *c, const ptn_user_t *user,
         return rc;
     }
 
-    if (!(access & PTN_ACCESS_FULL)) {
-        c->error = PTN_MAPI_ACCESS_DENIED;
-        return PTN_EDENIED;
-    }
-
-    *ret_flags = PTN_LOGON_OWNER_RIGHT
+    *ret_flags = (ptn_mbox_may_all(mb) ? PTN_LOGON_OWNER_RIGHT : 0)
                  | (access & PTN_ACCESS_SEND_AS ? PTN_LOGON_SEND_AS_RIGHT : 0);
 
     return PTN_OK;
@@ -259,8 +243,17 @@ ptn_rop_logon(ptn_rop_ctx_t *c, void *req_, void *res_)
         return rc;
     }
 
-    rc = ptn_rop_logon_rights(c, &user, &flags);
+    /* who has nothing there logs on to nothing, and loses no other logon */
+
+    rc = ptn_mbox_open(c->app->store, &user, &c->session->actor, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_logon_rights(c, mb, &user, &flags);
+    }
+
     if (rc != PTN_OK) {
+        c->error = rc == PTN_ENOTFOUND ? PTN_MAPI_ACCESS_DENIED
+                                       : PTN_MAPI_LOGIN_FAILURE;
         return rc;
     }
 
@@ -302,68 +295,56 @@ ptn_rop_logon(ptn_rop_ctx_t *c, void *req_, void *res_)
 
 /* --- 2.2.1.2 receive folders --------------------------------------------- */
 
-/* 2.2.1.2.1; the length counts the zero byte. */
-
-static bool
-ptn_rop_receive_class(ptn_str_t cls)
-{
-    size_t  i;
-
-    if (cls.len + 1 > PTN_RECEIVE_CLASS_MAX) {
-        return false;
-    }
-
-    for (i = 0; i < cls.len; i++) {
-        if (cls.data[i] < 32 || cls.data[i] > 126) {
-            return false;
-        }
-
-        if (cls.data[i] == '.'
-            && (i == 0 || i + 1 == cls.len || cls.data[i - 1] == '.'))
-        {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 ptn_rc_t
 ptn_rop_get_receive_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
-    size_t                            i, n;
     ptn_rc_t                          rc;
     ptn_mbox_t                       *mb;
-    const char                       *cls;
+    ptn_receive_t                     row;
     ptn_rop_get_receive_folder_req_t *req = req_;
     ptn_rop_get_receive_folder_res_t *res = res_;
 
-    if (!ptn_rop_receive_class(req->message_class)) {
-        return PTN_EINVAL;
+    rc = ptn_rop_mbox(c, c->logon, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_receive_get(mb, c->pool, req->message_class, &row);
     }
 
-    rc = ptn_rop_mbox(c, c->logon, &mb);
     if (rc != PTN_OK) {
         return rc;
     }
 
-    for (i = 0; /* "" always matches */ ; i++) {
-        cls = ptn_receive_folders[i].cls;
-        n = strlen(cls);
+    res->message_class = row.cls;
 
-        if (ptn_str_istarts(req->message_class, cls)
-            && (n == 0 || req->message_class.len == n
-                || req->message_class.data[n] == '.'))
-        {
-            break;
-        }
+    return ptn_rop_fid(mb, row.folder, &res->folder_id);
+}
+
+
+ptn_rc_t
+ptn_rop_set_receive_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
+{
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    ptn_mbox_t                           *mb;
+    ptn_rop_set_receive_folder_req_t     *req = req_;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_rop_mbox(c, c->logon, &mb);
+    id = 0;
+
+    if (rc == PTN_OK && req->folder_id != 0) {
+        rc = ptn_rop_fid_id(mb, req->folder_id, &id);
     }
 
-    res->message_class = ptn_str_z(cls);
+    if (rc == PTN_OK) {
+        rc = ptn_txn_begin(&tx, mb);
+    }
 
-    return ptn_rop_special_fid(mb, ptn_receive_folders[i].folder,
-                               &res->folder_id);
+    if (rc == PTN_OK) {
+        rc = ptn_receive_set(&tx, req->message_class, id);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
 }
 
 
@@ -371,32 +352,37 @@ ptn_rc_t
 ptn_rop_get_receive_folder_table(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
     void *res_)
 {
-    size_t                                  i;
+    size_t                                  i, n;
     ptn_rc_t                                rc;
     ptn_mbox_t                             *mb;
+    ptn_receive_t                          *all;
     ptn_rop_receive_folder_row_t           *row;
     ptn_rop_get_receive_folder_table_res_t *res = res_;
 
     rc = ptn_rop_mbox(c, c->logon, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_receive_list(mb, c->pool, &all, &n);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
 
-    res->count = ptn_nelts(ptn_receive_folders);
+    res->count = (uint32_t) n;
+    res->rows = ptn_parray(c->pool, n, sizeof(*row));
 
-    res->rows = ptn_parray(c->pool, res->count, sizeof(*row));
     if (res->rows == NULL) {
         return PTN_ENOMEM;
     }
 
-    for (i = 0; i < res->count; i++) {
+    for (i = 0; i < n; i++) {
         row = &res->rows[i];
         row->flag = 0;
-        row->message_class = ptn_str_z(ptn_receive_folders[i].cls);
-        row->modified = PTN_FILETIME_1970;
+        row->message_class = all[i].cls;
+        row->modified = (uint64_t) ptn_filetime(all[i].modified);
 
-        rc = ptn_rop_special_fid(mb, ptn_receive_folders[i].folder,
-                                 &row->folder_id);
+        rc = ptn_rop_fid(mb, all[i].folder, &row->folder_id);
         if (rc != PTN_OK) {
             return rc;
         }

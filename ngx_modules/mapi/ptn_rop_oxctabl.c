@@ -18,6 +18,7 @@
 #define PTN_FIND_BACKWARD          0x01     /* 2.2.2.14.1 */
 
 #define PTN_ORDER_DESCENDING       0x01     /* MS-OXCDATA 2.13.1 */
+#define PTN_ORDER_MAX_CATEGORY     0x04
 
 #define PTN_MV_INSTANCE            0x2000
 
@@ -36,9 +37,6 @@ ptn_rop_table_close(ptn_rop_object_t *obj)
 
     ptn_table_close(t->table);
     free(t->columns);
-    free(t->restriction.data);
-    free(t->match);
-    free(t->marks);
 }
 
 
@@ -144,22 +142,18 @@ ptn_rop_get_attachment_table(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
 
 /* --- columns, order, restriction ----------------------------------------- */
 
-static void
-ptn_rop_table_unmark(ptn_rop_table_t *t)
-{
-    t->nmarks = 0;
-}
-
-
 ptn_rc_t
 ptn_rop_set_columns(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
 {
-    uint32_t                   i, n, *columns;
+    uint32_t                   i, n, *columns, instances;
+    ptn_rc_t                   rc;
+    ptn_mbox_t                *mb;
     ptn_rop_table_t           *t;
     ptn_rop_set_columns_req_t *req = req_;
 
     t = ptn_rop_table(c->in);
     n = req->tag_count;
+    instances = 0;
 
     if (n == 0 || n > PTN_ROP_COLUMNS_MAX) {
         return PTN_EINVAL;
@@ -170,8 +164,29 @@ ptn_rop_set_columns(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
             return PTN_EINVAL;          /* R435 */
         }
 
-        if (req->tags[i] & PTN_MV_INSTANCE) {
-            return PTN_ESUPPORT;
+        if (!(req->tags[i] & PTN_MV_INSTANCE)) {
+            continue;
+        }
+
+        if (t->table == NULL
+            || (instances != 0
+                && instances != ptn_wire_tag_inner(req->tags[i])))
+        {
+            return PTN_ESUPPORT;        /* of one property */
+        }
+
+        instances = ptn_wire_tag_inner(req->tags[i]);
+    }
+
+    if (t->table != NULL) {
+        rc = ptn_rop_mbox(c, c->logon, &mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_table_instances(mb, t->table, instances);
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
         }
     }
 
@@ -202,6 +217,7 @@ ptn_rop_sort_table(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
     ptn_sort_t                sorts[PTN_TABLE_SORTS_MAX];
     ptn_mbox_t               *mb;
     ptn_rop_table_t          *t;
+    ptn_table_order_t         order;
     ptn_rop_sort_table_req_t *req = req_;
 
     t = ptn_rop_table(c->in);
@@ -210,37 +226,39 @@ ptn_rop_sort_table(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
         return PTN_ESUPPORT;            /* R450 */
     }
 
-    if (req->category_count != 0 || req->expanded_count != 0
-        || req->sort_count > PTN_TABLE_SORTS_MAX)
-    {
+    if (req->sort_count > PTN_TABLE_SORTS_MAX) {
         c->error = PTN_MAPI_TOO_COMPLEX;
         return PTN_ESUPPORT;
     }
+
+    memset(&order, 0, sizeof(order));
+    order.sorts = sorts;
+    order.n = req->sort_count;
+    order.categories = req->category_count;
+    order.expanded = req->expanded_count;
 
     for (i = 0; i < req->sort_count; i++) {
         sorts[i].tag = ptn_wire_tag_inner((uint32_t) req->sorts[i].id << 16
                                           | req->sorts[i].type);
         sorts[i].descending = req->sorts[i].order == PTN_ORDER_DESCENDING;
+
+        if (req->sorts[i].order == PTN_ORDER_MAX_CATEGORY) {
+            if (i != req->category_count) {
+                return PTN_EINVAL;      /* R78 */
+            }
+
+            order.extreme = PTN_CATEGORY_MAX;
+        }
     }
 
     rc = ptn_rop_mbox(c, c->logon, &mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_table_sort(mb, t->table, sorts, req->sort_count);
+        rc = ptn_table_order(mb, t->table, &order);
     }
 
     if (rc == PTN_ESUPPORT) {
         c->error = PTN_MAPI_TOO_COMPLEX;
-    }
-
-    if (rc == PTN_OK && t->restricted) {
-        rc = ptn_rop_table_restrict(c, c->in,
-                                    ptn_str_dup(c->pool, t->restriction));
-    }
-
-    if (rc == PTN_OK) {
-        ptn_rop_table_unmark(t);
-        ptn_rop_table_seek(c->in, 0);
     }
 
     return rc;
@@ -275,7 +293,6 @@ ptn_rop_restrict(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
     }
 
     if (rc == PTN_OK) {
-        ptn_rop_table_unmark(t);
         ptn_rop_table_seek(c->in, 0);
     }
 
@@ -298,7 +315,6 @@ ptn_rop_reset_table(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
     t->tags = NULL;
     t->ncolumns = 0;
 
-    ptn_rop_table_unmark(t);
     ptn_rop_watch_reset(c->in);
 
     rc = ptn_rop_table_restrict(c, c->in, ptn_str(""));
@@ -309,6 +325,12 @@ ptn_rop_reset_table(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
         if (rc == PTN_OK) {
             rc = ptn_table_sort(mb, t->table, NULL, 0);
         }
+
+        if (rc == PTN_OK) {
+            rc = ptn_table_instances(mb, t->table, 0);
+        }
+
+        ptn_table_unmark(t->table);     /* R562 */
     }
 
     ptn_rop_table_seek(c->in, 0);
@@ -575,29 +597,28 @@ ptn_rop_mark_number(ptn_str_t bookmark)
 }
 
 
-static ptn_rop_mark_t *
-ptn_rop_mark_find(ptn_rop_table_t *t, ptn_str_t bookmark)
+static ptn_rc_t
+ptn_rop_mark_name(ptn_rop_ctx_t *c, uint32_t n, ptn_str_t *ret)
 {
-    uint32_t  i, n;
+    u_char  *p;
 
-    n = ptn_rop_mark_number(bookmark);
-
-    for (i = 0; i < t->nmarks; i++) {
-        if (t->marks[i].n == n) {
-            return &t->marks[i];
-        }
+    p = ptn_palloc(c->pool, 4);
+    if (p == NULL) {
+        return PTN_ENOMEM;
     }
 
-    return NULL;
+    ptn_put_le32(p, n);
+    *ret = ptn_str_make(p, 4);
+
+    return PTN_OK;
 }
 
 
 ptn_rc_t
 ptn_rop_create_bookmark(ptn_rop_ctx_t *c, void *req PTN_UNUSED, void *res_)
 {
-    u_char              *p;
     ptn_rc_t             rc;
-    ptn_rop_mark_t      *marks, *mark;
+    uint32_t             n;
     ptn_rop_table_t     *t;
     ptn_rop_bookmark_t  *res = res_;
 
@@ -607,43 +628,23 @@ ptn_rop_create_bookmark(ptn_rop_ctx_t *c, void *req PTN_UNUSED, void *res_)
         return PTN_ESUPPORT;            /* R529 */
     }
 
-    if (t->nmarks == PTN_ROP_MARKS_MAX) {
-        return PTN_ENOMEM;
-    }
-
     rc = ptn_rop_table_fresh(c, c->in);
-    if (rc != PTN_OK) {
-        return rc;
+
+    if (rc == PTN_OK) {
+        rc = ptn_table_mark(t->table, ptn_table_position(t->table), &n);
     }
 
-    marks = realloc(t->marks, (t->nmarks + 1) * sizeof(ptn_rop_mark_t));
-    p = ptn_palloc(c->pool, 4);
-    if (marks == NULL) {
+    if (rc == PTN_ELIMIT) {
         return PTN_ENOMEM;
     }
 
-    t->marks = marks;
-
-    if (p == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    mark = &marks[t->nmarks++];
-    mark->n = ++t->next_mark;
-    mark->row = ptn_rop_table_position(c->in);
-    mark->id = ptn_rop_table_id(c->in, mark->row);
-
-    ptn_put_le32(p, mark->n);
-    res->bookmark = ptn_str_make(p, 4);
-
-    return PTN_OK;
+    return rc == PTN_OK ? ptn_rop_mark_name(c, n, &res->bookmark) : rc;
 }
 
 
 ptn_rc_t
 ptn_rop_free_bookmark(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
 {
-    ptn_rop_mark_t      *mark;
     ptn_rop_table_t     *t;
     ptn_rop_bookmark_t  *req = req_;
 
@@ -653,14 +654,12 @@ ptn_rop_free_bookmark(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
         return PTN_ESUPPORT;
     }
 
-    mark = ptn_rop_mark_find(t, req->bookmark);
-
-    if (mark == NULL) {
+    if (ptn_table_mark_free(t->table, ptn_rop_mark_number(req->bookmark))
+        != PTN_OK)
+    {
         c->error = PTN_MAPI_BAD_BOOKMARK;
         return PTN_EINVAL;
     }
-
-    *mark = t->marks[--t->nmarks];
 
     return PTN_OK;
 }
@@ -671,20 +670,20 @@ static ptn_rc_t
 ptn_rop_mark_row(ptn_rop_ctx_t *c, ptn_str_t bookmark, uint32_t *ret_row,
     bool *ret_gone)
 {
-    ptn_rop_mark_t  *mark;
+    ptn_rop_table_t  *t;
 
-    if (ptn_rop_table(c->in)->table == NULL) {
+    t = ptn_rop_table(c->in);
+
+    if (t->table == NULL) {
         return PTN_ESUPPORT;
     }
 
-    mark = ptn_rop_mark_find(ptn_rop_table(c->in), bookmark);
-
-    if (mark == NULL) {
+    if (ptn_table_mark_row(t->table, ptn_rop_mark_number(bookmark), ret_row,
+                           ret_gone) != PTN_OK)
+    {
         c->error = PTN_MAPI_BAD_BOOKMARK;
         return PTN_EINVAL;
     }
-
-    *ret_row = ptn_rop_table_find(c->in, mark->id, mark->row, ret_gone);
 
     return PTN_OK;
 }
@@ -821,12 +820,13 @@ ptn_rop_find_row(ptn_rop_ctx_t *c, void *req_, void *res_)
 }
 
 
-/* --- categories: there are none ------------------------------------------ */
+/* --- categories ---------------------------------------------------------- */
 
 /* Only a table that is sorted into categories has rows of them. */
 static ptn_rc_t
-ptn_rop_category(ptn_rop_ctx_t *c)
+ptn_rop_category(ptn_rop_ctx_t *c, ptn_mbox_t **ret_mbox)
 {
+    ptn_rc_t          rc;
     ptn_rop_table_t  *t;
 
     t = ptn_rop_table(c->in);
@@ -835,28 +835,112 @@ ptn_rop_category(ptn_rop_ctx_t *c)
         return PTN_ESUPPORT;
     }
 
-    if (t->columns == NULL) {
-        c->error = PTN_MAPI_NULL_OBJECT;
-        return PTN_EINVAL;
+    rc = ptn_rop_table_ready(c);
+
+    return rc == PTN_OK ? ptn_rop_mbox(c, c->logon, ret_mbox) : rc;
+}
+
+
+/* No rows with the answer: RowCount may be less than MaxRowCount (R280). */
+ptn_rc_t
+ptn_rop_expand_row(ptn_rop_ctx_t *c, void *req_, void *res_)
+{
+    uint32_t                   at;
+    ptn_rc_t                   rc;
+    ptn_mbox_t                *mb;
+    ptn_rop_expand_row_req_t  *req = req_;
+    ptn_rop_expand_row_res_t  *res = res_;
+
+    rc = ptn_rop_category(c, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_table_expand(mb, ptn_rop_table(c->in)->table,
+                              req->category_id, &at,
+                              &res->expanded_row_count);
     }
 
-    return PTN_ENOTFOUND;
+    if (rc == PTN_ECONFLICT) {
+        c->error = PTN_MAPI_NOT_COLLAPSED;      /* R571 */
+    }
+
+    return rc;
 }
 
 
 ptn_rc_t
-ptn_rop_expand_row(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
-    void *res PTN_UNUSED)
+ptn_rop_collapse_row(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
-    return ptn_rop_category(c);
+    uint32_t                     at;
+    ptn_rc_t                     rc;
+    ptn_mbox_t                  *mb;
+    ptn_rop_collapse_row_req_t  *req = req_;
+    ptn_rop_collapse_row_res_t  *res = res_;
+
+    rc = ptn_rop_category(c, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_table_collapse(mb, ptn_rop_table(c->in)->table,
+                                req->category_id, &at,
+                                &res->collapsed_row_count);
+    }
+
+    if (rc == PTN_ECONFLICT) {
+        c->error = PTN_MAPI_NOT_EXPANDED;       /* R577 */
+    }
+
+    return rc;
+}
+
+
+/* The cursor's row: a header's id has no replica (ptn_table_group.c). */
+ptn_rc_t
+ptn_rop_get_collapse_state(ptn_rop_ctx_t *c, void *req_, void *res_)
+{
+    ptn_rc_t                           rc;
+    ptn_mbox_t                        *mb;
+    ptn_table_key_t                    key;
+    ptn_rop_get_collapse_state_req_t  *req = req_;
+    ptn_rop_set_collapse_state_req_t  *res = res_;
+
+    rc = ptn_rop_category(c, &mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    memset(&key, 0, sizeof(key));
+    key.id = req->row_id;
+    key.header = (req->row_id & 0xffff) == 0;
+    key.instance = req->row_instance;
+
+    if (!key.header
+        && (ptn_rop_fid_id(mb, req->row_id, &key.id) != PTN_OK
+            || ptn_msg_by_mid(mb, 0, key.id, &key.id) != PTN_OK))
+    {
+        key.id = 0;
+    }
+
+    return ptn_table_state_get(mb, ptn_rop_table(c->in)->table, c->pool, &key,
+                               &res->collapse_state);
 }
 
 
 ptn_rc_t
-ptn_rop_collapse_row(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
-    void *res PTN_UNUSED)
+ptn_rop_set_collapse_state(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
-    return ptn_rop_category(c);
+    uint32_t                           n;
+    ptn_rc_t                           rc;
+    ptn_mbox_t                        *mb;
+    ptn_rop_bookmark_t                *res = res_;
+    ptn_rop_set_collapse_state_req_t  *req = req_;
+
+    rc = ptn_rop_category(c, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_table_state_set(mb, ptn_rop_table(c->in)->table,
+                                 req->collapse_state, &n);
+    }
+
+    return rc == PTN_OK ? ptn_rop_mark_name(c, n, &res->bookmark) : rc;
 }
 
 

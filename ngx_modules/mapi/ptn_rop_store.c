@@ -2,7 +2,8 @@
 
 
 /*
- * Properties of the logon object (MS-OXCSTOR 2.2.2): all are computed.
+ * Properties of the logon object (MS-OXCSTOR 2.2.2): those of the session and
+ * the directory are computed here, the others are the store's.
  */
 
 
@@ -40,20 +41,20 @@ static ptn_str_t
 ptn_rop_logon_folder(ptn_rop_ctx_t *c, ptn_mbox_t *mb,
     const ptn_rop_logon_t *logon, ptn_folder_special_e special)
 {
-    u_char              *p;
-    uint16_t             replid;
-    ptn_guid_t           guid;
-    const ptn_folder_t  *folder;
+    u_char      *p;
+    ptn_id_t     id;
+    uint16_t     replid;
+    ptn_guid_t   guid;
 
     p = ptn_palloc(c->pool, PTN_EID_FOLDER_LEN);
 
-    if (p == NULL || ptn_folder_special(mb, special, &folder) != PTN_OK
-        || ptn_mbox_replica(mb, folder->id, &replid, &guid) != PTN_OK)
+    if (p == NULL || ptn_folder_special_id(mb, special, &id) != PTN_OK
+        || ptn_mbox_replica(mb, id, &replid, &guid) != PTN_OK)
     {
         return ptn_str_make(NULL, 0);
     }
 
-    ptn_eid_folder(logon->mailbox, guid, folder->id, p);
+    ptn_eid_folder(logon->mailbox, guid, id, p);
 
     return ptn_str_make(p, PTN_EID_FOLDER_LEN);
 }
@@ -75,37 +76,15 @@ static const ptn_rop_logon_folder_t  ptn_rop_logon_folders[] = {
 };
 
 
+/* What the store knows of itself, and what clients have set. */
+
 static ptn_str_t
-ptn_rop_logon_number(ptn_rop_ctx_t *c, ptn_mbox_t *mb, uint32_t tag)
+ptn_rop_logon_stored(ptn_rop_ctx_t *c, ptn_mbox_t *mb, uint32_t tag)
 {
-    ptn_mbox_info_t  info;
+    ptn_str_t  value;
 
-    if (ptn_mbox_info(mb, &info) != PTN_OK) {
-        return ptn_str_make(NULL, 0);
-    }
-
-    switch (tag) {
-
-    case PTN_PR_MESSAGE_SIZE:
-        return ptn_rop_int(c->pool, ptn_min(info.size, (uint64_t) INT32_MAX),
-                           4);
-
-    case PTN_PR_MESSAGE_SIZE_EXTENDED:
-        return ptn_rop_int(c->pool, info.size, 8);
-
-    case PTN_PR_CONTENT_COUNT:
-        return ptn_rop_int(c->pool, ptn_min(info.messages,
-                                            (uint64_t) INT32_MAX), 4);
-
-    case PTN_PR_CONTENT_UNREAD:
-        return ptn_rop_int(c->pool, ptn_min(info.unread,
-                                            (uint64_t) INT32_MAX), 4);
-
-    default:                            /* in KB */
-        return info.quota == 0 ? ptn_str_make(NULL, 0)
-               : ptn_rop_int(c->pool, ptn_min(info.quota / 1024,
-                                              (uint64_t) INT32_MAX), 4);
-    }
+    return ptn_store_props(mb, c->pool, &tag, 1, &value) == PTN_OK
+           ? value : ptn_str_make(NULL, 0);
 }
 
 
@@ -160,13 +139,6 @@ ptn_rop_logon_value(ptn_rop_ctx_t *c, ptn_mbox_t *mb,
     case PTN_PR_VALID_FOLDER_MASK:
         return ptn_rop_int(c->pool, 0x7f, 4);
 
-    case PTN_PR_MESSAGE_SIZE:
-    case PTN_PR_MESSAGE_SIZE_EXTENDED:
-    case PTN_PR_CONTENT_COUNT:
-    case PTN_PR_CONTENT_UNREAD:
-    case PTN_PR_PROHIBIT_RECEIVE_QUOTA:
-    case PTN_PR_PROHIBIT_SEND_QUOTA:
-        return ptn_rop_logon_number(c, mb, tag);
     }
 
     for (i = 0; i < ptn_nelts(ptn_rop_logon_folders); i++) {
@@ -176,7 +148,7 @@ ptn_rop_logon_value(ptn_rop_ctx_t *c, ptn_mbox_t *mb,
         }
     }
 
-    return ptn_str_make(NULL, 0);
+    return ptn_rop_logon_stored(c, mb, tag);
 }
 
 
@@ -217,7 +189,8 @@ ptn_rop_logon_all(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
         PTN_PR_CODE_PAGE_ID, PTN_PR_SORT_LOCALE_ID, PTN_PR_VALID_FOLDER_MASK,
         PTN_PR_MESSAGE_SIZE_EXTENDED, PTN_PR_CONTENT_COUNT,
         PTN_PR_CONTENT_UNREAD, PTN_PR_PROHIBIT_RECEIVE_QUOTA,
-        PTN_PR_PROHIBIT_SEND_QUOTA, PTN_PR_IPM_SUBTREE_ENTRYID,
+        PTN_PR_PROHIBIT_SEND_QUOTA, PTN_PR_STORAGE_QUOTA_LIMIT,
+        PTN_PR_IPM_SUBTREE_ENTRYID,
         PTN_PR_IPM_OUTBOX_ENTRYID, PTN_PR_IPM_WASTEBASKET_ENTRYID,
         PTN_PR_IPM_SENTMAIL_ENTRYID, PTN_PR_VIEWS_ENTRYID,
         PTN_PR_COMMON_VIEWS_ENTRYID, PTN_PR_FINDER_ENTRYID
