@@ -37,15 +37,15 @@ ok_cli(qw/ access set alice@example.test bob@example.test --full /);
 is_deeply(json(qw/ access list info@example.test /), [
     { owner => 'info@example.test', grantee => 'alice@example.test',
       full => JSON::PP::true, send_as => JSON::PP::true,
-      on_behalf => JSON::PP::false },
+      on_behalf => JSON::PP::false, private => JSON::PP::false },
     { owner => 'info@example.test', grantee => 'bob@example.test',
       full => JSON::PP::false, send_as => JSON::PP::false,
-      on_behalf => JSON::PP::true },
+      on_behalf => JSON::PP::true, private => JSON::PP::false },
 ], 'of one owner');
 is(scalar @{ json(qw/ access list /) }, 3, 'of all');
 
 ($code, $out) = cli(qw/ access list alice@example.test /);
-like($out, qr/^alice\@example\.test\tbob\@example\.test\tyes\tno\tno$/m,
+like($out, qr/^alice\@example\.test\tbob\@example\.test\tyes\tno\tno\tno$/m,
      'as text');
 
 # set says all of it

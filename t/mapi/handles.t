@@ -85,7 +85,7 @@ $l = $m->logon();
 @r = $m->rops([ $l->{handle}, NONE ],
     rop('SynchronizationConfigure', out => 1, restriction => 'xyz',
         tags => [ 1, 2, 3 ]),
-    rop('SetReceiveFolder', folder_id => $inbox, cls => 'IPM.x'),
+    rop('GetOwningServers', folder_id => $inbox),
     rop('GetStoreState'));
 is($r[0]{error}, 0x80040102, 'ecNotSupported: not on a logon');
 is($r[0]{index}, 1, 'at the output index');

@@ -23,12 +23,14 @@ Abort             | 38 | | status:u8
 FindRow           | 4f | flags:u8 data:bin16 origin:u8 mark:bin16 | gone:u8 has:u8 row:row
 ExpandRow         | 59 | max:u16 category:u64 | count:u32 rows:u16
 CollapseRow       | 5a | category:u64 | count:u32
+GetCollapseState  | 6b | row:u64 instance:u32 | state:bin16
+SetCollapseState  | 6c | state:bin16 | mark:bin16
 FreeBookmark      | 89 | mark:bin16 |
 EOF
 
 my $p = Test::Postern->new(Test::Postern::MAPI->site(users => [qw/ alice /]));
 
-$p->plan(57)->run();
+$p->plan(74)->run();
 
 my $subject = 0x0037001f;
 my @columns = ($subject, 0x674a0014);
@@ -84,8 +86,9 @@ for my $bad ([ 'cut', substr(prefix('x'), 0, -3), 0x80070057 ],
              [ 'of no type', "\x77", 0x80070057 ],
              [ 'nested too deep', "\2" x 1000 . pack('C V', 8, $subject),
                0x80040117 ],
-             [ 'about subobjects',
-               pack('C V', 9, 0x0e12000d) . prefix('x'), 0x80040117 ])
+             [ 'by a pattern', relation(6, 'x'), 0x80040117 ],
+             [ "about a subject's rows",
+               pack('C V', 9, $subject) . prefix('x'), 0x80040117 ])
 {
     my ($x) = $m->rops([ $t ], rop('Restrict', data => $bad->[1]));
     is($x->{error}, $bad->[2], "a restriction $bad->[0] is refused");
@@ -197,7 +200,7 @@ is($r[0]{numerator}, $n, 'the cursor is behind those that were sent');
 
 @r = $m->rops([ $t ], rop('GetStatus'), rop('Abort'), rop('QueryColumnsAll'),
     rop('ExpandRow', max => 1, category => 5), rop('CollapseRow'),
-    rop('SortTable', count => 1, categories => 1,
+    rop('SortTable', count => 1, categories => 2,
         orders => pack 'v v C', 0x1f, 0x37, 0),
     rop('ResetTable'), rop('QueryRows', forward => 1, row_count => 1),
     rop('FreeBookmark', mark => 'none'), $c);
@@ -206,7 +209,7 @@ is($r[1]{error}, 0x80040114, 'RopAbort: ecUnableToAbort (R485)');
 ok((grep { $_ == $subject } @{ $r[2]{tags} }), 'RopQueryColumnsAll');
 is($r[3]{error}, 0x8004010f, 'RopExpandRow: no category');
 is($r[4]{error}, 0x8004010f, 'RopCollapseRow');
-is($r[5]{error}, 0x80040117, 'no categories: ecTooComplex');
+is($r[5]{error}, 0x80070057, 'more categories than columns (R63)');
 is($r[6]{error}, 0, 'RopResetTable');
 is($r[7]{error}, 0x4b9, 'it took the columns');
 
@@ -215,6 +218,49 @@ is($r[7]{error}, 0x4b9, 'it took the columns');
     rop('SortTable', in => 1, count => 1, orders => pack 'v v C', 0x1f,
         0x3001, 0));
 is($r[1]{error}, 0x80040102, 'a hierarchy table is not sorted (R450)');
+
+# --- categories
+
+($folder, $t) = open_table();
+my @cols = ($subject, 0x0e060040, 0x674d0014, 0x0ff50003, 0x30050003,
+            0x36020003, 0x0e690000 | 0x0b);
+my $cc = { columns => \@cols };
+@r = $m->rops([ $t ], rop('SetColumns', tags => \@cols),
+    rop('SortTable', count => 2, categories => 1, expanded => 0,
+        orders => pack 'v v C v v C', 0x0b, 0x0e69, 0, 0x1f, 0x37, 0),
+    rop('QueryRows', forward => 1, row_count => 10), $cc);
+is($r[1]{error}, 0, 'RopSortTable with a category');
+is(scalar @{ $r[2]{rows} }, 2, 'closed: two headers (R18)');
+my @head = @{ $r[2]{rows} };
+is($head[0]{0x0ff50003}, 4, 'TBL_COLLAPSED_CATEGORY');
+is($head[0]{$subject}{error}, 0x8004010f, 'a header has its own columns');
+my $unread = $head[0]{0x36020003};
+@r = $m->rops([ $t ],
+    rop('ExpandRow', max => 0, category => $head[0]{0x674d0014}),
+    rop('ExpandRow', max => 0, category => $head[0]{0x674d0014}),
+    rop('SeekRow', origin => 0),
+    rop('QueryRows', flags => 1, forward => 1, row_count => 2),
+    rop('QueryPosition'),
+    rop('GetCollapseState', row => $head[1]{0x674d0014}),
+    rop('CollapseRow', category => $head[0]{0x674d0014}),
+    rop('CollapseRow', category => $head[0]{0x674d0014}), $cc);
+is($r[0]{count}, $unread, 'RopExpandRow (R278)');
+is($r[1]{error}, 0x4f8, 'ecNotCollapsed (R571)');
+is($r[3]{rows}[0]{0x0ff50003}, 3, 'TBL_EXPANDED_CATEGORY');
+is($r[3]{rows}[1]{0x30050003}, 1, 'a row within one header');
+is($r[4]{denominator}, 2 + $unread, 'all that is seen');
+is($r[6]{count}, $unread, 'RopCollapseRow (R287)');
+is($r[7]{error}, 0x4f7, 'ecNotExpanded (R577)');
+my $state = $r[5]{state};
+@r = $m->rops([ $t ], rop('SetCollapseState', state => $state),
+    rop('QueryPosition'), rop('SetCollapseState', state => 'x'));
+is($r[1]{denominator}, 2 + $unread, 'RopSetCollapseState (R585)');
+is($r[1]{numerator}, 1 + $unread, 'at the row (R587)');
+is($r[2]{error}, 0x80070057, 'no such state');
+@r = $m->rops([ $t ], rop('Restrict', data => pack('C V', 9, 0x0e12000d)
+    . pack('C v', 0, 0)), rop('QueryPosition'));
+is($r[0]{error}, 0, 'a restriction about recipients');
+is($r[1]{denominator}, 0, 'there are none');
 
 # long values are cut
 

@@ -35,16 +35,16 @@ static const damage_t  damages[] = {
     { "tombstone that was born after its end", "UPDATE tombstone SET born=cn+1", true },
     { "folder associated", "UPDATE message SET fai=2 WHERE uid=1", true },
     { "named property", "INSERT INTO named VALUES (32770, zeroblob(16), 1,"
-      " '')", false },
+      " '')", true },
     { "transfer without messages", "INSERT INTO intent VALUES (1, x'00', x'00', '',"
       " 1)", true },
     { "message of no transfer", "INSERT INTO moving VALUES (1, 1, 0)", true },
-    { "replica ids", "UPDATE replica SET first=first+1", false },
-    { "large properties", "UPDATE item SET large=x'00'", false },
+    { "replica ids", "UPDATE replica SET first=first+1", true },
+    { "large properties", "UPDATE item SET large=x'00'", true },
     { "content without message", "INSERT INTO content SELECT 9999,size,form,"
       "codec,plain,file,blobs,structure,data FROM content LIMIT 1", true },
     { "message without content", "DELETE FROM content WHERE id=(SELECT"
-      " min(content) FROM message)", false },
+      " min(content) FROM message)", true },
     { "size of message", "UPDATE message SET size=size+5 WHERE uid=1", true },
     { "shared content", "UPDATE share SET refs=5", true },
     { "shared content", "DELETE FROM share", true },
@@ -54,7 +54,7 @@ static const damage_t  damages[] = {
     { "out of the tree", "UPDATE folder SET parent=4711 WHERE special=0",
       true },
     { "out of the tree", "UPDATE folder SET parent=id WHERE special=0", true },
-    { "special folder", "UPDATE folder SET special=0 WHERE id=12", false },
+    { "special folder", "UPDATE folder SET special=0 WHERE id=12", true },
     { "message in no folder", "UPDATE message SET folder=4711 WHERE uid=3",
       true },
     { "tombstone in no folder", "UPDATE tombstone SET folder=4711", true },
@@ -65,14 +65,14 @@ static const damage_t  damages[] = {
     { "keyword", "UPDATE message SET keywords=1<<40 WHERE uid=1", true },
     { "flags", "UPDATE message SET flags=flags|1024 WHERE uid=1", true },
     { "folded name", "UPDATE folder SET fold='XX' WHERE id=12", true },
-    { "bag of message", "UPDATE item SET bag=x'0102'", false },
-    { "structure of content", "UPDATE content SET structure=x'ff01'", false },
+    { "bag of message", "UPDATE item SET bag=x'0102'", true },
+    { "structure of content", "UPDATE content SET structure=x'ff01'", true },
     { "cannot be restored", "UPDATE content SET data=x'00112233'"
-      " WHERE file IS NULL", false },
-    { "cannot be restored", "UPDATE content SET plain=plain+1", false },
+      " WHERE file IS NULL", true },
+    { "cannot be restored", "UPDATE content SET plain=plain+1", true },
     { "references, counted", "UPDATE blob SET refs=refs+1", true },
     { "references, counted", "UPDATE blob SET refs=0", true },
-    { "replica", "DELETE FROM replica", false }
+    { "replica", "DELETE FROM replica", true }
 };
 
 

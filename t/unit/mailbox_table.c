@@ -213,7 +213,7 @@ compare(test_t *t, ptn_mbox_t *mb, unsigned k, long step)
     expect(t, ptn_table_count(t->table[k]) == n, "count", step);
 
     for (i = 0; i < n; i++) {
-        if (ptn_table_id(t->table[k], i) != rows[i].id) {
+        if (ptn_table_id(mb, t->table[k], i) != rows[i].id) {
             expect(t, false, "order", step);
             printf("#   table %u row %u\n", k, i);
             break;
@@ -225,7 +225,7 @@ compare(test_t *t, ptn_mbox_t *mb, unsigned k, long step)
     }
 
     i = roll(t, n);
-    expect(t, ptn_table_find(t->table[k], rows[i].id) == i, "find", step);
+    expect(t, ptn_table_find(mb, t->table[k], rows[i].id) == i, "find", step);
 
     r.t = t;
     r.mb = mb;
@@ -377,7 +377,7 @@ step_on(test_t *t, long step)
         ptn_table_seek(t->table[k],
                        roll(t, ptn_table_count(t->table[k]) + 1));
         pos[k] = ptn_table_position(t->table[k]);
-        at[k] = ptn_table_id(t->table[k], pos[k]);
+        at[k] = ptn_table_id(mb, t->table[k], pos[k]);
     }
 
     expect(t, ptn_txn_begin(&tx, mb) == PTN_OK, "begin", step);
@@ -411,7 +411,7 @@ step_on(test_t *t, long step)
         if (at[k] != 0 && !undone
             && ptn_msg_open(mb, t->site.pool, at[k], &msg) == PTN_OK
             && ptn_msg_folder(msg) == FOLDER
-            && ptn_table_id(t->table[k], ptn_table_position(t->table[k]))
+            && ptn_table_id(mb, t->table[k], ptn_table_position(t->table[k]))
                != at[k])
         {
             expect(t, false, "position", step);

@@ -1,7 +1,8 @@
 /*
  * Power loss with two mailboxes: objects made and edited, properties that are
  * blobs, folders' properties, moves and copies from one mailbox to the other,
- * and a file of schema version 1 that becomes ours.  At every point the disk
+ * uploads (a message, its conflict, a folder) with a device's state, and a file
+ * of schema version 1 that becomes ours.  At every point the disk
  * gives both mailboxes as they were at the last acknowledgement, or as the
  * change under way would have made them: a move that was begun is finished by
  * opening.  The check finds nothing, and mail can be delivered.
@@ -136,7 +137,7 @@ state_message(site_t *s, ptn_mbox_t *mb, ptn_buf_t *b, const ptn_row_t *row)
     uint32_t             i;
     uint64_t             h;
     ptn_rc_t             rc;
-    ptn_str_t            raw;
+    ptn_str_t            raw, key;
     ptn_msg_t           *msg;
     const ptn_object_t  *o;
 
@@ -155,10 +156,24 @@ state_message(site_t *s, ptn_mbox_t *mb, ptn_buf_t *b, const ptn_row_t *row)
         return rc;
     }
 
+    rc = ptn_msg_change_key(mb, s->pool, row->id, &key, NULL);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    /* our own numbers depend on how often the counters jumped */
+
+    if (key.len == 20) {
+        h = hash(h, key);
+    }
+
     h = hash(h, raw);
 
     for (i = 0; i < o->props.n; i++) {
-        if (!ptn_item_computed(o->props.p[i].tag)) {
+        if (!ptn_item_computed(o->props.p[i].tag)
+            && o->props.p[i].tag != PTN_PR_CONFLICT_ITEMS)
+        {
             h = hash(h, o->props.p[i].value);
         }
     }
@@ -223,6 +238,28 @@ state_mbox(site_t *s, ptn_mbox_t *mb, ptn_buf_t *b)
 
 
 static ptn_rc_t
+state_device(site_t *s, ptn_buf_t *b)
+{
+    ptn_id_t           id;
+    ptn_rc_t           rc;
+    ptn_device_sync_t  sync;
+
+    rc = ptn_device_get(s->mb[0], s->pool, ptn_str("PHONE"), ptn_str("12"), 1,
+                        ptn_str("r"), &sync);
+
+    if (rc == PTN_OK) {
+        rc = ptn_device_client_get(s->mb[0], ptn_str("PHONE"), ptn_str("12"),
+                                   ptn_str("c"), &id);
+        ptn_buf_printf(b, "device %llu \"%.*s\"\n",
+                       (unsigned long long) sync.key,
+                       ptn_str_arg(sync.state));
+    }
+
+    return (rc == PTN_ESTALE) ? PTN_OK : rc;
+}
+
+
+static ptn_rc_t
 state_list(site_t *s, ptn_pool_t *pool, char **ret)
 {
     ptn_rc_t   rc;
@@ -231,6 +268,10 @@ state_list(site_t *s, ptn_pool_t *pool, char **ret)
     ptn_buf_init(&b, pool);
     ptn_buf_z(&b, "-- alice\n");
     rc = state_mbox(s, s->mb[0], &b);
+
+    if (rc == PTN_OK) {
+        rc = state_device(s, &b);
+    }
 
     if (rc == PTN_OK) {
         ptn_buf_z(&b, "-- bob\n");
@@ -518,6 +559,90 @@ step_copy(site_t *s)
 }
 
 
+/* A message with an id of the client's own. */
+
+static ptn_rc_t
+upload(site_t *s, ptn_txn_t *tx, unsigned n, int64_t modified)
+{
+    u_char               key[22], change[20];
+    ptn_rc_t             rc;
+    ptn_object_t         o;
+    ptn_ics_import_t     in;
+    ptn_ics_imported_t   out;
+
+    memset(key, 0x41, sizeof(key));
+    memset(change, 0x42 + (int) n, sizeof(change));
+    memset(&in, 0, sizeof(in));
+    memset(&o, 0, sizeof(o));
+    ptn_props_set(&o.props, s->pool, PTN_PR_SUBJECT,
+                  ptn_str_printf(s->pool, "upload %u", n));
+    in.source_key = ptn_str_make(key, sizeof(key));
+    in.change_key = ptn_str_make(change, sizeof(change));
+    in.modified = modified;
+    in.received = 1770000000;
+    in.object = &o;
+    rc = ptn_pcl_add(s->pool, ptn_str_make(NULL, 0), in.change_key, &in.pcl);
+
+    return rc == PTN_OK
+           ? ptn_ics_import_message(tx, s->pool, PTN_FOLDER_INBOX, &in, &out)
+           : rc;
+}
+
+
+static ptn_rc_t
+step_upload(site_t *s)
+{
+    uint64_t                              key;
+    ptn_rc_t                              rc;
+    ptn_device_put_t                      p;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    memset(&p, 0, sizeof(p));
+    p.state = ptn_str("state");
+    p.request = ptn_str("r");
+    rc = ptn_txn_begin(&tx, s->mb[0]);
+
+    if (rc == PTN_OK) {
+        rc = upload(s, &tx, 1, 1770000000);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_device_client_set(&tx, ptn_str("PHONE"), ptn_str("12"),
+                                   ptn_str("c"), 1000);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_device_put(&tx, ptn_str("PHONE"), ptn_str("12"), &p, &key);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+/* Both versions are kept. */
+
+static ptn_rc_t
+step_conflict(site_t *s)
+{
+    ptn_id_t                              first;
+    ptn_rc_t                              rc;
+    ptn_guid_t                            guid;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, s->mb[0]);
+
+    if (rc == PTN_OK) {
+        rc = upload(s, &tx, 2, 1770000001);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_ics_local_ids(&tx, 600, &guid, &first);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
 static ptn_rc_t
 step_idle(site_t *s)
 {
@@ -560,6 +685,8 @@ static const step_t  power_life[] = {
     { "create",         step_create },
     { "to bob",         step_deliver_bob },
     { "properties",     step_props },
+    { "upload",         step_upload },
+    { "conflict",       step_conflict },
     { "edit",           step_edit },
     { "move over",      step_move },
     { "idle",           step_idle },

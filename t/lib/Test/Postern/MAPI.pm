@@ -748,6 +748,9 @@ sub put_value {
     my ($tag, $v) = @_;
     my $type = $tag & 0xffff;
 
+    return pack('V', scalar @$v)
+        . join '', map { put_value($tag & ~0x1000, $_) } @$v
+        if $type & 0x1000;
     return put('str16z', $v) if $type == 0x1f;
     return "$v\0" if $type == 0x1e;
     return pack 'v/a*', $v if $type == 0x102 || $type == 0xfb;

@@ -1,0 +1,930 @@
+/*
+ * The mailbox engine against bare SQLite on the same file system.
+ *
+ *   store deliver|disk|fanout|memory|reads DIR MAIL [SECONDS [KIND]]
+ *
+ * DIR is made, used and removed; MAIL is a directory of directories of
+ * messages.  TSV: row, value, unit, bar, PASS or FAIL, what it was measured
+ * against.
+ *
+ * deliver  one mailbox; alternating with I: one INSERT of the same bytes and
+ *          one durable commit each (WAL, synchronous=FULL).  "16 in flight" is
+ *          what an executor does with 16 jobs: a transaction each, one commit.
+ */
+
+#include <dirent.h>
+#include <ftw.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ptn_mailbox.h"
+
+
+#define POOL_MAX   4096
+#define ROUNDS     5
+#define FLIGHT     16
+#define FANOUT     20
+
+
+typedef struct {
+    const char       *dir;
+    const char       *mail;
+    double            seconds;
+    const char       *only;         /* of the kinds of messages */
+    ptn_conf_t        conf;
+    ptn_store_opts_t  opts;
+    ptn_store_t      *store;
+    ptn_pool_t       *pool;
+    sqlite3          *db;           /* of I */
+    sqlite3_stmt     *insert;
+} site_t;
+
+typedef struct {
+    const char  *name;
+    ptn_str_t    m[POOL_MAX];
+    size_t       n, next;
+} mix_t;
+
+
+static double
+now(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+
+static void
+must(ptn_rc_t rc, const char *what)
+{
+    if (rc != PTN_OK) {
+        fprintf(stderr, "store: %s: %s\n", what, ptn_err(rc)->name);
+        exit(1);
+    }
+}
+
+
+static void
+row(const char *name, double value, const char *unit, double bar, bool most,
+    const char *against)
+{
+    printf("%s\t%.3f\t%s\t%s%.3g\t%s\t%s\n", name, value, unit,
+           most ? "<= " : ">= ", bar,
+           (most ? value <= bar : value >= bar) ? "PASS" : "FAIL", against);
+    fflush(stdout);
+}
+
+
+static int
+gone(const char *path, const struct stat *sb PTN_UNUSED, int type PTN_UNUSED,
+    struct FTW *ftw PTN_UNUSED)
+{
+    return remove(path);
+}
+
+
+/* ---- sites ---------------------------------------------------------------- */
+
+static void
+site_open(site_t *s)
+{
+    ptn_conf_defaults(&s->conf);
+    s->conf.root = s->dir;
+    memset(&s->opts, 0, sizeof(s->opts));
+    s->opts.conf = &s->conf;
+    s->pool = ptn_pool_create(SIZE_MAX, NULL);
+    must(ptn_store_open(&s->opts, &s->store), "store");
+}
+
+
+static void
+site_close(site_t *s)
+{
+    ptn_store_close(s->store);
+    ptn_pool_destroy(s->pool);
+}
+
+
+static ptn_mbox_t *
+mbox(site_t *s, unsigned n)
+{
+    ptn_user_t   u;
+    ptn_mbox_t  *mb;
+
+    memset(&u, 0, sizeof(u));
+    u.id = n + 1;
+    u.address = ptn_str_printf(s->pool, "user%u@example.test", n);
+    u.locale = ptn_str("en");
+    u.mailbox.b[0] = 1;
+    u.mailbox.b[14] = (u_char) (n >> 8);
+    u.mailbox.b[15] = (u_char) n;
+    must(ptn_mbox_open(s->store, &u, NULL, &mb), "mailbox");
+
+    return mb;
+}
+
+
+static void
+append(ptn_mbox_t *mb, ptn_str_t raw)
+{
+    ptn_txn_t       tx;
+    ptn_append_t    a;
+    ptn_appended_t  app;
+
+    memset(&a, 0, sizeof(a));
+    a.raw = raw;
+    a.received = 1770000000;
+    a.delivery = true;
+    a.sender = ptn_str("sender@example.org");
+
+    must(ptn_txn_begin(&tx, mb), "begin");
+    must(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app), "append");
+    must(ptn_txn_commit(&tx), "commit");
+}
+
+
+/* ---- messages ------------------------------------------------------------- */
+
+static const char *const  words[] = {
+    "the", "meeting", "of", "tomorrow", "has", "been", "moved", "to",
+    "another", "room", "please", "find", "attached", "what", "we", "wrote",
+    "about", "budget", "and", "plans", "for", "next", "quarter", "with",
+    "kind", "regards", "from", "all", "in", "office", "this", "week"
+};
+
+
+static uint64_t
+rnd(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+
+    return *seed;
+}
+
+
+static void
+make_head(ptn_buf_t *b, uint64_t *seed, const char *type)
+{
+    unsigned  n;
+
+    n = (unsigned) rnd(seed) % 1000000;
+
+    ptn_buf_printf(b,
+        "Received: from mx%u.example.org (mx.example.org [192.0.2.%u])\r\n"
+        "\tby mail.example.test with ESMTPS id %08x%08x\r\n"
+        "\tfor <alice@example.test>; Mon, 2 Feb 2026 10:%02u:%02u +0100\r\n"
+        "From: \"Sender Number %u\" <sender%u@example.org>\r\n"
+        "To: Alice <alice@example.test>, Bob <bob@example.test>\r\n"
+        "Cc: Carol <carol@example.test>\r\n"
+        "Subject: Re: message %u about things\r\n"
+        "Date: Mon, 2 Feb 2026 10:%02u:%02u +0100\r\n"
+        "Message-ID: <%u.%016llx@example.org>\r\n"
+        "In-Reply-To: <%u.abcdef@example.org>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n",
+        n % 9, n % 250, n, n * 7919, n % 60, n % 59, n % 97, n % 97, n,
+        n % 60, n % 59, n, (unsigned long long) rnd(seed), n, type);
+}
+
+
+/* Words, with a number here and there: zstd makes a third of it. */
+
+static void
+make_text(ptn_buf_t *b, uint64_t *seed, size_t size)
+{
+    size_t    end, line;
+    uint64_t  r;
+
+    end = b->len + size;
+    line = 0;
+
+    while (b->len < end) {
+        r = rnd(seed);
+
+        if (r % 7 == 0) {
+            ptn_buf_printf(b, "%llx ", (unsigned long long) (r >> 40));
+
+        } else {
+            ptn_buf_printf(b, "%s ", words[(r >> 8) % ptn_nelts(words)]);
+        }
+
+        if (b->len - line > 66) {
+            ptn_buf_z(b, "\r\n");
+            line = b->len;
+        }
+    }
+
+    ptn_buf_z(b, "\r\n");
+}
+
+
+static void
+make_base64(ptn_buf_t *b, uint64_t *seed, size_t size)
+{
+    size_t       i, done;
+    uint64_t     r;
+
+    static const char  set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
+                               "stuvwxyz0123456789+/";
+
+    for (done = 0; done < size; done += 78) {
+        for (i = 0; i < 76; i++) {
+            r = rnd(seed);
+            ptn_buf_byte(b, (u_char) set[(r >> 20) & 63]);
+        }
+
+        ptn_buf_z(b, "\r\n");
+    }
+}
+
+
+static ptn_str_t
+make(ptn_pool_t *pool, uint64_t *seed, size_t size, bool attach)
+{
+    ptn_buf_t  b;
+
+    ptn_buf_init(&b, pool);
+
+    if (!attach) {
+        make_head(&b, seed, "text/plain; charset=utf-8");
+        make_text(&b, seed, size - b.len);
+        return ptn_buf_get(&b);
+    }
+
+    make_head(&b, seed, "multipart/mixed; boundary=\"=_b\"");
+    ptn_buf_z(&b, "--=_b\r\nContent-Type: text/plain\r\n\r\n");
+    make_text(&b, seed, ptn_min(size / 8, (size_t) 4000));
+    ptn_buf_z(&b, "--=_b\r\nContent-Type: application/octet-stream;"
+              " name=\"a.bin\"\r\nContent-Disposition: attachment;"
+              " filename=\"a.bin\"\r\nContent-Transfer-Encoding: base64"
+              "\r\n\r\n");
+    make_base64(&b, seed, size - b.len - 10);
+    ptn_buf_z(&b, "--=_b--\r\n");
+
+    return ptn_buf_get(&b);
+}
+
+
+static void
+mix_make(site_t *s, mix_t *mix, const char *name, size_t size, bool attach,
+    size_t n)
+{
+    uint64_t  seed = 88172645463325252ULL + size + attach;
+
+    mix->name = name;
+    mix->next = 0;
+
+    for (mix->n = 0; mix->n < n; mix->n++) {
+        mix->m[mix->n] = make(s->pool, &seed, size, attach);
+    }
+}
+
+
+static ptn_str_t
+slurp(ptn_pool_t *pool, const char *path, size_t size)
+{
+    FILE       *f;
+    ptn_str_t   s;
+
+    s.data = ptn_palloc(pool, size + 1);
+    f = fopen(path, "rb");
+    s.len = f ? fread(s.data, 1, size, f) : 0;
+
+    if (f != NULL) {
+        fclose(f);
+    }
+
+    return s;
+}
+
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+
+/* *.eml, *.msg and *.txt of MAIL, in the order of their names. */
+
+static void
+mix_read(site_t *s, mix_t *mix)
+{
+    int              i, k, n, m;
+    char             path[4096], file[8192];
+    const char      *dot;
+    struct stat      sb;
+    struct dirent  **dirs, **files;
+
+    mix->name = "mix";
+    mix->n = 0;
+    mix->next = 0;
+    n = scandir(s->mail, &dirs, NULL, by_name);
+
+    for (i = 0; i < n; i++) {
+        snprintf(path, sizeof(path), "%s/%s", s->mail, dirs[i]->d_name);
+
+        if (dirs[i]->d_name[0] == '.'
+            || (m = scandir(path, &files, NULL, by_name)) < 0)
+        {
+            continue;
+        }
+
+        for (k = 0; k < m && mix->n < POOL_MAX; k++) {
+            snprintf(file, sizeof(file), "%s/%s", path, files[k]->d_name);
+            dot = strrchr(files[k]->d_name, '.');
+
+            if (dot != NULL && (strcmp(dot, ".eml") == 0
+                || strcmp(dot, ".msg") == 0 || strcmp(dot, ".txt") == 0)
+                && stat(file, &sb) == 0 && S_ISREG(sb.st_mode)
+                && sb.st_size >= 200 && sb.st_size <= 2000000)
+            {
+                mix->m[mix->n++] = slurp(s->pool, file, (size_t) sb.st_size);
+            }
+        }
+    }
+
+    if (mix->n == 0) {
+        fprintf(stderr, "store: no messages in %s\n", s->mail);
+        exit(1);
+    }
+}
+
+
+static ptn_str_t
+next(mix_t *mix)
+{
+    return mix->m[mix->next++ % mix->n];
+}
+
+
+/* ---- deliver -------------------------------------------------------------- */
+
+static void
+bare_open(site_t *s)
+{
+    char  path[4096];
+
+    snprintf(path, sizeof(path), "%s/bare.sqlite", s->dir);
+
+    if (sqlite3_open(path, &s->db) != SQLITE_OK
+        || sqlite3_exec(s->db, "PRAGMA journal_mode=WAL;"
+                        "PRAGMA synchronous=FULL;"
+                        "CREATE TABLE t (id INTEGER PRIMARY KEY, b BLOB)",
+                        NULL, NULL, NULL) != SQLITE_OK
+        || sqlite3_prepare_v2(s->db, "INSERT INTO t (b) VALUES (?1)", -1,
+                              &s->insert, NULL) != SQLITE_OK)
+    {
+        fprintf(stderr, "store: %s\n", sqlite3_errmsg(s->db));
+        exit(1);
+    }
+}
+
+
+static double
+bare(site_t *s, mix_t *mix, double seconds)
+{
+    double     begun;
+    size_t     n;
+    ptn_str_t  m;
+
+    n = 0;
+    begun = now();
+
+    do {
+        m = next(mix);
+        sqlite3_bind_blob(s->insert, 1, m.data, (int) m.len, SQLITE_STATIC);
+
+        if (sqlite3_step(s->insert) != SQLITE_DONE) {
+            must(PTN_EIO, "insert");
+        }
+
+        sqlite3_reset(s->insert);
+        n++;
+
+    } while (now() - begun < seconds);
+
+    return (double) n / (now() - begun);
+}
+
+
+static double
+ours(site_t *s, ptn_mbox_t *mb, mix_t *mix, unsigned flight, double seconds)
+{
+    double    begun;
+    size_t    n;
+    unsigned  i;
+
+    n = 0;
+    begun = now();
+
+    do {
+        for (i = 0; i < flight; i++) {
+            append(mb, next(mix));
+        }
+
+        must(ptn_store_commit(s->store), "store commit");
+        n += flight;
+
+    } while (now() - begun < seconds);
+
+    return (double) n / (now() - begun);
+}
+
+
+static int
+by_value(const void *a, const void *b)
+{
+    const double  *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+
+static double
+median(double *v, size_t n)
+{
+    qsort(v, n, sizeof(double), by_value);
+
+    return v[n / 2];
+}
+
+
+static void
+deliver_mix(site_t *s, ptn_mbox_t *mb, mix_t *mix)
+{
+    char    name[64], against[64];
+    size_t  i;
+    double  one[ROUNDS], many[ROUNDS], base[ROUNDS], t;
+
+    t = s->seconds / ROUNDS;
+    bare(s, mix, t / 4);
+    ours(s, mb, mix, FLIGHT, t / 4);
+
+    for (i = 0; i < ROUNDS; i++) {
+        base[i] = bare(s, mix, t);
+        one[i] = ours(s, mb, mix, 1, t) / base[i];
+        many[i] = ours(s, mb, mix, FLIGHT, t) / base[i];
+    }
+
+    snprintf(against, sizeof(against), "I of these bytes %.0f/s",
+             median(base, ROUNDS));
+    snprintf(name, sizeof(name), "deliver %s, one by one", mix->name);
+    row(name, median(one, ROUNDS), "x I", 0.5, false, against);
+    snprintf(name, sizeof(name), "deliver %s, 16 in flight", mix->name);
+    row(name, median(many, ROUNDS), "x I", 3, false, against);
+}
+
+
+static void
+deliver(site_t *s)
+{
+    mix_t       *mix;
+    size_t       i;
+    ptn_mbox_t  *mb;
+
+    static const struct {
+        const char  *name;
+        size_t       size, n;
+        bool         attach;
+    } kinds[] = {
+        { "8 KB", 8192, 512, false },
+        { "40 KB text", 40960, 256, false },
+        { "40 KB with attachment", 40960, 2048, true },
+        { "1 MB text", 1048576, 60, false },
+        { "1 MB with attachment", 1048576, 400, true }
+    };
+
+    mix = calloc(1, sizeof(mix_t));
+    site_open(s);
+    bare_open(s);
+    mb = mbox(s, 0);
+
+    for (i = 0; i < ptn_nelts(kinds); i++) {
+        if (s->only == NULL || strstr(kinds[i].name, s->only) != NULL) {
+            mix_make(s, mix, kinds[i].name, kinds[i].size, kinds[i].attach,
+                     kinds[i].n);
+            deliver_mix(s, mb, mix);
+        }
+    }
+
+    if (s->only == NULL || strcmp(s->only, "mix") == 0) {
+        mix_read(s, mix);
+        deliver_mix(s, mb, mix);
+    }
+
+    sqlite3_finalize(s->insert);
+    sqlite3_close(s->db);
+    site_close(s);
+    free(mix);
+}
+
+
+/* ---- disk, fan-out ---------------------------------------------------------- */
+
+static struct {
+    uint64_t  bytes, blocks;
+    ino_t     seen[65536];
+    size_t    n;
+} du;
+
+
+/* Every file once, however many names it has; directories too. */
+
+static int
+du_add(const char *path PTN_UNUSED, const struct stat *sb,
+    int type PTN_UNUSED, struct FTW *ftw PTN_UNUSED)
+{
+    size_t  i;
+
+    if (sb->st_nlink > 1 && S_ISREG(sb->st_mode)) {
+        for (i = 0; i < du.n; i++) {
+            if (du.seen[i] == sb->st_ino) {
+                return 0;
+            }
+        }
+
+        du.seen[du.n++ % ptn_nelts(du.seen)] = sb->st_ino;
+    }
+
+    du.bytes += S_ISREG(sb->st_mode) ? (uint64_t) sb->st_size : 0;
+    du.blocks += (uint64_t) sb->st_blocks * 512;
+
+    return 0;
+}
+
+
+static void
+du_of(const char *path)
+{
+    memset(&du, 0, sizeof(du));
+    nftw(path, du_add, 16, FTW_PHYS);
+}
+
+
+static void
+disk(site_t *s)
+{
+    char         against[128];
+    mix_t       *mix;
+    size_t       i, n;
+    uint64_t     raw;
+    ptn_mbox_t  *mb;
+
+    mix = calloc(1, sizeof(mix_t));
+    site_open(s);
+    s->conf.fsync = false;
+    mix_read(s, mix);
+    mb = mbox(s, 0);
+    raw = 0;
+    n = 0;
+
+    for (i = 1; i < mix->n; i += 2) {
+        append(mb, mix->m[i]);
+        raw += mix->m[i].len;
+
+        if (++n % 64 == 0) {
+            must(ptn_store_commit(s->store), "store commit");
+        }
+    }
+
+    must(ptn_store_commit(s->store), "store commit");
+    site_close(s);
+
+    du_of(s->dir);
+    snprintf(against, sizeof(against), "%zu messages, %llu bytes raw; %llu"
+             " bytes in blocks", n, (unsigned long long) raw,
+             (unsigned long long) du.blocks);
+    row("disk of the mix", (double) du.bytes / (double) raw, "x raw", 0.6,
+        true, against);
+    free(mix);
+}
+
+
+/* One delivery to `n` mailboxes; the bytes of their blobs on the disk. */
+
+static uint64_t
+fanout_to(site_t *s, mix_t *mix, unsigned from, unsigned n)
+{
+    char      path[4096];
+    size_t    k;
+    unsigned  i;
+    uint64_t  bytes;
+
+    for (k = 0; k < mix->n; k++) {
+        for (i = 0; i < n; i++) {
+            append(mbox(s, from + i), mix->m[k]);
+        }
+
+        must(ptn_store_commit(s->store), "store commit");
+    }
+
+    bytes = 0;
+    memset(&du, 0, sizeof(du));
+
+    for (i = 0; i < n; i++) {
+        snprintf(path, sizeof(path), "%s/mailbox/example.test/user%u/blob",
+                 s->dir, from + i);
+        nftw(path, du_add, 16, FTW_PHYS);
+    }
+
+    bytes = du.bytes;
+
+    return bytes;
+}
+
+
+static void
+fanout(site_t *s)
+{
+    mix_t     *mix;
+    double     t1, t2;
+    uint64_t   one, all;
+
+    mix = calloc(1, sizeof(mix_t));
+    site_open(s);
+    mix_make(s, mix, "", 300000, true, 10);
+    fanout_to(s, mix, 100, 1);
+    mix_make(s, mix, "", 300001, true, 10);
+    t1 = now();
+    one = fanout_to(s, mix, 0, 1);
+    t2 = now();
+    mix_make(s, mix, "", 300002, true, 10);
+    all = fanout_to(s, mix, 1, FANOUT);
+    row("attachments in 20 mailboxes", (double) all / (double) one, "x one",
+        1.05, true, "10 messages of 300 KB, bytes of blob files");
+    printf("# a delivery to one: %.2f ms, to 20: %.2f ms\n",
+           (t2 - t1) * 100, (now() - t2) * 100);
+    site_close(s);
+    free(mix);
+}
+
+
+/* ---- memory, reads ---------------------------------------------------------- */
+
+static double
+private_kb(void)
+{
+    long   kb, sum;
+    char   line[256];
+    FILE  *f;
+
+    sum = 0;
+    f = fopen("/proc/self/smaps_rollup", "r");
+
+    while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+        if (sscanf(line, "Private_Clean: %ld", &kb) == 1
+            || sscanf(line, "Private_Dirty: %ld", &kb) == 1)
+        {
+            sum += kb;
+        }
+    }
+
+    if (f != NULL) {
+        fclose(f);
+    }
+
+    return (double) sum;
+}
+
+
+static void
+read_one(site_t *s, ptn_mbox_t *mb, ptn_id_t id)
+{
+    ptn_str_t    raw;
+    ptn_msg_t   *msg;
+    ptn_pool_t  *pool;
+
+    pool = ptn_pool_create(0, NULL);
+    must(ptn_msg_open(mb, pool, id, &msg), "open message");
+    must(ptn_msg_slice(msg, pool, 0, UINT64_MAX, 1 << 24, &raw), "slice");
+    ptn_pool_destroy(pool);
+    (void) s;
+}
+
+
+/* What an executor does with a mailbox of 100 messages: list, read, flag. */
+
+static void
+use(site_t *s, ptn_mbox_t *mb)
+{
+    uint32_t          uid;
+    ptn_row_t         r;
+    ptn_txn_t         tx;
+    ptn_view_t       *view;
+
+    must(ptn_view_get(mb, PTN_FOLDER_INBOX, &view), "view");
+    ptn_view_row(view, 1, &r);
+    uid = r.uid;
+    ptn_view_unref(view);
+    read_one(s, mb, r.id);
+
+    must(ptn_txn_begin(&tx, mb), "begin");
+    must(ptn_msg_flags(&tx, PTN_FOLDER_INBOX, &uid, 1, PTN_FLAGS_ADD,
+                       PTN_FLAG_SEEN, 0, 0, NULL), "flags");
+    must(ptn_txn_commit(&tx), "commit");
+    must(ptn_store_commit(s->store), "store commit");
+}
+
+
+static void
+memory(site_t *s)
+{
+    mix_t     *mix;
+    double     before, after;
+    unsigned   i, k, n;
+
+    n = 64;
+    mix = calloc(1, sizeof(mix_t));
+    site_open(s);
+    s->conf.fsync = false;
+    mix_make(s, mix, "", 4096, false, 100);
+
+    for (i = 0; i < n + 8; i++) {
+        for (k = 0; k < 100; k++) {
+            append(mbox(s, i), mix->m[k]);
+        }
+
+        must(ptn_store_commit(s->store), "store commit");
+    }
+
+    site_close(s);
+    free(mix);
+    fflush(stdout);
+
+    if (fork() == 0) {
+        site_open(s);
+
+        for (i = 0; i < 8; i++) {
+            use(s, mbox(s, n + i));
+        }
+
+        before = private_kb();
+
+        for (i = 0; i < n; i++) {
+            use(s, mbox(s, i));
+        }
+
+        after = private_kb();
+        row("memory of an open mailbox", (after - before) / n, "KB", 400,
+            true, "1 executor, 64 mailboxes in use, private pages");
+        site_close(s);
+        exit(0);
+    }
+
+    wait(NULL);
+}
+
+
+/* Messages a second that `procs` processes read of one mailbox. */
+
+static double
+read_by(site_t *s, unsigned procs, ptn_id_t *ids, size_t n, double seconds)
+{
+    double             begun;
+    unsigned           p, i;
+    uint64_t           seed, sum;
+    ptn_mbox_t        *mb;
+    volatile uint64_t *count;
+
+    count = mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS,
+                 -1, 0);
+    fflush(stdout);
+
+    for (p = 0; p < procs; p++) {
+        if (fork() == 0) {
+            site_open(s);
+            mb = mbox(s, 0);
+            seed = 88172645463325252ULL + p;
+
+            for (begun = now(); now() - begun < seconds; ) {
+                for (i = 0; i < 16; i++) {
+                    read_one(s, mb, ids[rnd(&seed) % n]);
+                }
+
+                count[p] += 16;
+            }
+
+            site_close(s);
+            _exit(0);
+        }
+    }
+
+    while (wait(NULL) > 0) { /* void */ }
+
+    for (p = 0, sum = 0; p < procs; p++) {
+        sum += count[p];
+    }
+
+    munmap((void *) count, 4096);
+
+    return (double) sum / seconds;
+}
+
+
+static void
+reads(site_t *s)
+{
+    char         against[64], name[64];
+    long         cores;
+    mix_t       *mix;
+    double       one[ROUNDS], all[ROUNDS];
+    size_t       n;
+    unsigned     i;
+    ptn_id_t    *ids;
+    ptn_row_t    r;
+    ptn_mbox_t  *mb;
+    ptn_view_t  *view;
+
+    cores = sysconf(_SC_NPROCESSORS_ONLN);
+    mix = calloc(1, sizeof(mix_t));
+    site_open(s);
+    s->conf.fsync = false;
+    mix_make(s, mix, "", 8192, false, 200);
+    mb = mbox(s, 0);
+
+    for (i = 0; i < 2000; i++) {
+        append(mb, next(mix));
+    }
+
+    must(ptn_store_commit(s->store), "store commit");
+    must(ptn_view_get(mb, PTN_FOLDER_INBOX, &view), "view");
+    n = ptn_view_count(view);
+    ids = calloc(n, sizeof(ptn_id_t));
+
+    for (i = 0; i < n; i++) {
+        ptn_view_row(view, (uint32_t) i + 1, &r);
+        ids[i] = r.id;
+    }
+
+    ptn_view_unref(view);
+    site_close(s);
+    free(mix);
+
+    for (i = 0; i < ROUNDS; i++) {
+        one[i] = read_by(s, 1, ids, n, s->seconds / ROUNDS);
+        all[i] = read_by(s, (unsigned) cores, ids, n, s->seconds / ROUNDS)
+                 / one[i];
+    }
+
+    snprintf(name, sizeof(name), "reads of a mailbox by %ld processes", cores);
+    snprintf(against, sizeof(against), "one process: %.0f/s",
+             median(one, ROUNDS));
+    row(name, median(all, ROUNDS), "x one", 0.6 * (double) cores, false,
+        against);
+    free(ids);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    size_t  i;
+    site_t  s;
+
+    static const struct {
+        const char  *name;
+        void       (*run)(site_t *s);
+    } rows[] = {
+        { "deliver", deliver }, { "disk", disk }, { "fanout", fanout },
+        { "memory", memory }, { "reads", reads }
+    };
+
+    if (argc < 4) {
+        fprintf(stderr, "usage: store deliver|disk|fanout|memory|reads"
+                " DIR MAIL [SECONDS [KIND]]\n");
+        return 2;
+    }
+
+    memset(&s, 0, sizeof(s));
+    s.dir = argv[2];
+    s.mail = argv[3];
+    s.seconds = argc > 4 ? atof(argv[4]) : 1;
+    s.only = argc > 5 ? argv[5] : NULL;
+
+    for (i = 0; i < ptn_nelts(rows); i++) {
+        if (strcmp(argv[1], rows[i].name) == 0) {
+            if (mkdir(s.dir, 0700) == -1) {
+                perror(s.dir);
+                return 1;
+            }
+
+            rows[i].run(&s);
+            nftw(s.dir, gone, 16, FTW_DEPTH|FTW_PHYS);
+            return 0;
+        }
+    }
+
+    return 2;
+}

@@ -1,0 +1,759 @@
+/*
+ * Uploads one by one (MS-OXCFXICS 3.1.5.6, 3.2.5.9.4): keys, conflicts and who
+ * wins, deletions that are recorded, moves; property groups; predecessor
+ * lists.
+ */
+
+#include "mailbox_site.h"
+#include "ptn_eid.h"
+#include "ptn_item.h"
+
+
+typedef struct {
+    site_t             site;
+    ptn_mbox_t        *mb;
+    ptn_pool_t        *pool;
+    ptn_txn_t          tx;
+} test_t;
+
+
+/* ---- keys ---------------------------------------------------------------- */
+
+static ptn_str_t
+xid(test_t *t, unsigned who, unsigned n)
+{
+    u_char  *p;
+
+    p = ptn_palloc(t->pool, 20);
+    memset(p, (int) who, 16);
+    p[16] = 0;
+    p[17] = 0;
+    p[18] = (u_char) (n >> 8);
+    p[19] = (u_char) n;
+
+    return ptn_str_make(p, 20);
+}
+
+
+static ptn_str_t
+pcl(test_t *t, ptn_str_t list, ptn_str_t one)
+{
+    ok(ptn_pcl_add(t->pool, list, one, &list) == PTN_OK, "a list");
+
+    return list;
+}
+
+
+static ptn_str_t
+gid(test_t *t, ptn_id_t id)
+{
+    u_char      *p;
+    uint16_t     replid;
+    ptn_guid_t   guid;
+
+    p = ptn_palloc(t->pool, PTN_GID_LEN);
+    ptn_mbox_replica(t->mb, id, &replid, &guid);
+    ptn_eid_gid(guid, id, p);
+
+    return ptn_str_make(p, PTN_GID_LEN);
+}
+
+
+static void
+begin(test_t *t)
+{
+    is_rc(ptn_txn_begin(&t->tx, t->mb), PTN_OK, "begin");
+}
+
+
+static void
+commit(test_t *t)
+{
+    is_rc(ptn_txn_commit(&t->tx), PTN_OK, "commit");
+}
+
+
+static ptn_object_t *
+object(test_t *t, const char *subject)
+{
+    ptn_object_t  *o;
+
+    o = ptn_pcalloc(t->pool, sizeof(ptn_object_t));
+    ptn_props_set(&o->props, t->pool, PTN_PR_MESSAGE_CLASS,
+                  ptn_str("IPM.Note"));
+    ptn_props_set(&o->props, t->pool, PTN_PR_SUBJECT, ptn_str_z(subject));
+    ptn_props_set(&o->props, t->pool, PTN_PR_BODY, ptn_str("text"));
+
+    return o;
+}
+
+
+static ptn_str_t
+prop(test_t *t, ptn_id_t id, uint32_t tag)
+{
+    ptn_str_t   v;
+    ptn_msg_t  *msg;
+
+    v = ptn_str_make(NULL, 0);
+
+    if (ptn_msg_open(t->mb, t->pool, id, &msg) == PTN_OK) {
+        ptn_msg_props(msg, &tag, 1, &v);
+    }
+
+    return v;
+}
+
+
+static ptn_ics_imported_t
+import(test_t *t, ptn_str_t key, ptn_str_t list, ptn_str_t change,
+    int64_t modified, const char *subject, bool fail)
+{
+    ptn_ics_import_t    in;
+    ptn_ics_imported_t  out;
+
+    memset(&in, 0, sizeof(in));
+    in.source_key = key;
+    in.change_key = change;
+    in.pcl = pcl(t, list, change);
+    in.modified = modified;
+    in.received = 1770000000;
+    in.object = object(t, subject);
+    in.fail_on_conflict = fail;
+    begin(t);
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &out), PTN_OK, subject);
+    commit(t);
+
+    return out;
+}
+
+
+/* ---- predecessor lists --------------------------------------------------- */
+
+static void
+test_pcl(test_t *t)
+{
+    ptn_str_t  a, b, m, none;
+
+    none = ptn_str_make(NULL, 0);
+    a = pcl(t, pcl(t, none, xid(t, 5, 2)), xid(t, 3, 7));
+    b = pcl(t, pcl(t, none, xid(t, 3, 9)), xid(t, 5, 1));
+    is_u64(a.len, 42, "two XIDs");
+    ok(a.data[1] == 3 && a.data[22] == 5, "by NamespaceGuid");
+    ok(!ptn_pcl_includes(a, b) && !ptn_pcl_includes(b, a), "a conflict");
+    is_rc(ptn_pcl_merge(t->pool, a, b, &m), PTN_OK, "merged");
+    ok(ptn_pcl_includes(m, a) && ptn_pcl_includes(m, b) && m.len == 42,
+       "the merge includes both");
+    ok(ptn_pcl_includes(a, none) && !ptn_pcl_includes(none, a), "of nothing");
+    is_rc(ptn_pcl_check(t->pool, ptn_str_make(a.data, 30), &m), PTN_EPARSE,
+          "cut off");
+    is_rc(ptn_pcl_check(t->pool, ptn_str("\5abcde"), &m), PTN_EPARSE,
+          "an XID of five bytes");
+    is_rc(ptn_pcl_check(t->pool, ptn_str_make(a.data, 0), &m), PTN_OK,
+          "empty");
+
+    /* order is mended */
+
+    b = ptn_str_printf(t->pool, "%.*s%.*s", 0, "", 0, "");
+    b.data = ptn_palloc(t->pool, 42);
+    memcpy(b.data, a.data + 21, 21);
+    memcpy(b.data + 21, a.data, 21);
+    b.len = 42;
+    is_rc(ptn_pcl_check(t->pool, b, &m), PTN_OK, "out of order");
+    is_mem(m, a, "in order");
+}
+
+
+/* ---- messages ------------------------------------------------------------ */
+
+static void
+test_message(test_t *t)
+{
+    ptn_id_t             id, loser;
+    uint64_t             cn;
+    ptn_str_t            key, list, none, v;
+    ptn_guid_t           guid;
+    ptn_saved_t          saved;
+    ptn_bag_prop_t       p;
+    ptn_msg_info_t       m;
+    ptn_ics_import_t     in;
+    ptn_ics_imported_t   out;
+
+    none = ptn_str_make(NULL, 0);
+    begin(t);
+    is_rc(ptn_ics_local_ids(&t->tx, 0, &guid, &id), PTN_EINVAL, "no ids");
+    is_rc(ptn_ics_local_ids(&t->tx, 65537, &guid, &id), PTN_ELIMIT,
+          "too many ids");
+    is_rc(ptn_ics_local_ids(&t->tx, 10, &guid, &id), PTN_OK, "ten ids");
+    commit(t);
+
+    out = import(t, gid(t, id), none, xid(t, 9, 1), 1770000100, "one", false);
+    ok(out.verdict == PTN_ICS_NEW && out.mid == id && out.seen, "new");
+    is_mem(prop(t, out.id, PTN_PR_SOURCE_KEY), gid(t, id), "source key");
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), xid(t, 9, 1), "change key");
+    v = prop(t, out.id, PTN_PR_PREDECESSOR_CHANGE_LIST);
+    ok(v.len == 21 && memcmp(v.data + 1, xid(t, 9, 1).data, 20) == 0, "PCL");
+    is_mem(prop(t, out.id, PTN_PR_PARENT_SOURCE_KEY),
+           gid(t, PTN_FOLDER_INBOX), "parent's source key");
+    is_rc(ptn_msg_get_id(t->mb, out.id, &m), PTN_OK, "its row");
+    is_u64(m.modified, 1770000100, "when it was changed");
+
+    /* the same again: it is known; nothing moves */
+
+    cn = out.cn;
+    out = import(t, gid(t, id), none, xid(t, 9, 1), 1770000100, "one", false);
+    ok(out.verdict == PTN_ICS_OLDER && !out.seen && out.cn == cn, "known");
+
+    /* the next one, of the same client, who does not know our number */
+
+    out = import(t, gid(t, id), none, xid(t, 9, 2), 1770000101, "two", true);
+    ok(out.verdict == PTN_ICS_NEWER && out.seen && out.cn > cn, "newer");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "two", "its subject");
+
+    /* unchanged content with a new version is a change, too */
+
+    cn = out.cn;
+    out = import(t, gid(t, id), none, xid(t, 9, 3), 1770000102, "two", false);
+    ok(out.verdict == PTN_ICS_NEWER && out.cn > cn, "the same, newer");
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), xid(t, 9, 3), "its key");
+
+    /* a change here: our key, which joins the list */
+
+    begin(t);
+    p.tag = PTN_PR_FLAG_STATUS;
+    p.value = ptn_str_make("\2\0\0\0", 4);
+    is_rc(ptn_msg_set_props(&t->tx, t->pool, out.id, &p, 1, &saved), PTN_OK,
+          "flagged here");
+    commit(t);
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), gid(t, saved.cn), "our key");
+    is_rc(ptn_msg_change_key(t->mb, t->pool, out.id, &key, &list), PTN_OK,
+          "keys");
+    is_u64(list.len, 21 + 23, "both XIDs");
+    ok(ptn_pcl_includes(list, pcl(t, none, xid(t, 9, 3))), "theirs is in");
+
+    /* who has not seen that is in conflict: refused, or the later one wins */
+
+    memset(&in, 0, sizeof(in));
+    in.source_key = gid(t, id);
+    in.change_key = xid(t, 9, 4);
+    in.pcl = pcl(t, none, xid(t, 9, 4));
+    begin(t);
+    is_rc(ptn_ics_check_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                &out), PTN_OK, "asked");
+    is_u64(out.verdict, PTN_ICS_CONFLICT, "a conflict is foretold");
+    commit(t);
+
+    out = import(t, gid(t, id), none, xid(t, 9, 4), 1999999999, "mine", true);
+    ok(out.verdict == PTN_ICS_CONFLICT && out.loser == 0, "refused");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "two", "nothing happened");
+
+    out = import(t, gid(t, id), none, xid(t, 9, 4), 1999999999, "mine",
+                 false);
+    loser = out.loser;
+    ok(out.verdict == PTN_ICS_CONFLICT && !out.seen && loser != 0,
+       "resolved");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "mine", "the client's wins");
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), xid(t, 9, 4), "its key");
+    is_str(prop(t, loser, PTN_PR_SUBJECT), "two", "ours is kept");
+    is_rc(ptn_msg_get_id(t->mb, loser, &m), PTN_OK, "its row");
+    is_u64(m.folder, PTN_FOLDER_CONFLICTS, "among the conflicts");
+    v = prop(t, out.id, PTN_PR_CONFLICT_ITEMS);
+    ok(v.len == 8 + PTN_EID_MESSAGE_LEN
+       && memcmp(v.data + 8, prop(t, loser, PTN_PR_ENTRYID).data,
+                 PTN_EID_MESSAGE_LEN) == 0, "the winner names it");
+    v = prop(t, loser, PTN_PR_CONFLICT_ITEMS);
+    ok(v.len == 8 + PTN_EID_MESSAGE_LEN
+       && memcmp(v.data + 8, prop(t, out.id, PTN_PR_ENTRYID).data,
+                 PTN_EID_MESSAGE_LEN) == 0, "and the other way");
+    ptn_msg_change_key(t->mb, t->pool, out.id, &key, &v);
+    ok(ptn_pcl_includes(v, list) && ptn_pcl_includes(v, in.pcl),
+       "a successor of both");
+
+    /* an older one loses */
+
+    list = v;
+    out = import(t, gid(t, id), none, xid(t, 7, 1), 1000, "late", false);
+    ok(out.verdict == PTN_ICS_CONFLICT && out.loser != 0, "resolved");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "mine", "ours stays");
+    is_str(prop(t, out.loser, PTN_PR_SUBJECT), "late", "theirs is kept");
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), gid(t, out.cn), "our key");
+    ptn_msg_change_key(t->mb, t->pool, out.id, &key, &v);
+    ok(ptn_pcl_includes(v, list)
+       && ptn_pcl_includes(v, pcl(t, none, xid(t, 7, 1))),
+       "a successor of both");
+
+    /* the same time: the greater NamespaceGuid, ours being what it is */
+
+    is_rc(ptn_msg_get_id(t->mb, out.id, &m), PTN_OK, "its row");
+    out = import(t, gid(t, id), none, xid(t, 0xff, 1), m.modified, "tie",
+                 false);
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie", "a tie, the greater wins");
+    out = import(t, gid(t, id), none, xid(t, 0x02, 1), m.modified, "tie 2",
+                 false);
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie", "the smaller does not");
+
+    /* last writer wins: no message is kept */
+
+    begin(t);
+    p.tag = PTN_PR_RESOLVE_METHOD;
+    p.value = ptn_str_make("\1\0\0\0", 4);
+    is_rc(ptn_folder_props_set(&t->tx, PTN_FOLDER_INBOX, &p, 1), PTN_OK,
+          "a method");
+    commit(t);
+    out = import(t, gid(t, id), none, xid(t, 0x03, 1), 5, "last", false);
+    ok(out.verdict == PTN_ICS_CONFLICT && out.loser == 0, "without a copy");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "last", "the last one wins");
+    begin(t);
+    p.value = ptn_str_make("\0\0\0\0", 4);
+    ptn_folder_props_set(&t->tx, PTN_FOLDER_INBOX, &p, 1);
+    commit(t);
+}
+
+
+static void
+test_refused(test_t *t)
+{
+    u_char               raw[PTN_GID_LEN];
+    ptn_id_t             id, ids[1];
+    ptn_str_t            none, key;
+    ptn_guid_t           guid;
+    ptn_ics_import_t     in;
+    ptn_ics_imported_t   out;
+
+    none = ptn_str_make(NULL, 0);
+    memset(&in, 0, sizeof(in));
+    in.change_key = xid(t, 9, 50);
+    in.pcl = in.change_key;
+    in.object = object(t, "no");
+    begin(t);
+    in.source_key = gid(t, 400);
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &out), PTN_EINVAL, "a PCL that is none");
+    in.pcl = none;
+    in.source_key = ptn_str("short");
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &out), PTN_EINVAL, "a key that is none");
+    in.source_key = gid(t, t->mb->meta.oid + 1000);
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &out), PTN_EINVAL, "a number not given");
+    in.source_key = gid(t, PTN_FOLDER_INBOX);
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &out), PTN_EINVAL, "a folder's number");
+    in.change_key = ptn_str("short");
+    in.source_key = gid(t, 400);
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &out), PTN_EINVAL, "a change key of 5");
+    ptn_txn_done(&t->tx);
+
+    /* deleted here: gone.  Deleted before it came: gone as well */
+
+    begin(t);
+    ptn_ics_local_ids(&t->tx, 4, &guid, &id);
+    commit(t);
+    out = import(t, gid(t, id), none, xid(t, 9, 51), 5, "to go", false);
+    ids[0] = out.id;
+    begin(t);
+    is_rc(ptn_msg_expunge_ids(&t->tx, ids, 1), PTN_OK, "removed");
+    commit(t);
+    out = import(t, gid(t, id), none, xid(t, 9, 52), 6, "again", false);
+    is_u64(out.verdict, PTN_ICS_GONE, "not made again");
+
+    begin(t);
+    key = gid(t, id + 1);
+    is_rc(ptn_ics_import_deletes(&t->tx, t->pool, PTN_FOLDER_INBOX, &key, 1,
+                                 true), PTN_OK, "deleted before it came");
+    is_rc(ptn_ics_import_deletes(&t->tx, t->pool, PTN_FOLDER_INBOX, &key, 1,
+                                 true), PTN_OK, "and again");
+    commit(t);
+    out = import(t, gid(t, id + 1), none, xid(t, 9, 53), 6, "never", false);
+    is_u64(out.verdict, PTN_ICS_GONE, "not made");
+
+    /* softly: it can be recovered, and is not made again */
+
+    out = import(t, gid(t, id + 2), none, xid(t, 9, 57), 6, "soft", false);
+    is_u64(out.verdict, PTN_ICS_NEW, "made");
+    begin(t);
+    key = gid(t, id + 2);
+    is_rc(ptn_ics_import_deletes(&t->tx, t->pool, PTN_FOLDER_INBOX, &key, 1,
+                                 false), PTN_OK, "deleted softly");
+    commit(t);
+    is_rc(ptn_gone_by_mid(t->mb, PTN_FOLDER_INBOX, id + 2, ids), PTN_OK,
+          "it can be recovered");
+    out = import(t, gid(t, id + 2), none, xid(t, 9, 58), 7, "soft", false);
+    is_u64(out.verdict, PTN_ICS_GONE, "not made again");
+
+    /* an id of the client's own */
+
+    memset(raw, 0x77, sizeof(raw));
+    out = import(t, ptn_str_make(raw, sizeof(raw)), none, xid(t, 9, 54), 7,
+                 "foreign", false);
+    ok(out.verdict == PTN_ICS_NEW && out.mid > PTN_ID_MAX
+       && out.id <= PTN_ID_MAX, "a foreign id");
+    is_mem(prop(t, out.id, PTN_PR_SOURCE_KEY),
+           ptn_str_make(raw, sizeof(raw)), "as it came");
+    out = import(t, ptn_str_make(raw, sizeof(raw)), none, xid(t, 9, 55), 8,
+                 "foreign 2", false);
+    is_u64(out.verdict, PTN_ICS_NEWER, "found again");
+
+    /* a message of another folder */
+
+    begin(t);
+    in.source_key = ptn_str_make(raw, sizeof(raw));
+    in.change_key = xid(t, 9, 56);
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_SENT, &in,
+                                 &out), PTN_EINVAL, "of another folder");
+    ptn_txn_done(&t->tx);
+}
+
+
+/* ---- FAI, read states, moves ----------------------------------------------- */
+
+static void
+test_rest(test_t *t)
+{
+    bool                 newer;
+    size_t               n;
+    ptn_id_t             id;
+    uint64_t            *cns, cn;
+    ptn_str_t            none, key, list;
+    ptn_guid_t           guid;
+    ptn_ics_read_t       r[3];
+    ptn_ics_move_t       mv;
+    ptn_msg_info_t       m;
+    ptn_ics_import_t     in;
+    ptn_ics_imported_t   out, fai;
+
+    none = ptn_str_make(NULL, 0);
+    begin(t);
+    ptn_ics_local_ids(&t->tx, 10, &guid, &id);
+    memset(&in, 0, sizeof(in));
+    in.fai = true;
+    in.source_key = gid(t, id);
+    in.change_key = xid(t, 9, 60);
+    in.pcl = none;
+    in.modified = 50;
+    in.object = object(t, "fai");
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &fai), PTN_OK, "an FAI message");
+    commit(t);
+    begin(t);
+    in.change_key = xid(t, 8, 1);
+    in.modified = 99;
+    in.object = object(t, "fai 2");
+    is_rc(ptn_ics_import_message(&t->tx, t->pool, PTN_FOLDER_INBOX, &in,
+                                 &fai), PTN_OK, "in conflict");
+    commit(t);
+    ok(fai.verdict == PTN_ICS_CONFLICT && fai.loser == 0,
+       "no copy of an FAI message");
+    is_str(prop(t, fai.id, PTN_PR_SUBJECT), "fai 2", "the later one");
+
+    out = import(t, gid(t, id + 1), none, xid(t, 9, 61), 10, "mail", false);
+    cn = out.cn;
+    r[0].source_key = gid(t, id);
+    r[1].source_key = gid(t, id + 1);
+    r[2].source_key = gid(t, id + 5);
+    r[0].read = r[1].read = r[2].read = true;
+    begin(t);
+    is_rc(ptn_ics_import_reads(&t->tx, t->pool, PTN_FOLDER_INBOX, r, 3, &cns,
+                               &n), PTN_OK, "read");
+    commit(t);
+    ptn_msg_get_id(t->mb, out.id, &m);
+    ok(n == 1 && cns[0] == m.read_cn && (m.flags & PTN_FLAG_SEEN)
+       && m.cn == cn, "one of three, and no edit");
+    ptn_msg_get_id(t->mb, fai.id, &m);
+    ok(!(m.flags & PTN_FLAG_SEEN), "FAI messages are not read");
+    r[2].source_key = ptn_str("none");
+    r[1].read = false;
+    begin(t);
+    is_rc(ptn_ics_import_reads(&t->tx, t->pool, PTN_FOLDER_INBOX, r, 3, &cns,
+                               &n), PTN_EINVAL, "a key that is none");
+    commit(t);
+    ptn_msg_get_id(t->mb, out.id, &m);
+    ok(m.flags & PTN_FLAG_SEEN, "nothing was done");
+
+    /* a move: same version */
+
+    memset(&mv, 0, sizeof(mv));
+    mv.source_folder = gid(t, PTN_FOLDER_INBOX);
+    mv.source_key = gid(t, id + 1);
+    mv.dest_key = gid(t, id + 2);
+    mv.change_key = xid(t, 9, 62);
+    ptn_msg_change_key(t->mb, t->pool, out.id, &key, &list);
+    mv.pcl = list;
+    begin(t);
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
+                              &newer), PTN_OK, "a move");
+    commit(t);
+    ok(!newer && out.seen && out.mid == id + 2, "of the same version");
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), xid(t, 9, 62), "their key");
+    is_mem(prop(t, out.id, PTN_PR_SOURCE_KEY), gid(t, id + 2), "their id");
+
+    begin(t);
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
+                              &newer), PTN_EEXIST, "an id that is used");
+    mv.dest_key = gid(t, id + 3);
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
+                              &newer), PTN_OK, "of one that is gone");
+    is_u64(out.verdict, PTN_ICS_GONE, "gone");
+    commit(t);
+
+    /* the client's is newer, then ours is */
+
+    mv.source_folder = gid(t, PTN_FOLDER_SENT);
+    mv.source_key = gid(t, id + 2);
+    is_rc(ptn_msg_by_mid(t->mb, 0, id + 2, &out.id), PTN_OK, "there");
+    ptn_msg_change_key(t->mb, t->pool, out.id, &key, &list);
+    mv.pcl = pcl(t, list, xid(t, 9, 63));
+    mv.change_key = xid(t, 9, 64);
+    begin(t);
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_INBOX, &mv, &out,
+                              &newer), PTN_OK, "a move");
+    commit(t);
+    ok(newer && out.seen, "the client's was newer");
+    is_mem(prop(t, out.id, PTN_PR_CHANGE_KEY), gid(t, out.cn), "our key");
+
+    mv.source_folder = gid(t, PTN_FOLDER_INBOX);
+    mv.source_key = gid(t, id + 3);
+    mv.dest_key = gid(t, id + 4);
+    mv.pcl = pcl(t, none, xid(t, 9, 62));
+    begin(t);
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
+                              &newer), PTN_OK, "a move");
+    commit(t);
+    ok(!newer && !out.seen, "ours was newer: it is downloaded");
+}
+
+
+/* ---- folders ------------------------------------------------------------- */
+
+static ptn_rc_t
+folder(test_t *t, ptn_str_t key, ptn_str_t parent, ptn_str_t list,
+    ptn_str_t change, int64_t modified, const char *name,
+    ptn_ics_imported_t *out)
+{
+    ptn_rc_t                  rc;
+    ptn_bag_prop_t            p;
+    ptn_ics_import_folder_t   in;
+
+    memset(&in, 0, sizeof(in));
+    in.source_key = key;
+    in.parent_key = parent;
+    in.change_key = change;
+    ptn_pcl_add(t->pool, list, change, &in.pcl);
+    in.modified = modified;
+    in.name = ptn_str_z(name);
+    p.tag = PTN_PR_COMMENT;
+    p.value = ptn_str_z(name);
+    in.props = &p;
+    in.n = 1;
+    begin(t);
+    rc = ptn_ics_import_folder(&t->tx, t->pool, PTN_FOLDER_IPM_SUBTREE, &in,
+                               out);
+
+    if (rc == PTN_OK) {
+        commit(t);
+
+    } else {
+        ptn_txn_done(&t->tx);
+    }
+
+    return rc;
+}
+
+
+static ptn_str_t
+fprop(test_t *t, ptn_id_t id, uint32_t tag)
+{
+    ptn_str_t  v;
+
+    v = ptn_str_make(NULL, 0);
+    ptn_folder_props(t->mb, t->pool, id, &tag, 1, &v);
+
+    return v;
+}
+
+
+static void
+test_folder(test_t *t)
+{
+    ptn_id_t              id;
+    ptn_str_t             none, key, list;
+    ptn_guid_t            guid;
+    const ptn_folder_t   *f;
+    ptn_ics_imported_t    out;
+
+    none = ptn_str_make(NULL, 0);
+    begin(t);
+    ptn_ics_local_ids(&t->tx, 10, &guid, &id);
+    commit(t);
+
+    is_rc(folder(t, gid(t, id), none, none, xid(t, 9, 1), 100, "one", &out),
+          PTN_OK, "a folder");
+    ok(out.verdict == PTN_ICS_NEW && out.id == id && out.seen, "new");
+    is_mem(fprop(t, id, PTN_PR_SOURCE_KEY), gid(t, id), "source key");
+    is_mem(fprop(t, id, PTN_PR_CHANGE_KEY), xid(t, 9, 1), "change key");
+    is_str(fprop(t, id, PTN_PR_COMMENT), "one", "a property");
+
+    is_rc(folder(t, gid(t, id), none, none, xid(t, 9, 1), 100, "one", &out),
+          PTN_OK, "again");
+    is_u64(out.verdict, PTN_ICS_OLDER, "known");
+    is_rc(folder(t, gid(t, id + 1), gid(t, id + 7), none, xid(t, 9, 2), 100,
+                 "two", &out), PTN_ENOTFOUND, "no such parent");
+    is_rc(folder(t, gid(t, id + 1), none, none, xid(t, 9, 2), 100, "One",
+                 &out), PTN_EEXIST, "a name that is used");
+    is_rc(folder(t, gid(t, id + 1), gid(t, id), none, xid(t, 9, 2), 100,
+                 "two", &out), PTN_OK, "below");
+    is_rc(folder(t, gid(t, id + 1), none, none, xid(t, 9, 3), 100, "three",
+                 &out), PTN_OK, "moved and renamed");
+    ptn_folder_get(t->mb, id + 1, &f);
+    ok(out.verdict == PTN_ICS_NEWER && f->parent == PTN_FOLDER_IPM_SUBTREE
+       && ptn_str_eqz(f->name, "three"), "it is so");
+
+    /* a conflict: the later one, and at the same time ours */
+
+    begin(t);
+    is_rc(ptn_folder_move(&t->tx, id + 1, f->parent, ptn_str("ours")), PTN_OK,
+          "renamed here");
+    commit(t);
+    ptn_folder_change_key(t->mb, t->pool, id + 1, &key, &list);
+    is_u64(list.len, 21 + 23, "both XIDs");
+    is_rc(folder(t, gid(t, id + 1), none, none, xid(t, 9, 4), 100, "theirs",
+                 &out), PTN_OK, "an older one");
+    ptn_folder_get(t->mb, id + 1, &f);
+    ok(out.verdict == PTN_ICS_CONFLICT && !out.seen
+       && ptn_str_eqz(f->name, "ours") && f->cn == out.cn, "ours stays");
+    is_rc(folder(t, gid(t, id + 1), none, none, xid(t, 8, 4), 9999999999,
+                 "theirs", &out), PTN_OK, "a later one");
+    ptn_folder_get(t->mb, id + 1, &f);
+    ok(out.verdict == PTN_ICS_CONFLICT && !out.seen
+       && ptn_str_eqz(f->name, "theirs"), "theirs wins");
+
+    is_rc(folder(t, gid(t, PTN_FOLDER_SENT), none, none, xid(t, 9, 9), 9,
+                 "No", &out), PTN_OK, "a special folder, older");
+    is_u64(out.verdict, PTN_ICS_CONFLICT, "in conflict");
+
+    /* deletions */
+
+    begin(t);
+    key = gid(t, PTN_FOLDER_SENT);
+    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &key,
+                                        1, true), PTN_EDENIED, "special");
+    key = gid(t, id + 1);
+    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &key,
+                                        1, true), PTN_OK, "deleted");
+    key = gid(t, id + 5);
+    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &key,
+                                        1, true), PTN_OK, "never was");
+    commit(t);
+    is_rc(folder(t, gid(t, id + 1), none, none, xid(t, 9, 10), 9, "again",
+                 &out), PTN_OK, "made again");
+    is_u64(out.verdict, PTN_ICS_GONE, "gone");
+    is_rc(folder(t, gid(t, id + 5), none, none, xid(t, 9, 11), 9, "never",
+                 &out), PTN_OK, "made after its end");
+    is_u64(out.verdict, PTN_ICS_GONE, "gone");
+}
+
+
+/* ---- groups -------------------------------------------------------------- */
+
+static uint32_t
+groups(test_t *t, ptn_id_t id, uint64_t known)
+{
+    uint32_t     bits;
+    uint16_t     replid;
+    ptn_guid_t   guid;
+    ptn_idset_t  seen;
+
+    memset(&seen, 0, sizeof(seen));
+    bits = 0;
+    ptn_mbox_replica(t->mb, known, &replid, &guid);
+    ptn_idset_add_range(&seen, guid, 1, known);
+    is_rc(ptn_msg_groups(t->mb, id, &seen, &bits), PTN_OK, "groups");
+    ptn_idset_done(&seen);
+
+    return bits;
+}
+
+
+static void
+test_groups(test_t *t)
+{
+    size_t               n, i, k;
+    ptn_id_t             id;
+    uint64_t             was;
+    ptn_save_t           save;
+    ptn_saved_t          s;
+    ptn_bag_prop_t       p;
+    const uint32_t      *tags;
+
+    for (i = 0; i < PTN_GROUP_REST; i++) {
+        tags = ptn_group_tags((ptn_group_e) i, &n);
+        ok(n > 0, "a group has tags");
+
+        for (k = 0; k < n; k++) {
+            if (ptn_group_of(tags[k]) != i) {
+                ok(false, "tag %08x of two groups", tags[k]);
+            }
+        }
+    }
+
+    begin(t);
+    memset(&save, 0, sizeof(save));
+    save.object = object(t, "grouped");
+    is_rc(ptn_msg_create(&t->tx, t->pool, PTN_FOLDER_INBOX, &save, &s),
+          PTN_OK, "a message");
+    commit(t);
+    id = s.id;
+    was = s.cn;
+    begin(t);
+    p.tag = PTN_PR_FLAG_STATUS;
+    p.value = ptn_str_make("\1\0\0\0", 4);
+    is_rc(ptn_msg_set_props(&t->tx, t->pool, id, &p, 1, &s), PTN_OK, "flag");
+    commit(t);
+    is_u64(groups(t, id, was), 1u << PTN_GROUP_FOLLOWUP, "follow-up alone");
+    begin(t);
+    p.tag = 0x67f5001f;
+    p.value = ptn_str("x");
+    is_rc(ptn_msg_set_props(&t->tx, t->pool, id, &p, 1, &s), PTN_OK, "other");
+    commit(t);
+    is_u64(groups(t, id, was), 1u << PTN_GROUP_FOLLOWUP | 1u << PTN_GROUP_REST,
+           "and the rest");
+    is_u64(groups(t, id, s.cn - 1), 1u << PTN_GROUP_REST, "the rest since");
+    was = s.cn;
+    begin(t);
+    is_rc(ptn_msg_flags_ids(&t->tx, &id, 1, PTN_FLAGS_ADD, PTN_FLAG_ANSWERED,
+                            0, NULL), PTN_OK, "answered");
+    commit(t);
+    ok(groups(t, id, was) & 1u << PTN_GROUP_REPLY, "the reply's group");
+    begin(t);
+    save.object = object(t, "edited");
+    is_rc(ptn_msg_update(&t->tx, t->pool, id, &save, 0, &s), PTN_OK, "edit");
+    commit(t);
+    ok((groups(t, id, s.cn - 1) & 1u << PTN_GROUP_CONTENT)
+       && !(groups(t, id, s.cn - 1) & 1u << PTN_GROUP_REPLY),
+       "content, not the reply");
+    ok(groups(t, id, was) & 1u << PTN_GROUP_REPLY, "which is not forgotten");
+}
+
+
+int
+main(void)
+{
+    test_t  t;
+
+    memset(&t, 0, sizeof(t));
+    site_make(&t.site);
+    t.pool = t.site.pool;
+    t.mb = site_open(&t.site, "alice");
+    test_pcl(&t);
+    test_message(&t);
+    test_refused(&t);
+    test_rest(&t);
+    test_folder(&t);
+    test_groups(&t);
+    is_rc(ptn_store_commit(t.site.store), PTN_OK, "on disk");
+    site_check(&t.site, "alice");
+    site_done(&t.site);
+
+    return done_testing();
+}
