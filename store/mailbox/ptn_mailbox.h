@@ -624,7 +624,6 @@ ptn_rc_t ptn_reader_check(ptn_str_t runs);
 ptn_rc_t ptn_rights_defaults(ptn_mbox_t *mb);   /* of a new mailbox */
 /* A new folder has those of its parent; who makes it owns it. */
 ptn_rc_t ptn_rights_inherit(ptn_txn_t *tx, ptn_id_t parent, ptn_id_t folder);
-ptn_rc_t ptn_rights_forget(ptn_mbox_t *mb, ptn_id_t folder);
 
 /* --- ptn_content.c ------------------------------------------------------ */
 

@@ -342,15 +342,3 @@ ptn_rights_inherit(ptn_txn_t *tx, ptn_id_t parent, ptn_id_t folder)
 
     return rc;
 }
-
-
-ptn_rc_t
-ptn_rights_forget(ptn_mbox_t *mb, ptn_id_t folder)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_sql_run(mb, PTN_SQL_PERMISSION_FORGET, 1, folder);
-
-    return (rc == PTN_OK)
-           ? ptn_sql_run(mb, PTN_SQL_READER_FORGET, 1, folder) : rc;
-}

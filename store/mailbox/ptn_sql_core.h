@@ -81,9 +81,6 @@
       "UPDATE message SET uid=?3, content=?4, cn=?5, modseq=?6, flags=?7,"    \
       " size=?8, modified=?9 WHERE folder=?1 AND uid=?2")                     \
     S(MSG_DELETE, "DELETE FROM message WHERE folder=?1 AND uid=?2")           \
-    S(MSG_CONTENT,                                                            \
-      "SELECT id, content FROM message WHERE folder=?1 AND uid=?2")           \
-    S(MSG_UIDS, "SELECT uid FROM message WHERE folder=?1 ORDER BY uid")       \
     S(ITEM_ADD,                                                               \
       "INSERT INTO item (id, class, subject, from_name, from_addr, to_names," \
       " cc_names, message_id, sent, importance, attach, bag, large, derived)" \
@@ -177,7 +174,6 @@
     S(TOMB_FOLDERS,                                                           \
       "SELECT cn, id, folder, cause, born FROM tombstone"                     \
       " WHERE kind=1 AND cn>?1 ORDER BY cn")                                  \
-    S(HORIZON_GET, "SELECT horizon FROM folder WHERE id=?1")                  \
     S(EVENT_ADD,                                                              \
       "INSERT INTO event (n, kind, folder, message, old_folder, old_message," \
       " cn) VALUES (?1,?2,?3,?4,?5,?6,?7)")                                   \

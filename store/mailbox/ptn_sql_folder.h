@@ -71,7 +71,6 @@
     S(FOLDER_MEMBERS, "DELETE FROM permission WHERE folder=?1")               \
     S(FOLDER_READERS, "DELETE FROM reader WHERE folder=?1")                   \
     S(FOLDER_SEARCH, "DELETE FROM search WHERE folder=?1")                    \
-    S(FOLDER_FOUND, "DELETE FROM found WHERE folder=?1")                      \
     S(TOMB_NTH_NEWEST,                                                        \
       "SELECT cn FROM tombstone WHERE folder=?1 AND kind=0"                   \
       " ORDER BY cn DESC LIMIT 1 OFFSET ?2")                                  \
@@ -125,7 +124,6 @@
     S(NAME_TOMB,                                                              \
       "UPDATE tombstone SET href=?4 WHERE folder=?1 AND cn=?2 AND id=?3"      \
       " AND kind=0")                                                          \
-    S(STATUS_GET, "SELECT status FROM message WHERE id=?1")                   \
     S(STATUS_SET,                                                             \
       "UPDATE message SET status=?3, modseq=?4 WHERE folder=?1 AND uid=?2")
 

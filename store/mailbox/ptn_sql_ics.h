@@ -43,8 +43,6 @@
     S(ICS_FOLDER_KEYS, "SELECT cn, xid, pcl FROM folder WHERE id=?1")         \
     S(ICS_FOLDER_KEYS_SET,                                                    \
       "UPDATE folder SET xid=?2, pcl=?3, cn=?4, modified=?5 WHERE id=?1")     \
-    S(ICS_FOLDER_ID,                                                          \
-      "UPDATE folder SET id=?2 WHERE id=?1")                                  \
     S(ICS_TOUCH,                                                              \
       "UPDATE message SET cn=?2, modseq=?2, modified=?3 WHERE id=?1")         \
     S(ICS_MID, "UPDATE message SET mid=?2 WHERE id=?1")                       \

@@ -20,7 +20,6 @@
     S(PERMISSION_COUNT, "SELECT count(*) FROM permission WHERE folder=?1")    \
     S(PERMISSION_DROP,                                                        \
       "DELETE FROM permission WHERE folder=?1 AND member=?2")                 \
-    S(PERMISSION_FORGET, "DELETE FROM permission WHERE folder=?1")            \
     S(PERMISSION_REPLACE,                                                     \
       "DELETE FROM permission WHERE folder=?1 AND member<>0")                 \
     S(PERMISSION_COPY,                                                        \
@@ -28,7 +27,6 @@
       " SELECT ?2, member, rights & ?3 FROM permission WHERE folder=?1")      \
     S(STORE_BAG, "SELECT bag FROM meta")                                      \
     S(STORE_SET, "UPDATE meta SET bag=?1")                                    \
-    S(READER_FORGET, "DELETE FROM reader WHERE folder=?1")                    \
     S(READER_GET,                                                             \
       "SELECT read_cn, runs FROM reader WHERE folder=?1 AND user=?2")         \
     S(READER_SET,                                                             \

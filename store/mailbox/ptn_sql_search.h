@@ -56,7 +56,6 @@
       "REPLACE INTO search (folder, flags, state, done, scope, restriction)"  \
       " VALUES (?1,?2,?3,0,?4,?5)")                                           \
     S(SEARCH_STATE, "UPDATE search SET state=?2, done=?3 WHERE folder=?1")    \
-    S(SEARCH_DELETE, "DELETE FROM search WHERE folder=?1")                    \
     S(SEARCH_ANY,                                                             \
       "SELECT uid FROM message WHERE folder=?1 UNION ALL"                     \
       " SELECT 0 FROM search WHERE folder=?1 LIMIT 1")                        \

@@ -177,7 +177,7 @@ ptn_rc_t ptn_search_folder_create(ptn_txn_t *tx, ptn_id_t parent,
  * ENOTSEARCH is EINVAL: no search folder, a flag that does not exist, two that
  * exclude each other, a scope that has the folder itself; EUNAVAIL: the first
  * time without restriction or folders; ENOTFOUND: a folder of the scope;
- * EPARSE: the restriction; ESUPPORT, ELIMIT: ptn_restrict_tags().
+ * EPARSE: the restriction; ESUPPORT, ELIMIT: ptn_filter_make().
  */
 ptn_rc_t ptn_search_folder_set(ptn_txn_t *tx, ptn_id_t folder,
     const ptn_criteria_t *criteria);
