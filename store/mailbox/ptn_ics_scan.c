@@ -290,67 +290,25 @@ ptn_ics_scan_rows(ptn_ics_pass_t *p, uint64_t modseq, uint32_t uid,
 
 /* ---- with a restriction -------------------------------------------------- */
 
-typedef struct {
-    ptn_mbox_t  *mb;
-    ptn_pool_t  *pool;
-    ptn_id_t     id;
-    ptn_msg_t   *msg;           /* NULL: not opened yet */
-} ptn_ics_asked_t;
-
-
-static ptn_rc_t
-ptn_ics_asked_open(ptn_ics_asked_t *a)
-{
-    return (a->msg != NULL) ? PTN_OK
-           : ptn_msg_open(a->mb, a->pool, a->id, &a->msg);
-}
-
-
-static ptn_rc_t
-ptn_ics_asked_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
-    size_t n, ptn_str_t *values)
-{
-    ptn_rc_t          rc;
-    ptn_ics_asked_t  *a = ctx;
-
-    rc = ptn_ics_asked_open(a);
-
-    return (rc == PTN_OK) ? ptn_sub_values(a->msg, a->pool, which, i, tags, n,
-                                           values) : rc;
-}
-
-
-static int
-ptn_ics_asked_collate(void *ctx, ptn_str_t a, ptn_str_t b)
-{
-    return ptn_sort_collate(((ptn_ics_asked_t *) ctx)->mb, a, b);
-}
-
-
 ptn_rc_t
 ptn_ics_in_scope(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
     const ptn_item_t *item, bool *ret_in)
 {
-    bool              deep;
-    size_t            i, n;
-    u_char            scratch[PTN_ITEM_SCRATCH];
-    ptn_rc_t          rc;
-    ptn_str_t         values[PTN_RESTRICT_TAGS_MAX];
-    ptn_item_ctx_t    ctx;
-    const uint32_t   *tags;
-    ptn_ics_asked_t   asked;
-    ptn_filter_row_t  row;
+    bool             deep;
+    size_t           i, n;
+    u_char           scratch[PTN_ITEM_SCRATCH];
+    ptn_rc_t         rc;
+    ptn_str_t        values[PTN_RESTRICT_TAGS_MAX];
+    ptn_asked_t      asked;
+    ptn_item_ctx_t   ctx;
+    const uint32_t  *tags;
 
     ctx.mb = mb;
     ctx.pool = pool;
     ctx.item = item;
     ctx.scratch = scratch;
 
-    asked.mb = mb;
-    asked.pool = pool;
-    asked.id = item->info.id;
-    asked.msg = NULL;
-
+    ptn_asked(&asked, mb, pool, item->info.id);
     tags = ptn_filter_tags(c->filter, &n);
 
     for (i = 0; i < n; i++) {
@@ -358,12 +316,7 @@ ptn_ics_in_scope(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
                                    &deep);
 
         if (deep) {             /* only the content has it */
-            rc = ptn_ics_asked_open(&asked);
-
-            if (rc == PTN_OK) {
-                rc = ptn_msg_props(asked.msg, &tags[i], 1, &values[i]);
-            }
-
+            rc = ptn_asked_value(&asked, tags[i], &values[i]);
             if (rc != PTN_OK) {
                 return rc;
             }
@@ -377,13 +330,7 @@ ptn_ics_in_scope(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
         return PTN_ENOMEM;
     }
 
-    memset(&row, 0, sizeof(row));
-    row.values = values;
-    row.sub = ptn_ics_asked_sub;
-    row.collate = ptn_ics_asked_collate;
-    row.ctx = &asked;
-
-    return ptn_filter_match(c->filter, &row, ret_in);
+    return ptn_asked_match(&asked, c->filter, values, ret_in);
 }
 
 

@@ -25,6 +25,7 @@
  *   ptn_msg_ids.c    by row id       ptn_transfer.c  to another mailbox
  *   ptn_folder_props.c  ptn_named.c  properties of folders, named ones
  *   ptn_table*.c     tables (ptn_table.h)
+ *   ptn_asked.c      what filters are asked of
  *   ptn_sync.c       what changed since
  *   ptn_words*.c  ptn_search*.c  searching: see ptn_words.h
  *   ptn_replica.c    REPLGUIDs         ptn_ics_*.c  synchronisation by sets

@@ -126,43 +126,17 @@ ptn_search_event(ptn_mbox_t *mb, ptn_mbox_event_e kind, ptn_id_t folder,
 
 /* ---- does it belong there? --------------------------------------------- */
 
-typedef struct {
-    ptn_mbox_t  *mb;
-    ptn_pool_t  *pool;
-    ptn_msg_t   *msg;
-} ptn_search_ctx_t;
-
-
-static ptn_rc_t
-ptn_search_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
-    size_t n, ptn_str_t *values)
-{
-    ptn_search_ctx_t  *c = ctx;
-
-    return ptn_sub_values(c->msg, c->pool, which, i, tags, n, values);
-}
-
-
-static int
-ptn_search_collate(void *ctx, ptn_str_t a, ptn_str_t b)
-{
-    return ptn_sort_collate(((ptn_search_ctx_t *) ctx)->mb, a, b);
-}
-
-
 static ptn_rc_t
 ptn_search_filter(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_one_search_t *s,
     ptn_id_t id, bool *ret)
 {
-    size_t             n;
-    ptn_rc_t           rc;
-    ptn_str_t         *values;
-    const uint32_t    *tags;
-    ptn_search_ctx_t   c;
-    ptn_filter_row_t   row;
+    size_t           n;
+    ptn_rc_t         rc;
+    ptn_str_t       *values;
+    ptn_asked_t      asked;
+    const uint32_t  *tags;
 
-    c.mb = mb;
-    c.pool = pool;
+    ptn_asked(&asked, mb, pool, id);
     tags = ptn_filter_tags(s->filter, &n);
 
     values = ptn_parray(pool, n, sizeof(ptn_str_t));
@@ -170,23 +144,14 @@ ptn_search_filter(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_one_search_t *s,
         return PTN_ENOMEM;
     }
 
-    rc = ptn_msg_open(mb, pool, id, &c.msg);
+    rc = ptn_asked_open(&asked);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_props(c.msg, tags, n, values);
+        rc = ptn_msg_props(asked.msg, tags, n, values);
     }
 
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    memset(&row, 0, sizeof(row));
-    row.values = values;
-    row.sub = ptn_search_sub;
-    row.collate = ptn_search_collate;
-    row.ctx = &c;
-
-    return ptn_filter_match(s->filter, &row, ret);
+    return (rc == PTN_OK) ? ptn_asked_match(&asked, s->filter, values, ret)
+                          : rc;
 }
 
 

@@ -26,7 +26,7 @@
 #define PTN_TABLE_H
 
 
-#include "ptn_filter.h"
+#include "ptn_asked.h"
 #include "ptn_item.h"
 
 
@@ -198,7 +198,7 @@ typedef struct {
     bool                    rows;       /* a base's rows say all of it */
     ptn_item_t              item;
     ptn_str_t               one;        /* value of the instance */
-    ptn_msg_t              *msg;        /* opened for the row, or NULL */
+    ptn_asked_t             asked;
     u_char                  scratch[PTN_PROBE_TAGS][PTN_ITEM_SCRATCH];
 } ptn_probe_t;
 
@@ -235,9 +235,6 @@ void ptn_sort_value(ptn_mbox_t *mb, ptn_buf_t *b, uint32_t tag,
 /* For ptn_filter_row_t: by the collation of the mailbox, without case; ctx is
  * a ptn_mbox_t. */
 int ptn_sort_collate(ptn_mbox_t *mb, ptn_str_t a, ptn_str_t b);
-/* Values of a message's recipient or attachment `i`, for ptn_filter_row_t. */
-ptn_rc_t ptn_sub_values(ptn_msg_t *msg, ptn_pool_t *pool, uint32_t which,
-    uint32_t i, const uint32_t *tags, size_t n, ptn_str_t *values);
 /* One value of a multiple one; data NULL: it has not so many. */
 ptn_str_t ptn_mv_at(uint32_t tag, ptn_str_t value, uint32_t i);
 

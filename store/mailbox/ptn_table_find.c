@@ -15,54 +15,20 @@ typedef struct {
     const ptn_filter_t  *filter;
     bool                 last;      /* wanted, not the first */
     uint32_t             found;     /* or PTN_TABLE_NONE */
-    ptn_id_t             id;
-    ptn_msg_t           *msg;       /* the row, once it was opened */
 } ptn_find_t;
-
-
-static int
-ptn_find_collate(void *ctx, ptn_str_t a, ptn_str_t b)
-{
-    return ptn_sort_collate(((ptn_find_t *) ctx)->mb, a, b);
-}
-
-
-static ptn_rc_t
-ptn_find_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
-    size_t n, ptn_str_t *values)
-{
-    ptn_rc_t     rc;
-    ptn_find_t  *find = ctx;
-
-    rc = PTN_OK;
-
-    if (find->msg == NULL) {
-        rc = ptn_msg_open(find->mb, find->pool, find->id, &find->msg);
-    }
-
-    return rc == PTN_OK ? ptn_sub_values(find->msg, find->pool, which, i,
-                                         tags, n, values) : rc;
-}
 
 
 static ptn_rc_t
 ptn_find_row(void *ctx, const ptn_table_row_t *row)
 {
-    bool               match;
-    ptn_rc_t           rc;
-    ptn_find_t        *find = ctx;
-    ptn_filter_row_t   r;
+    bool          match;
+    ptn_rc_t      rc;
+    ptn_find_t   *find = ctx;
+    ptn_asked_t   asked;
 
-    memset(&r, 0, sizeof(r));
-    r.values = row->values;
-    r.sub = row->info != NULL && row->type == PTN_ROW_LEAF ? ptn_find_sub
-                                                           : NULL;
-    r.collate = ptn_find_collate;
-    r.ctx = find;
-    find->id = row->id;
-    find->msg = NULL;
-
-    rc = ptn_filter_match(find->filter, &r, &match);
+    ptn_asked(&asked, find->mb, find->pool,
+              row->info != NULL && row->type == PTN_ROW_LEAF ? row->id : 0);
+    rc = ptn_asked_match(&asked, find->filter, row->values, &match);
     ptn_pool_reset(find->pool);
 
     if (rc == PTN_OK && match) {

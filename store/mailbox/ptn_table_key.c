@@ -374,14 +374,6 @@ ptn_probe_done(ptn_probe_t *r)
 }
 
 
-static ptn_rc_t
-ptn_probe_open(ptn_probe_t *r)
-{
-    return r->msg != NULL ? PTN_OK
-           : ptn_msg_open(r->mb, r->pool, r->item.info.id, &r->msg);
-}
-
-
 /* Sorting is by what the row has; what selects rows may be in the content. */
 
 static ptn_rc_t
@@ -392,7 +384,7 @@ ptn_probe_load(ptn_probe_t *r)
     ptn_rc_t        rc;
     ptn_item_ctx_t  c;
 
-    r->msg = NULL;
+    ptn_asked(&r->asked, r->mb, r->pool, r->item.info.id);
     r->one = ptn_str_make(NULL, 0);
     c.mb = r->mb;
     c.pool = r->pool;
@@ -408,11 +400,7 @@ ptn_probe_load(ptn_probe_t *r)
         r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i], &deep);
 
         if (deep && i >= r->instances) {
-            rc = ptn_probe_open(r);
-
-            if (rc == PTN_OK) {
-                rc = ptn_msg_props(r->msg, &r->tags[i], 1, &r->values[i]);
-            }
+            rc = ptn_asked_value(&r->asked, r->tags[i], &r->values[i]);
 
             if (rc != PTN_OK) {
                 return rc;
@@ -552,109 +540,16 @@ ptn_probe_instance(ptn_probe_t *r, uint32_t i)
 
 /* ---- does it match? ---------------------------------------------------- */
 
-static uint32_t
-ptn_sub_number(const ptn_object_t *object, uint32_t i, uint32_t tag)
-{
-    switch (tag) {
-
-    case PTN_PR_RECIPIENT_TYPE:
-        return object->recips[i].type;
-
-    case PTN_PR_ROWID:
-        return object->recips[i].row;
-
-    case PTN_PR_ATTACH_NUM:
-        return object->attachs[i].num;
-
-    default:
-        return (uint32_t) ptn_min(object->attachs[i].size,
-                                  (uint64_t) INT32_MAX);
-    }
-}
-
-
-ptn_rc_t
-ptn_sub_values(ptn_msg_t *msg, ptn_pool_t *pool, uint32_t which, uint32_t i,
-    const uint32_t *tags, size_t n, ptn_str_t *values)
-{
-    bool                 recips;
-    size_t               k;
-    u_char              *p;
-    ptn_rc_t             rc;
-    const ptn_props_t   *props;
-    const ptn_object_t  *object;
-
-    recips = (which == PTN_PR_MESSAGE_RECIPIENTS);
-    rc = ptn_msg_object(msg, recips ? PTN_OXCMAIL_RECIPS
-                                    : PTN_OXCMAIL_ATTACHS, &object);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    if (i >= (recips ? object->nrecips : object->nattachs)) {
-        return PTN_ENOTFOUND;
-    }
-
-    props = recips ? &object->recips[i].props : &object->attachs[i].props;
-
-    for (k = 0; k < n; k++) {
-        values[k] = ptn_props_get(props, tags[k]);
-
-        if (tags[k] == (recips ? PTN_PR_RECIPIENT_TYPE : PTN_PR_ATTACH_NUM)
-            || tags[k] == (recips ? PTN_PR_ROWID : PTN_PR_ATTACH_SIZE))
-        {
-            p = ptn_palloc(pool, 4);
-            if (p == NULL) {
-                return PTN_ENOMEM;
-            }
-
-            ptn_put_le32(p, ptn_sub_number(object, i, tags[k]));
-            values[k] = ptn_str_make(p, 4);
-        }
-    }
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_probe_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
-    size_t n, ptn_str_t *values)
-{
-    ptn_rc_t       rc;
-    ptn_probe_t  *r = ctx;
-
-    rc = ptn_probe_open(r);
-
-    return rc == PTN_OK ? ptn_sub_values(r->msg, r->pool, which, i, tags, n,
-                                         values) : rc;
-}
-
-
-static int
-ptn_probe_collate(void *ctx, ptn_str_t a, ptn_str_t b)
-{
-    return ptn_sort_collate(((ptn_probe_t *) ctx)->mb, a, b);
-}
-
-
 ptn_rc_t
 ptn_probe_match(ptn_probe_t *r, bool *ret_match)
 {
-    ptn_filter_row_t  row;
-
     if (r->spec->filter == NULL) {
         *ret_match = true;
         return PTN_OK;
     }
 
-    memset(&row, 0, sizeof(row));
-    row.values = r->values + r->filter;
-    row.sub = ptn_probe_sub;
-    row.collate = ptn_probe_collate;
-    row.ctx = r;
-
-    return ptn_filter_match(r->spec->filter, &row, ret_match);
+    return ptn_asked_match(&r->asked, r->spec->filter, r->values + r->filter,
+                           ret_match);
 }
 
 
