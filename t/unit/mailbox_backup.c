@@ -4,7 +4,9 @@
  * restored elsewhere.  Restored in its own place it is another incarnation.
  */
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "mailbox_site.h"
@@ -62,10 +64,10 @@ deliver(site_t *s, ptn_txn_t *tx, unsigned seed)
 }
 
 
-/* Delivers, flags, moves and removes for ever. */
+/* Delivers, flags, moves and removes for ever; counts its commits. */
 
 static void
-worker(site_t *s, unsigned seed)
+worker(site_t *s, unsigned seed, volatile unsigned *commits)
 {
     unsigned      n;
     uint32_t      uid, *to;
@@ -129,6 +131,7 @@ worker(site_t *s, unsigned seed)
             }
         }
 
+        __sync_fetch_and_add(commits, rc == PTN_OK);
         ptn_store_idle(s->store);
         ptn_pool_reset(s->pool);
     }
@@ -189,12 +192,15 @@ restore(site_t *from, site_t *s, const char *dir, bool replace)
 static void
 test_load(site_t *s, const char *dir)
 {
-    int              status, bad;
-    pid_t            pid[2];
-    site_t           t;
-    unsigned         i, whole;
-    ptn_mbox_info_t  info;
-    struct timespec  pause = { 0, 60 * 1000 * 1000 };
+    int                 status, bad;
+    pid_t               pid[2];
+    site_t              t;
+    unsigned            i, k, had, whole;
+    ptn_mbox_info_t     info;
+    volatile unsigned  *commits;
+
+    commits = mmap(NULL, sizeof(unsigned), PROT_READ|PROT_WRITE,
+                   MAP_SHARED|MAP_ANONYMOUS, -1, 0);
 
     site_open(s, "alice");
     ptn_store_close(s->store);
@@ -204,7 +210,7 @@ test_load(site_t *s, const char *dir)
         pid[i] = fork();
 
         if (pid[i] == 0) {
-            worker(s, i);
+            worker(s, i, commits);
         }
     }
 
@@ -213,7 +219,13 @@ test_load(site_t *s, const char *dir)
     t.conf.fsync = false;
 
     for (i = 0, whole = 0; i < BACKUPS; i++) {
-        nanosleep(&pause, NULL);
+        had = *commits;
+
+        for (k = 0; k < 5000 && *commits < had + 20; k++) {
+            poll(NULL, 0, 1);
+        }
+
+        ok(*commits >= had + 20, "changes meanwhile");
 
         if (!is_rc(backup(s, dir), PTN_OK, "a backup under load")
             || !is_rc(ptn_backup_verify(t.store, dir, &(ptn_ops_t) {
@@ -493,7 +505,7 @@ test_killed(site_t *s, const char *dir)
 {
     int              status;
     pid_t            pid;
-    unsigned         i, bad;
+    unsigned         i, bad, killed;
     ptn_txn_t        tx;
     ptn_ops_t        ops;
     struct timespec  pause;
@@ -509,6 +521,7 @@ test_killed(site_t *s, const char *dir)
     ptn_store_commit(s->store);
     ptn_store_close(s->store);
     bad = 0;
+    killed = 0;
 
     for (i = 0; i < 12; i++) {
         fflush(stdout);
@@ -524,11 +537,13 @@ test_killed(site_t *s, const char *dir)
         nanosleep(&pause, NULL);
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
+        killed += WIFSIGNALED(status);
         ptn_store_open(&s->opts, &s->store);
         bad += ptn_backup_verify(s->store, dir, &ops) != PTN_OK;
         ptn_store_close(s->store);
     }
 
+    ok(killed > 0, "%u were killed amid it", killed);
     is_u64(bad, 0, "the last one stays whole");
     ptn_store_open(&s->opts, &s->store);
     is_rc(backup(s, dir), PTN_OK, "the next run goes on");

@@ -233,6 +233,8 @@ test_killed(site_t *s, const char *path)
         ok(!done || WEXITSTATUS(status) == 7, "run %u", i);
     }
 
+    ok(i > 1, "%u were killed amid it", i - 1);
+
     ptn_store_open(&t.opts, &t.store);
     ptn_sql_number(site_open(s, "alice"), "SELECT count(*) FROM message",
                    &want);

@@ -212,7 +212,8 @@ sub call {
     my ($self, @a) = @_;
     my $r = eval { $self->{ews}->call(@a) };
 
-    if (!$r || $r->status != 200 && $r->status != 500
+    if (!$r || $r->xml !~ m{</s:Envelope>\s*\z}
+        || $r->status != 200 && $r->status != 500
         || $r->code eq 'ErrorServerBusy'
         || $r->code eq 'ErrorInternalServerTransientError')
     {
@@ -330,18 +331,20 @@ sub do {
     return $ews{$what}->($self, @a)->code eq 'NoError' ? 1 : 0;
 }
 
-# A state that is refused: from the beginning.
+# A state that is refused: from the beginning.  The new one is the client's
+# when it has taken in what the replies say: keep_state().
 sub pages {
     my ($self, $of, $request, $begin) = @_;
+    my $state = $self->{state}{$of};
     my @replies;
 
     while (1) {
-        my $state = $self->{state}{$of};
         my $r = $self->call($request->(defined $state
             ? "<m:SyncState>$state</m:SyncState>" : ''));
 
         if ($r->code eq 'ErrorInvalidSyncStateData' && defined $state) {
             delete $self->{state}{$of};
+            undef $state;
             $self->{renewed}++;
             @replies = ();
             $begin->();
@@ -350,10 +353,15 @@ sub pages {
 
         die "$of: " . $r->code . "\n" unless $r->code eq 'NoError';
         push @replies, $r;
-        $self->{state}{$of} = $r->get('m:SyncState');
+        $state = $self->{next}{$of} = $r->get('m:SyncState');
         return @replies if ($r->get('m:IncludesLastItemInRange')
             || $r->get('m:IncludesLastFolderInRange')) eq 'true';
     }
+}
+
+sub keep_state {
+    my ($self, $of) = @_;
+    $self->{state}{$of} = delete $self->{next}{$of};
 }
 
 sub sync_folders {
@@ -375,6 +383,8 @@ sub sync_folders {
             $names->{$id} = $name if $kind ne 'Delete';
         }
     }
+
+    $self->keep_state('hierarchy');
 
     my %old = %{ $self->{folders} };
     $self->{folders} = { map { $names->{$_} => $_ }
@@ -436,12 +446,15 @@ sub sync_folder {
             'message:IsRead', $STATUS) . '<m:ItemIds>' . item_ids($item)
             . '</m:ItemIds></m:GetItem>');
         next if $r->code eq 'ErrorItemNotFound';
+        die "GetItem: " . $r->code . "\n" unless $r->code eq 'NoError';
         $items->{$item} = {
             key => $r->get('t:Subject'), body => $r->get('t:Body'),
             read => $r->get('t:IsRead') eq 'true' ? 1 : 0,
             flagged => ($r->get('t:Value') || 0) == 2 ? 1 : 0,
         };
     }
+
+    $self->keep_state("items of $folder");
 }
 
 sub sync {
