@@ -369,7 +369,7 @@ struct ptn_store_s {
     ptn_blob_reader_t  blob;            /* the last one read */
     ptn_blob_known_t   known[PTN_BLOB_KNOWN];   /* the last ones written */
     unsigned           known_next;
-    bool               schema_known;    /* ptn_schema_known.c */
+    uint32_t           schema_known;    /* bits: versions whose hash is in */
     u_char             schema[PTN_SCHEMA_VERSION + 1][32];
                                         /* SHA-256, by version */
     uint64_t           idle_ms;         /* when it began */

@@ -117,30 +117,31 @@ ptn_schema_model_done(ptn_mbox_t *mb)
 }
 
 
+/* The hash of `version`, made when it is first wanted: most files are ours. */
+
 static ptn_rc_t
-ptn_schema_learn(ptn_store_t *store)
+ptn_schema_learn(ptn_store_t *store, int64_t version)
 {
-    int64_t      version;
     ptn_rc_t     rc;
     ptn_mbox_t  *model;
 
-    for (version = 1; version <= PTN_SCHEMA_VERSION; version++) {
-        rc = ptn_schema_model(store, version, &model);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-
-        rc = ptn_schema_hash(model, store->schema[version]);
-        ptn_schema_model_done(model);
-
-        if (rc != PTN_OK) {
-            return rc;
-        }
+    if (store->schema_known & 1U << version) {
+        return PTN_OK;
     }
 
-    store->schema_known = true;
+    rc = ptn_schema_model(store, version, &model);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
-    return PTN_OK;
+    rc = ptn_schema_hash(model, store->schema[version]);
+    ptn_schema_model_done(model);
+
+    if (rc == PTN_OK) {
+        store->schema_known |= 1U << version;
+    }
+
+    return rc;
 }
 
 
@@ -180,24 +181,20 @@ ptn_schema_known(ptn_mbox_t *mb, int64_t *ret_version)
     ptn_store_t  *store;
 
     store = mb->store;
-    rc = store->schema_known ? PTN_OK : ptn_schema_learn(store);
+    rc = ptn_schema_hash(mb, hash);
 
-    if (rc == PTN_OK) {
-        rc = ptn_schema_hash(mb, hash);
-    }
+    for (version = PTN_SCHEMA_VERSION; rc == PTN_OK && version >= 1;
+         version--)
+    {
+        rc = ptn_schema_learn(store, version);
 
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    for (version = PTN_SCHEMA_VERSION; version >= 1; version--) {
-        if (memcmp(store->schema[version], hash, 32) == 0) {
+        if (rc == PTN_OK && memcmp(store->schema[version], hash, 32) == 0) {
             *ret_version = version;
             return PTN_OK;
         }
     }
 
-    return ptn_schema_later(mb);
+    return (rc == PTN_OK) ? ptn_schema_later(mb) : rc;
 }
 
 

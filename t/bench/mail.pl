@@ -253,7 +253,7 @@ sub start_postern {
     my $pid = pid_of("$site/nginx.pid");
 
     # Dovecot has "ssl = no" here; so have we
-    run('sed', '-i', 's/^postern {/postern {\n    clear_text_auth on;/',
+    run('sed', '-i', 's/^postern {/postern {\n    clear_text_auth on;\n    sessions_max 20000;/',
         "$site/postern.conf");
     run('sed', '-i', '/ssl/d', "$site/http.conf");
     spew("$site/stream-servers.conf",
