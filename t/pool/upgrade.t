@@ -15,7 +15,7 @@ use Test::More;
 use Time::HiRes qw/ time sleep /;
 use Test::Postern::Pool;
 
-plan(tests => 15 + 2 * 2);
+plan(tests => 16 + 2 * 2);
 
 
 sub stores_are {
@@ -89,8 +89,12 @@ sub upgrade {
     my $new = upgrade($p, $old);
     ok($new, 'rollback: a second master');
 
+    # a store that has not left yet when HUP comes is one that nothing misses
+
+    stores_are($p, 4);
     kill 'WINCH', $old;
     wait_for { my @now = $p->pids('worker'); @now == 2 } 10;
+    ok(stores_are($p, 2), 'rollback: WINCH: the old stores leave');
 
     kill 'HUP', $old;
     wait_for { my @now = $p->pids('worker'); @now == 4 } 10;
