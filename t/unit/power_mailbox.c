@@ -29,8 +29,8 @@
  * the mark when a mailbox is closed: ids jump after it failed, as after a crash.
  */
 #ifdef __SANITIZE_ADDRESS__
-#define DISKS_EVERY  5
-#define ERRORS_STEP  39
+#define DISKS_EVERY  11
+#define ERRORS_STEP  78
 #else
 #define DISKS_EVERY  1
 #define ERRORS_STEP  11
