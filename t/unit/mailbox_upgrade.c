@@ -1,15 +1,32 @@
 /*
- * Files of schema version 1: opened by several at once they become ours; what
- * was there is there, items are read from their content until the idle
- * executor has filled them in, and nothing tells a new mailbox from them.
+ * Files of every former version: opened by several at once they become ours.
+ *
+ * Version 1: what was there is there, items are read from their content until
+ * the idle executor has filled them in, and nothing tells a new mailbox from
+ * them.
+ *
+ * Version 2: everything that clients see is what that version's program told
+ * of the same file, at once, after the idle executor's work, and after a kill
+ * or a power loss amid the upgrade.  While one mailbox is upgraded the others
+ * are read and written.
  */
 
+#include "kill_io.h"
 #include "mailbox_site.h"
+#include "mailbox_visible.h"
 #include "ptn_item.h"
 #include "ptn_schema_1.h"
+#include "ptn_schema_2.h"
+#include "ptn_sim.h"
 
 
 #define MESSAGES  70        /* more than are filled in at a time */
+
+#ifdef __SANITIZE_ADDRESS__
+#define DISKS_EVERY  11
+#else
+#define DISKS_EVERY  2
+#endif
 
 
 static const char  mail[] =
@@ -228,14 +245,12 @@ test_upgrade(site_t *s)
 /* Several at once: one does it, all open it. */
 
 static void
-test_race(site_t *s)
+race(site_t *s)
 {
     int       status, bad;
     pid_t     pid[4];
     unsigned  i;
 
-    old(s);
-    ptn_store_close(s->store);
     bad = 0;
 
     for (i = 0; i < 4; i++) {
@@ -260,6 +275,322 @@ test_race(site_t *s)
     ok(bad == 0, "four at once");
     ptn_store_open(&s->opts, &s->store);
     site_check(s, "alice");
+}
+
+
+static void
+test_race(site_t *s)
+{
+    old(s);
+    ptn_store_close(s->store);
+    race(s);
+}
+
+
+/* ---- version 2 ------------------------------------------------------------- */
+
+/*
+ * Differences, line by line.  Conversation index and id are told since, also
+ * of messages that were there.
+ */
+
+static unsigned
+differences(site_t *s)
+{
+    char      *g, *w;
+    size_t     a, b;
+    unsigned   n;
+
+    w = schema_2_read(s, "t/unit/ptn_schema_2.txt");
+    g = visible_text(s, "alice", true);
+    n = 0;
+
+    while (*g != '\0' || *w != '\0') {
+        a = strcspn(g, "\n");
+        b = strcspn(w, "\n");
+
+        if (strncmp(g, "  00710102 ", 11) == 0
+            || strncmp(g, "  30130102 ", 11) == 0)
+        {
+            g += a + 1;
+            continue;
+        }
+
+        if ((a != b || memcmp(g, w, a) != 0) && n++ < 8) {
+            printf("#   is: %.*s\n#  was: %.*s\n", (int) a, g, (int) b, w);
+        }
+
+        g += a + (g[a] != '\0');
+        w += b + (w[b] != '\0');
+    }
+
+    return n;
+}
+
+
+static bool
+as_before(site_t *s, const char *when)
+{
+    return is_u64(differences(s), 0, when);
+}
+
+
+static void
+test_2(site_t *s)
+{
+    unsigned         i;
+    ptn_txn_t        tx;
+    ptn_append_t     a;
+    ptn_appended_t   app;
+    ptn_mbox_info_t  info;
+
+    ok(schema_2_make(s), "as version 2 had it");
+    ptn_store_open(&s->opts, &s->store);
+    as_before(s, "at once");
+    is_u64(number(s, "SELECT v_schema FROM meta"), PTN_SCHEMA_VERSION,
+           "of our version");
+    is_u64(number(s, "SELECT (SELECT count(*) FROM intent)"
+                     " + (SELECT count(*) FROM moving)"), 0,
+           "the move was finished");
+    ptn_mbox_info(site_open(s, "bob"), &info);
+    is_u64(info.messages, 1, "once");
+    site_check(s, "alice");
+    site_check(s, "bob");
+
+    for (i = 0; i < 10; i++) {
+        site_open(s, "alice");
+        ptn_store_idle(s->store);
+    }
+
+    is_u64(number(s, "SELECT count(*) FROM content WHERE id>(SELECT indexed"
+                     " FROM meta)"), 0, "it can be searched");
+    as_before(s, "after idle work");
+    site_reopen(s, "alice");
+    as_before(s, "opened again");
+    site_check(s, "alice");
+
+    memset(&a, 0, sizeof(a));
+    a.raw = ptn_str_z(mail);
+    a.key = ptn_str("key-0");
+    ptn_txn_begin(&tx, site_open(s, "alice"));
+    is_rc(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app), PTN_EEXIST,
+          "delivered before");
+    is_rc(site_append(s, &tx, PTN_FOLDER_INBOX, 100, 0, &app), PTN_OK,
+          "and more can come");
+    ptn_txn_commit(&tx);
+    is_rc(ptn_store_commit(s->store), PTN_OK, "committed");
+    site_check(s, "alice");
+
+    ptn_store_close(s->store);
+    ok(schema_2_make(s), "once more");
+    race(s);
+}
+
+
+/* A process that opens it is killed before its nth change, for each n. */
+
+static void
+test_2_killed(site_t *s)
+{
+    int        status;
+    bool       done;
+    pid_t      pid;
+    unsigned   n;
+    kill_io_t  k;
+
+    for (n = 1, done = false; n < 500 && !done; n++) {
+        ptn_store_close(s->store);
+        s->store = NULL;
+
+        if (!schema_2_make(s)) {
+            ok(false, "made");
+            break;
+        }
+
+        fflush(stdout);
+        pid = fork();
+
+        if (pid == 0) {
+            ptn_user_t         u;
+            ptn_mbox_t        *mb;
+            ptn_store_opts_t   opts;
+
+            kill_io_init(&k, n);
+            opts = s->opts;
+            opts.io = &k.io;
+            u = site_user(s, "alice");
+            _exit(ptn_store_open(&opts, &s->store) != PTN_OK
+                  || ptn_mbox_open_made(s->store, &u, &mb) != PTN_OK);
+        }
+
+        waitpid(pid, &status, 0);
+        done = WIFEXITED(status);
+        ok(!done || WEXITSTATUS(status) == 0, "kill %u", n);
+        ptn_store_open(&s->opts, &s->store);
+
+        if (!as_before(s, "after a kill")) {
+            break;
+        }
+
+        site_check(s, "alice");
+    }
+
+    ok(done && n > 20, "%u kills", n - 2);
+}
+
+
+/* While it is under way: another mailbox, in another process. */
+
+typedef struct {
+    int  ready[2], go[2];
+} stopped_t;
+
+
+static void
+stop(void *ctx)
+{
+    char        c;
+    stopped_t  *st = ctx;
+
+    c = 'x';
+    (void) !write(st->ready[1], &c, 1);
+    (void) !read(st->go[0], &c, 1);
+}
+
+
+static void
+test_2_online(site_t *s)
+{
+    int              status;
+    char             c;
+    pid_t            pid;
+    kill_io_t        k;
+    stopped_t        st;
+    ptn_txn_t        tx;
+    ptn_appended_t   app;
+    ptn_mbox_info_t  info;
+
+    ptn_store_close(s->store);
+    ok(schema_2_make(s) && pipe(st.ready) == 0 && pipe(st.go) == 0, "made");
+    fflush(stdout);
+    pid = fork();
+
+    if (pid == 0) {
+        ptn_user_t         u;
+        ptn_mbox_t        *mb;
+        ptn_store_opts_t   opts;
+
+        kill_io_init(&k, 12);
+        k.stop = stop;
+        k.ctx = &st;
+        opts = s->opts;
+        opts.io = &k.io;
+        u = site_user(s, "alice");
+        _exit(ptn_store_open(&opts, &s->store) != PTN_OK
+              || ptn_mbox_open_made(s->store, &u, &mb) != PTN_OK);
+    }
+
+    ok(read(st.ready[0], &c, 1) == 1, "a process stands amid the upgrade");
+    ptn_store_open(&s->opts, &s->store);
+    is_rc(ptn_mbox_info(site_open(s, "bob"), &info), PTN_OK,
+          "another mailbox is read");
+    ptn_txn_begin(&tx, site_open(s, "bob"));
+    is_rc(site_append(s, &tx, PTN_FOLDER_INBOX, 100, 0, &app), PTN_OK,
+          "written");
+    ptn_txn_commit(&tx);
+    is_rc(ptn_store_commit(s->store), PTN_OK, "and committed");
+    is_rc(write(st.go[1], "x", 1) == 1 ? PTN_OK : PTN_EIO, PTN_OK, "go on");
+    waitpid(pid, &status, 0);
+    is_u64(status, 0, "it was upgraded");
+    as_before(s, "then");
+    site_check(s, "alice");
+}
+
+
+/* Any disk that a power loss leaves: the one or the other, all of it there. */
+
+static const char *
+power_check(void *ctx, const char *dir, unsigned marks PTN_UNUSED)
+{
+    site_t       t;
+    site_t      *s = ctx;
+    ptn_rc_t     rc;
+    const char  *why;
+    ptn_user_t   u;
+    ptn_mbox_t  *mb;
+
+    if (s->changes++ % DISKS_EVERY != 0) {
+        return NULL;
+    }
+
+    t = *s;
+    snprintf(t.root, sizeof(t.root), "%s", dir);
+    t.conf.root = t.root;
+    t.conf.fsync = false;
+    t.opts.conf = &t.conf;
+    t.opts.io = NULL;
+    t.pool = ptn_pool_create(0, NULL);
+    u = site_user(&t, "alice");
+    why = NULL;
+    rc = ptn_store_open(&t.opts, &t.store);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_open(t.store, &u, NULL, &mb);
+    }
+
+    if (rc != PTN_OK) {
+        why = "it does not open";
+
+    } else {
+        why = (differences(&t) != 0) ? "something differs"
+              : ptn_mbox_check(t.store, &u, false, site_report, &t) != PTN_OK
+              ? "check finds something" : NULL;
+    }
+
+    ptn_store_close(t.store);
+    ptn_pool_destroy(t.pool);
+
+    return why;
+}
+
+
+static void
+test_2_power(void)
+{
+    char              *dir;
+    site_t             s;
+    ptn_user_t         u;
+    ptn_mbox_t        *mb;
+    ptn_sim_t         *sim;
+    ptn_sim_result_t   res;
+
+    dir = ptn_sim_tmp();
+    site_make(&s);
+    nftw(s.root, site_remove, 16, FTW_DEPTH|FTW_PHYS);
+    snprintf(s.root, sizeof(s.root), "%s", dir);
+    ptn_store_close(s.store);
+    s.store = NULL;
+    ok(schema_2_make(&s), "as version 2 had it");
+
+    sim = ptn_sim_create(dir);
+    s.opts.io = &sim->io;
+    s.conf.fsync = true;
+    u = site_user(&s, "alice");
+    ok(ptn_store_open(&s.opts, &s.store) == PTN_OK
+       && ptn_mbox_open_made(s.store, &u, &mb) == PTN_OK, "upgraded");
+    ptn_sim_mark(sim);
+    ptn_store_close(s.store);
+    s.store = NULL;
+    s.changes = 0;
+
+    ptn_sim_run(sim, 0, 0, 1, power_check, &s, &res);
+    ok(!res.bad && res.checked > 20, "%zu disks: %s", res.checked,
+       res.bad ? res.bad_why : "the same mailbox on each");
+    ptn_sim_free(sim);
+    ptn_store_open(&s.opts, &s.store);
+    s.opts.io = NULL;
+    site_done(&s);
+    free(dir);
 }
 
 
@@ -288,8 +619,12 @@ main(void)
     s.conf.fsync = false;
     test_upgrade(&s);
     test_race(&s);
+    test_2(&s);
+    test_2_killed(&s);
+    test_2_online(&s);
     test_future(&s);
     site_done(&s);
+    test_2_power();
 
     return done_testing();
 }
