@@ -642,7 +642,8 @@ ptn_dictionary_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
 /* ---- idle ---------------------------------------------------------------- */
 
 static bool
-ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s)
+ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s,
+    unsigned min)
 {
     int64_t        n;
     ptn_rc_t       rc;
@@ -654,7 +655,7 @@ ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s)
 
     /* ids are given to more than contents: it is not too early to count */
 
-    if (s->oid < PTN_DICTIONARY_MIN) {
+    if (s->oid < min) {
         return false;
     }
 
@@ -663,7 +664,7 @@ ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s)
         return false;
     }
 
-    sqlite3_bind_int64(st, 1, PTN_DICTIONARY_MIN);
+    sqlite3_bind_int64(st, 1, min);
     n = 0;
 
     if (ptn_sql_step(mb, st) == PTN_AGAIN) {
@@ -671,7 +672,7 @@ ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s)
         sqlite3_reset(st);
     }
 
-    return n >= PTN_DICTIONARY_MIN;
+    return n >= min;
 }
 
 
@@ -697,7 +698,7 @@ ptn_dictionary_idle(ptn_mbox_t *mb)
     if (rc == PTN_OK && !mb->repack) {
         mb->dictionary_asked = mb->meta.oid + PTN_DICTIONARY_MIN / 8;
 
-        if (ptn_dictionary_due(mb, &s)) {
+        if (ptn_dictionary_due(mb, &s, PTN_DICTIONARY_MIN)) {
             rc = ptn_dictionary_train(mb);
 
             if (rc == PTN_OK) {
@@ -724,4 +725,37 @@ ptn_dictionary_idle(ptn_mbox_t *mb)
     }
 
     mb->repack = (rc == PTN_OK && more);
+}
+
+
+ptn_rc_t
+ptn_dictionary_compact(ptn_mbox_t *mb)
+{
+    bool                    more;
+    ptn_rc_t                rc;
+    ptn_dictionary_state_t  s;
+
+    rc = ptn_dictionary_state(mb, &s);
+
+    if (rc == PTN_OK && ptn_dictionary_due(mb, &s, PTN_DICTIONARY_FEW)) {
+        rc = ptn_dictionary_train(mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_batch_commit(mb);
+        }
+
+        if (rc == PTN_ENOTFOUND) {
+            return PTN_OK;              /* nothing to learn from */
+        }
+    }
+
+    for (more = (rc == PTN_OK); more && rc == PTN_OK; ) {
+        rc = ptn_dictionary_repack(mb, PTN_DICTIONARY_STEP, &more);
+
+        if (rc == PTN_OK && mb->batch) {
+            rc = ptn_batch_commit(mb);
+        }
+    }
+
+    return rc;
 }

@@ -5,7 +5,8 @@
  * structures, when it has PTN_DICTIONARY_MIN of them and nothing else to do;
  * and another when it has eight times as many as then.  Each stays for ever:
  * frames name theirs by its id.  Older contents are compressed again with the
- * first one, some at a time, when the executor is idle.
+ * first one, some at a time, when the executor is idle, or all at once when
+ * the mailbox is compacted.
  *
  * An executor keeps PTN_DICTIONARIES of them ready, whatever the mailbox: at
  * most about 140 KB each.
@@ -21,6 +22,7 @@
 #define PTN_FRAME_MIN         64
 #define PTN_DICTIONARY_LEVEL  1
 #define PTN_DICTIONARY_MIN    500               /* contents */
+#define PTN_DICTIONARY_FEW    100               /* when it is compacted */
 #define PTN_DICTIONARY_SIZE   (32 * 1024)
 #define PTN_DICTIONARY_MAX    (128 * 1024)      /* of a file from elsewhere */
 #define PTN_DICTIONARY_PLAIN  (32 * 1024)       /* larger contents need none */
@@ -54,6 +56,9 @@ ptn_rc_t ptn_dictionary_train(ptn_mbox_t *mb);
 ptn_rc_t ptn_dictionary_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more);
 /* Some of both, of the idle executor. */
 void ptn_dictionary_idle(ptn_mbox_t *mb);
+/* All of both, now, for who compacts the mailbox; nothing is open.  Fewer
+ * contents than the idle executor waits for are enough. */
+ptn_rc_t ptn_dictionary_compact(ptn_mbox_t *mb);
 
 
 #endif /* PTN_DICTIONARY_H */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ptn_dictionary.h"
 #include "ptn_ops.h"
 
 
@@ -101,6 +102,10 @@ ptn_mbox_compact(ptn_store_t *store, const ptn_user_t *user,
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_open_made(store, user, &mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_dictionary_compact(mb);
     }
 
     if (rc == PTN_OK) {

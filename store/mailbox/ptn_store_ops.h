@@ -116,7 +116,8 @@ ptn_rc_t ptn_mbox_sizes(ptn_store_t *store, const ptn_user_t *user,
     ptn_mbox_sizes_t *ret);
 
 /*
- * Gives free pages of the database back, and removes blobs that nothing names.
+ * Gives free pages of the database back, removes blobs that nothing names, and
+ * trains a dictionary if one is due, with which older contents are packed.
  * Others can read meanwhile, and wait with writing for the time that it takes
  * to write the database once.  EBUSY: others were writing for too long.
  */

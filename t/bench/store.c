@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_dictionary.h"
 
 
 #define POOL_MAX   4096
@@ -115,11 +115,10 @@ site_close(site_t *s)
 }
 
 
-static ptn_mbox_t *
-mbox(site_t *s, unsigned n)
+static ptn_user_t
+user(site_t *s, unsigned n)
 {
-    ptn_user_t   u;
-    ptn_mbox_t  *mb;
+    ptn_user_t  u;
 
     memset(&u, 0, sizeof(u));
     u.id = n + 1;
@@ -128,6 +127,18 @@ mbox(site_t *s, unsigned n)
     u.mailbox.b[0] = 1;
     u.mailbox.b[14] = (u_char) (n >> 8);
     u.mailbox.b[15] = (u_char) n;
+
+    return u;
+}
+
+
+static ptn_mbox_t *
+mbox(site_t *s, unsigned n)
+{
+    ptn_user_t   u;
+    ptn_mbox_t  *mb;
+
+    u = user(s, n);
     must(ptn_mbox_open(s->store, &u, NULL, &mb), "mailbox");
 
     return mb;
@@ -573,41 +584,128 @@ du_of(const char *path)
 }
 
 
-static void
-disk(site_t *s)
+/* Every second message, from the first or the second on; bytes of them. */
+
+static uint64_t
+half(site_t *s, ptn_mbox_t *mb, mix_t *mix, size_t first, size_t *ret_n)
 {
-    char         against[128];
-    mix_t       *mix;
-    size_t       i, n;
-    uint64_t     raw;
-    ptn_mbox_t  *mb;
+    size_t    i;
+    uint64_t  raw;
 
-    mix = calloc(1, sizeof(mix_t));
-    site_open(s);
-    s->conf.fsync = false;
-    mix_read(s, mix);
-    mb = mbox(s, 0);
     raw = 0;
-    n = 0;
+    *ret_n = 0;
 
-    for (i = 1; i < mix->n; i += 2) {
+    for (i = first; i < mix->n; i += 2) {
         append(mb, mix->m[i]);
         raw += mix->m[i].len;
 
-        if (++n % 64 == 0) {
+        if (++*ret_n % 64 == 0) {
             must(ptn_store_commit(s->store), "store commit");
         }
     }
 
     must(ptn_store_commit(s->store), "store commit");
-    site_close(s);
+
+    return raw;
+}
+
+
+/* What `postern mailbox compact` makes of a mailbox. */
+
+static void
+compact(site_t *s, unsigned n)
+{
+    ptn_user_t        u;
+    ptn_mbox_sizes_t  before, after;
+
+    u = user(s, n);
+    must(ptn_mbox_compact(s->store, &u, &before, &after), "compact");
+}
+
+
+static ptn_str_t
+dictionary(site_t *s, ptn_mbox_t *mb)
+{
+    ptn_str_t      data;
+    sqlite3_stmt  *st;
+
+    if (sqlite3_prepare_v2(mb->db, "SELECT data FROM dictionary", -1, &st,
+                           NULL) != SQLITE_OK
+        || sqlite3_step(st) != SQLITE_ROW)
+    {
+        must(PTN_ENOTFOUND, "dictionary");
+    }
+
+    data = ptn_str_dup(s->pool, ptn_sql_column(st, 0));
+    sqlite3_finalize(st);
+
+    return data;
+}
+
+
+static void
+disk_row(site_t *s, const char *name, size_t n, uint64_t raw)
+{
+    char  against[128];
 
     du_of(s->dir);
     snprintf(against, sizeof(against), "%zu messages, %llu bytes raw; %llu"
              " bytes in blocks", n, (unsigned long long) raw,
              (unsigned long long) du.blocks);
-    row("disk of the mix", (double) du.bytes / (double) raw, "x raw", 0.6,
-        true, against);
+    row(name, (double) du.bytes / (double) raw, "x raw", 0.6, true, against);
+}
+
+
+/*
+ * A ROOT with one mailbox, all files of it counted: half of the mix, with the
+ * dictionary that another mailbox was given for the other half.
+ */
+
+static void
+disk(site_t *s)
+{
+    char         path[4096];
+    mix_t       *mix;
+    size_t       n;
+    site_t       other;
+    uint64_t     raw;
+    ptn_str_t    data;
+    ptn_txn_t    tx;
+    ptn_mbox_t  *mb;
+
+    mix = calloc(1, sizeof(mix_t));
+    other = *s;
+    snprintf(path, sizeof(path), "%s/other", s->dir);
+    other.dir = path;
+
+    if (mkdir(path, 0700) == -1) {
+        must(PTN_EIO, path);
+    }
+
+    site_open(&other);
+    other.conf.fsync = false;
+    mix_read(&other, mix);
+    half(&other, mbox(&other, 0), mix, 0, &n);
+    compact(&other, 0);
+    data = dictionary(&other, mbox(&other, 0));
+
+    site_open(s);
+    s->conf.fsync = false;
+    mb = mbox(s, 0);
+    must(ptn_txn_begin(&tx, mb), "begin");
+    must(ptn_dictionary_set(&tx, data), "dictionary");
+    must(ptn_txn_commit(&tx), "commit");
+    raw = half(s, mb, mix, 1, &n);
+
+    site_close(&other);
+    nftw(path, gone, 16, FTW_DEPTH|FTW_PHYS);
+    site_close(s);
+    disk_row(s, "disk of half of the mix, dictionary of the other", n, raw);
+
+    site_open(s);
+    compact(s, 0);
+    site_close(s);
+    disk_row(s, "disk of it, compacted", n, raw);
     free(mix);
 }
 

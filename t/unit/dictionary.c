@@ -62,6 +62,38 @@ readable(site_t *s, ptn_mbox_t *mb, unsigned n)
 }
 
 
+/* Who compacts a mailbox does both at once, and for fewer contents. */
+
+static void
+compacted(site_t *s)
+{
+    int64_t           before, after;
+    ptn_user_t        u;
+    ptn_mbox_t       *mb;
+    ptn_mbox_sizes_t  was, is;
+
+    u = site_user(s, "carol");
+    mb = site_open(s, "carol");
+    deliver(s, mb, 0, PTN_DICTIONARY_FEW - 1);
+    is_u64(ptn_mbox_compact(s->store, &u, &was, &is), PTN_OK, "compacted");
+    is_u64(number(mb, "SELECT count(*) FROM dictionary"), 0, "too few");
+    deliver(s, mb, PTN_DICTIONARY_FEW - 1, PTN_DICTIONARY_FEW + 100);
+    before = number(mb, "SELECT sum(length(data)) FROM content");
+    is_u64(ptn_mbox_compact(s->store, &u, &was, &is), PTN_OK, "compacted");
+    is_u64(number(mb, "SELECT count(*) FROM dictionary"), 1, "trained");
+    is_u64(number(mb, "SELECT count(*) FROM content WHERE codec&15<>2"), 0,
+           "all contents are made with it");
+    after = number(mb, "SELECT sum(length(data)) FROM content");
+    ok(after < before * 3 / 4, "%lld bytes, then %lld", (long long) before,
+       (long long) after);
+    is_u64(readable(s, mb, PTN_DICTIONARY_FEW + 100),
+           PTN_DICTIONARY_FEW + 100, "all is read");
+    is_u64(ptn_mbox_compact(s->store, &u, &was, &is), PTN_OK, "again");
+    is_u64(number(mb, "SELECT count(*) FROM dictionary"), 1, "still one");
+    site_check(s, "carol");
+}
+
+
 int
 main(void)
 {
@@ -73,6 +105,7 @@ main(void)
 
     site_make(&s);
     s.conf.fsync = false;
+    compacted(&s);
     mb = site_open(&s, "alice");
     deliver(&s, mb, 0, PTN_DICTIONARY_MIN - 1);
     ptn_store_idle(s.store);
