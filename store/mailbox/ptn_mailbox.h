@@ -113,6 +113,7 @@ typedef enum {
 
 typedef struct ptn_set_s  ptn_set_t;
 typedef struct ptn_searches_s  ptn_searches_t;
+typedef struct ptn_terms_s  ptn_terms_t;
 
 #define PTN_TOP_UNKNOWN  INT64_MAX  /* messages of an older version */
 #define PTN_TOP_NONE     INT64_MIN
@@ -235,6 +236,7 @@ struct ptn_mbox_s {
                                            search folder is being filled */
     uint64_t         tidy_ms;           /* what is gone is not looked at
                                            before */
+    ptn_terms_t     *terms;             /* ptn_search_terms.c */
     bool             no_wait;           /* for another writer */
     uint64_t         used;              /* store->tick */
     uint64_t         used_ms;           /* ptn_time_mono() */
@@ -537,6 +539,8 @@ ptn_rc_t ptn_search_event(ptn_mbox_t *mb, ptn_mbox_event_e kind,
 /* Before the rest of a transaction's commit. */
 ptn_rc_t ptn_search_settle(ptn_txn_t *tx);
 void ptn_search_forget(ptn_mbox_t *mb);         /* the events */
+/* ptn_search_terms.c: words that are remembered with the mailbox. */
+void ptn_terms_forget(ptn_mbox_t *mb);
 /* The message that a search folder shows at `uid`.  ENOTFOUND. */
 ptn_rc_t ptn_search_at(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid,
     ptn_id_t *ret_id);

@@ -446,6 +446,7 @@ ptn_mbox_drop_db(ptn_mbox_t *mb)
     ptn_epoch_close(mb, false);
     ptn_sql_close(mb);
     ptn_mbox_forget(mb);
+    ptn_terms_forget(mb);
 
     if (mb->lock_fd != -1) {
         close(mb->lock_fd);

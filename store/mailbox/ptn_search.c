@@ -16,118 +16,15 @@
 #define PTN_SEARCH_CHUNK  1024      /* and of later ones */
 #define PTN_SEARCH_ROWS   256       /* messages of one of a scan */
 
+/* Texts that are looked at before the index is asked for much: how many to
+ * begin with, and, as long as every other one is a hit, at most. */
+#define PTN_SEARCH_TRY      16
+#define PTN_SEARCH_TRY_MAX  128
+#define PTN_SEARCH_TRY_ROWS 1024
+
 typedef enum {
     PTN_SEARCH_NO, PTN_SEARCH_YES, PTN_SEARCH_MAYBE
 } ptn_search_answer_e;
-
-typedef struct {
-    ptn_id_t    *ids;               /* of messages, ascending */
-    size_t       n;
-} ptn_search_found_t;
-
-typedef struct {
-    ptn_msg_info_t  *m;
-    size_t           n, size, at;
-} ptn_search_rows_t;
-
-typedef struct {
-    ptn_mbox_t          *mb;
-    ptn_pool_t          *pool;
-    ptn_pool_t          *text_pool; /* of one content */
-    ptn_search_plan_t    plan;
-    bool                 maybe;
-    bool                 streaming;
-    ptn_id_t             indexed;
-    bool                *readable;  /* beside the set's folders */
-    ptn_set_t           *set;
-    ptn_search_found_t  *found;     /* of search folders in the scope */
-    size_t               nfound;
-    ptn_rc_t           (*hit)(void *ctx, const ptn_msg_info_t *m);
-    void                *ctx;
-    ptn_search_rows_t    rows[2];
-
-    ptn_id_t             content;   /* whose text is loaded, or 0 */
-    ptn_search_text_t    text;
-    ptn_rc_t             rc;
-} ptn_search_t;
-
-
-static int
-ptn_search_compare(const void *a, const void *b)
-{
-    ptn_id_t  x, y;
-
-    x = *(const ptn_id_t *) a;
-    y = *(const ptn_id_t *) b;
-
-    return (x > y) - (x < y);
-}
-
-
-static bool
-ptn_search_has(const ptn_id_t *ids, size_t n, ptn_id_t id)
-{
-    return n != 0 && bsearch(&id, ids, n, sizeof(ptn_id_t),
-                             ptn_search_compare) != NULL;
-}
-
-
-/* ---- a growing list ---------------------------------------------------- */
-
-typedef struct {
-    ptn_id_t  *p;
-    size_t     n, size;
-} ptn_search_ids_t;
-
-
-static ptn_rc_t
-ptn_search_push(ptn_search_ids_t *l, ptn_id_t id)
-{
-    void  *p;
-
-    if (l->n == l->size) {
-        l->size = l->size ? 2 * l->size : 256;
-
-        p = realloc(l->p, l->size * sizeof(ptn_id_t));
-        if (p == NULL) {
-            return PTN_ENOMEM;
-        }
-
-        l->p = p;
-    }
-
-    l->p[l->n++] = id;
-
-    return PTN_OK;
-}
-
-
-/* Sorted, each once, in the query's pool. */
-
-static ptn_rc_t
-ptn_search_sorted(ptn_search_t *s, ptn_search_ids_t *l, ptn_id_t **ret,
-    size_t *ret_n)
-{
-    size_t  i, n;
-
-    if (l->n != 0) {
-        qsort(l->p, l->n, sizeof(ptn_id_t), ptn_search_compare);
-    }
-
-    for (i = 0, n = 0; i < l->n; i++) {
-        if (n == 0 || l->p[i] != l->p[n - 1]) {
-            l->p[n++] = l->p[i];
-        }
-    }
-
-    *ret = ptn_pmemdup(s->pool, l->p, n * sizeof(ptn_id_t));
-    *ret_n = n;
-    free(l->p);
-    memset(l, 0, sizeof(ptn_search_ids_t));
-
-    return (*ret == NULL) ? PTN_ENOMEM : PTN_OK;
-}
-
 
 /* ---- what the index says ----------------------------------------------- */
 
@@ -162,109 +59,85 @@ ptn_search_match(ptn_search_t *s, ptn_str_t expr, ptn_id_t below, int64_t max,
 }
 
 
-static bool
-ptn_search_piece(ptn_str_t term, const ptn_search_node_t *node)
-{
-    size_t  n;
-
-    n = node->piece.len;
-
-    if (term.len < n) {
-        return false;
-    }
-
-    return node->piece_end
-           ? memcmp(term.data + term.len - n, node->piece.data, n) == 0
-           : memmem(term.data, term.len, node->piece.data, n) != NULL;
-}
-
-
-/* Words that have the piece, as expressions; *ret_n beyond the limit: many. */
+/* Contents from behind `from` on, which nobody has looked at for its words. */
 
 static ptn_rc_t
-ptn_search_terms(ptn_search_t *s, const ptn_search_node_t *node,
-    ptn_str_t *exprs, size_t *ret_n)
+ptn_search_behind(ptn_search_t *s, ptn_id_t from, ptn_search_ids_t *l)
 {
-    bool           all;
-    size_t         n;
     ptn_rc_t       rc;
-    ptn_str_t      term;
     sqlite3_stmt  *st;
 
-    all = false;
-    n = 0;
-
-    rc = ptn_sql_exec(s->mb, "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms"
-                             " USING fts5vocab (main, words, row)");
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    st = ptn_sql(s->mb, PTN_SQL_WORDS_TERMS, &rc);
+    st = ptn_sql(s->mb, PTN_SQL_WORDS_PENDING, &rc);
     if (st == NULL) {
         return rc;
     }
 
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) from);
+    sqlite3_bind_int64(st, 2, -1);
+
     while ((rc = ptn_sql_step(s->mb, st)) == PTN_AGAIN) {
-        term = ptn_sql_column(st, 0);
+        rc = ptn_search_push(l, ptn_sql_u64(st, 0));
 
-        if (!ptn_search_piece(term, node)) {
-            continue;
-        }
-
-        if (n < PTN_SEARCH_TERMS) {
-            exprs[n] = ptn_str_printf(s->pool, "\"%.*s\"", ptn_str_arg(term));
-            all = exprs[n].data == NULL;
-        }
-
-        n++;
-
-        if (all || n > PTN_SEARCH_TERMS) {
+        if (rc != PTN_OK) {
             sqlite3_reset(st);
-            rc = all ? PTN_ENOMEM : PTN_OK;
-            break;
+            return rc;
         }
     }
 
-    *ret_n = n;
-
     return rc;
+}
+
+
+/* What may have the piece: *ret_all: everything. */
+
+static ptn_rc_t
+ptn_search_piece(ptn_search_t *s, const ptn_search_node_t *node,
+    ptn_search_ids_t *l, bool *ret_all)
+{
+    size_t      i, n;
+    ptn_id_t    indexed;
+    ptn_rc_t    rc;
+    ptn_str_t  *terms, expr;
+
+    terms = ptn_parray(s->pool, PTN_SEARCH_TERMS + 1, sizeof(ptn_str_t));
+    if (terms == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_search_terms(s->mb, s->pool, node, s->indexed, terms, &n,
+                          &indexed);
+
+    if (rc != PTN_OK || n > PTN_SEARCH_TERMS) {
+        *ret_all = true;
+        return rc;
+    }
+
+    terms[n++] = ptn_str(PTN_WORDS_MARK);
+
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        expr = ptn_str_printf(s->pool, "\"%.*s\"", ptn_str_arg(terms[i]));
+        rc = (expr.data == NULL) ? PTN_ENOMEM
+             : ptn_search_match(s, expr, s->below, -1, l);
+    }
+
+    return (rc == PTN_OK && indexed < s->indexed)
+           ? ptn_search_behind(s, indexed, l) : rc;
 }
 
 
 static ptn_rc_t
 ptn_search_set(ptn_search_t *s, ptn_search_node_t *node)
 {
-    size_t             i, n;
+    bool               all;
     ptn_rc_t           rc;
-    ptn_str_t         *exprs;
     ptn_search_ids_t   l = { NULL, 0, 0 };
 
-    n = 0;
+    all = false;
+    rc = (node->expr.len != 0)
+         ? ptn_search_match(s, node->expr, s->below, -1, &l)
+         : ptn_search_piece(s, node, &l, &all);
 
-    if (node->expr.len != 0) {
-        rc = ptn_search_match(s, node->expr, INT64_MAX, -1, &l);
-
-    } else {
-        exprs = ptn_parray(s->pool, PTN_SEARCH_TERMS + 1, sizeof(ptn_str_t));
-        if (exprs == NULL) {
-            return PTN_ENOMEM;
-        }
-
-        rc = ptn_search_terms(s, node, exprs, &n);
-
-        if (rc != PTN_OK || n > PTN_SEARCH_TERMS) {
-            return rc;                  /* it is in everything */
-        }
-
-        exprs[n++] = ptn_str("\"" PTN_WORDS_MARK "\"");
-
-        for (i = 0; i < n && rc == PTN_OK; i++) {
-            rc = ptn_search_match(s, exprs[i], INT64_MAX, -1, &l);
-        }
-    }
-
-    if (rc == PTN_OK) {
+    if (rc == PTN_OK && !all) {
         rc = ptn_search_sorted(s, &l, &node->set, &node->nset);
         node->has_set = (rc == PTN_OK);
     }
@@ -275,10 +148,13 @@ ptn_search_set(ptn_search_t *s, ptn_search_node_t *node)
 }
 
 
-/* Sets of all leaves about text, for a scan. */
+/*
+ * Sets of all leaves about text, for a scan; `pieces`: only of those that have
+ * nothing in what is streamed.
+ */
 
 static ptn_rc_t
-ptn_search_sets(ptn_search_t *s, ptn_search_node_t *node)
+ptn_search_sets(ptn_search_t *s, ptn_search_node_t *node, bool pieces)
 {
     ptn_rc_t            rc;
     ptn_search_node_t  *sub;
@@ -286,13 +162,13 @@ ptn_search_sets(ptn_search_t *s, ptn_search_node_t *node)
     rc = PTN_OK;
 
     if (node->sub == NULL && node->text
-        && (node->expr.len != 0 || node->piece.len != 0))
+        && ((node->expr.len != 0 && !pieces) || node->piece.len != 0))
     {
         rc = ptn_search_set(s, node);
     }
 
     for (sub = node->sub; sub != NULL && rc == PTN_OK; sub = sub->next) {
-        rc = ptn_search_sets(s, sub);
+        rc = ptn_search_sets(s, sub, pieces);
     }
 
     return rc;
@@ -350,6 +226,7 @@ ptn_search_not_sure(ptn_search_t *s, const ptn_search_node_t *node,
         }
 
         s->content = m->content;
+        s->texts++;
     }
 
     match = false;
@@ -517,6 +394,7 @@ ptn_search_row(ptn_search_t *s, const ptn_msg_info_t *m)
     /* private, or what a search folder shows of a folder that is not his */
 
     rc = ptn_rights_read(s->mb, &one);
+    s->hits += (rc == PTN_OK);
 
     return (rc == PTN_OK) ? s->hit(s->ctx, &one)
            : (rc == PTN_ENOTFOUND || rc == PTN_EDENIED) ? PTN_OK : rc;
@@ -646,6 +524,17 @@ ptn_search_whole_content(ptn_search_t *s, ptn_search_rows_t *r,
 }
 
 
+/* While trying: is the index to be asked now? */
+
+static bool
+ptn_search_tried(const ptn_search_t *s)
+{
+    return (s->texts >= PTN_SEARCH_TRY && s->hits < s->texts / 2)
+           || s->texts >= PTN_SEARCH_TRY_MAX
+           || s->rows_seen >= PTN_SEARCH_TRY_ROWS;
+}
+
+
 /*
  * Messages whose content is in (from, below), newest content first: those that
  * have their content's id and the others, merged.
@@ -701,9 +590,18 @@ ptn_search_scan(ptn_search_t *s, ptn_id_t below, ptn_id_t from)
         r = &s->rows[k];
 
         if (r->at == r->n) {
+            s->below = from + 1;
             return PTN_OK;
         }
 
+        if (s->trying && r->m[r->at].content < s->below
+            && ptn_search_tried(s))
+        {
+            return PTN_OK;
+        }
+
+        s->below = r->m[r->at].content;
+        s->rows_seen++;
         rc = ptn_search_row(s, &r->m[r->at++]);
 
         if (rc != PTN_OK) {
@@ -724,7 +622,7 @@ ptn_search_stream(ptn_search_t *s)
     ptn_rc_t           rc;
     ptn_search_ids_t   l = { NULL, 0, 0 };
 
-    last = s->indexed + 1;
+    last = s->below;
     max = PTN_SEARCH_FIRST;
 
     for ( ;; ) {
@@ -752,6 +650,13 @@ ptn_search_stream(ptn_search_t *s)
         for (i = 0; i < l.n && rc == PTN_OK; i++) {
             last = l.p[i];
             rc = ptn_search_content(s, last);
+
+            if (rc == PTN_OK && !s->pieces && s->texts >= PTN_SEARCH_TRY
+                && s->hits < s->texts / 4)
+            {
+                s->pieces = true;
+                rc = ptn_search_sets(s, s->plan.top, true);
+            }
         }
 
         if (rc != PTN_OK || l.n < (size_t) max) {
@@ -778,12 +683,26 @@ ptn_search_known(ptn_search_t *s)
         return PTN_OK;
     }
 
+    s->below = s->indexed + 1;
+    rc = PTN_OK;
+
+    if (s->plan.wide && s->plan.top->text && !s->maybe) {
+        s->texts = s->hits = s->rows_seen = 0;
+        s->trying = true;
+        rc = ptn_search_scan(s, s->below, 0);
+        s->trying = false;
+    }
+
+    if (rc != PTN_OK || s->below <= 1) {
+        return rc;
+    }
+
     if (s->plan.expr.len != 0) {
         s->streaming = true;
         return ptn_search_stream(s);
     }
 
-    rc = ptn_search_sets(s, s->plan.top);
+    rc = ptn_search_sets(s, s->plan.top, false);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -791,124 +710,13 @@ ptn_search_known(ptn_search_t *s)
     node = ptn_search_narrow(s->plan.top);
 
     if (node == NULL) {
-        return ptn_search_scan(s, s->indexed + 1, 0);
+        return ptn_search_scan(s, s->below, 0);
     }
 
     for (i = node->nset; i > 0 && rc == PTN_OK; i--) {
-        if (node->set[i - 1] <= s->indexed) {
+        if (node->set[i - 1] < s->below) {
             rc = ptn_search_content(s, node->set[i - 1]);
         }
-    }
-
-    return rc;
-}
-
-
-/* ---- the scope --------------------------------------------------------- */
-
-static ptn_rc_t
-ptn_search_scope_found(ptn_search_t *s, ptn_id_t folder)
-{
-    ptn_rc_t             rc;
-    sqlite3_stmt        *st;
-    ptn_search_ids_t     l = { NULL, 0, 0 };
-    ptn_search_found_t  *f;
-
-    st = ptn_sql(s->mb, PTN_SQL_FOUND_IDS, &rc);
-    if (st == NULL) {
-        return rc;
-    }
-
-    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
-
-    while ((rc = ptn_sql_step(s->mb, st)) == PTN_AGAIN) {
-        rc = ptn_search_push(&l, ptn_sql_u64(st, 0));
-
-        if (rc != PTN_OK) {
-            sqlite3_reset(st);
-            break;
-        }
-    }
-
-    if (rc == PTN_OK) {
-        f = &s->found[s->nfound++];
-        rc = ptn_search_sorted(s, &l, &f->ids, &f->n);
-    }
-
-    free(l.p);
-
-    return rc;
-}
-
-
-static ptn_rc_t
-ptn_search_scope_folder(ptn_search_t *s, ptn_id_t id, bool deep)
-{
-    uint32_t             i;
-    ptn_rc_t             rc;
-    ptn_set_t           *set;
-
-    rc = ptn_rights_need(s->mb, id, PTN_RIGHT_READ_ANY);
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    set = s->set;
-    i = ptn_set_index(set, id);
-
-    if (i == PTN_SET_NONE) {
-        return PTN_ENOTFOUND;
-    }
-
-    if (set->folders[i].search) {
-        return ptn_search_scope_found(s, id);
-    }
-
-    s->readable[i] = true;
-
-    for (i = 0; deep && i < set->n; i++) {
-        if (!set->folders[i].search
-            && ptn_folder_below(s->mb, set->folders[i].id, id)
-            && ptn_rights_need(s->mb, set->folders[i].id, PTN_RIGHT_READ_ANY)
-               == PTN_OK)
-        {
-            s->readable[i] = true;
-        }
-    }
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_search_scope(ptn_search_t *s, const ptn_scope_t *scope)
-{
-    size_t       n;
-    uint32_t     i;
-    ptn_rc_t     rc;
-
-    rc = ptn_mbox_set(s->mb);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    s->set = s->mb->set;
-    s->readable = ptn_pcalloc(s->pool, s->set->n + 1);
-    s->found = ptn_parray(s->pool, scope->n, sizeof(ptn_search_found_t));
-
-    if (s->readable == NULL || s->found == NULL) {
-        return PTN_ENOMEM;
-    }
-
-    for (n = 0; n < scope->n && rc == PTN_OK; n++) {
-        rc = ptn_search_scope_folder(s, scope->folders[n], scope->deep);
-    }
-
-    for (i = 0; scope->n == 0 && i < s->set->n && rc == PTN_OK; i++) {
-        s->readable[i] = !s->set->folders[i].search
-                         && ptn_rights_need(s->mb, s->set->folders[i].id,
-                                            PTN_RIGHT_READ_ANY) == PTN_OK;
     }
 
     return rc;
@@ -923,11 +731,7 @@ ptn_search_all(ptn_search_t *s, const ptn_query_t *find,
 {
     ptn_rc_t  rc;
 
-    rc = ptn_search_plan(s->pool, find, &s->plan);
-
-    if (rc == PTN_OK) {
-        rc = ptn_search_scope(s, scope);
-    }
+    rc = ptn_search_scope(s, scope);
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_read(s->mb);
@@ -935,6 +739,13 @@ ptn_search_all(ptn_search_t *s, const ptn_query_t *find,
 
     if (rc == PTN_OK) {
         rc = ptn_words_indexed(s->mb, &s->indexed);
+    }
+
+    /* words of the index: of all contents up to there, and maybe more */
+
+    if (rc == PTN_OK) {
+        rc = ptn_search_plan(s->indexed != 0 ? s->mb : NULL, s->pool, find,
+                             &s->plan);
     }
 
     if (rc == PTN_OK) {

@@ -7,8 +7,11 @@
 
 
 typedef struct {
+    ptn_mbox_t  *mb;                /* or NULL */
     ptn_pool_t  *pool;
     unsigned     nodes;
+    bool         wide;              /* of the node at hand */
+    ptn_rc_t     rc;
 } ptn_plan_t;
 
 
@@ -144,12 +147,49 @@ ptn_plan_columns(uint8_t fields, bool *ret_exact)
 }
 
 
+/* A prefix of few words: as those, from the newest end of their lists. */
+
+static bool
+ptn_plan_prefix(ptn_plan_t *p, ptn_buf_t *b, ptn_str_t prefix)
+{
+    size_t     i, n;
+    ptn_str_t  terms[PTN_SEARCH_WORDS];
+
+    if (p->mb == NULL || p->rc != PTN_OK) {
+        return false;
+    }
+
+    n = 0;
+    p->rc = ptn_search_prefix(p->mb, p->pool, prefix, terms,
+                              PTN_SEARCH_WORDS, &n);
+    p->wide |= n > PTN_SEARCH_WORDS;
+
+    if (p->rc != PTN_OK || n == 0 || n > PTN_SEARCH_WORDS) {
+        return false;
+    }
+
+    for (i = 0; i < n; i++) {
+        ptn_buf_z(b, i == 0 ? "(\"" : " OR \"");
+        ptn_buf_str(b, terms[i]);
+        ptn_buf_byte(b, '"');
+    }
+
+    ptn_buf_byte(b, ')');
+
+    return true;
+}
+
+
 static void
-ptn_plan_token(ptn_buf_t *b, unsigned *n, ptn_str_t s, ptn_str_t more,
-    bool prefix)
+ptn_plan_token(ptn_plan_t *p, ptn_buf_t *b, unsigned *n, ptn_str_t s,
+    ptn_str_t more, bool prefix)
 {
     if ((*n)++ != 0) {
         ptn_buf_z(b, " AND ");
+    }
+
+    if (prefix && ptn_plan_prefix(p, b, s)) {
+        return;
     }
 
     /* tokens have no quotes in them */
@@ -164,8 +204,8 @@ ptn_plan_token(ptn_buf_t *b, unsigned *n, ptn_str_t s, ptn_str_t more,
 /* All tokens that the units make; `open`: a last word may go on. */
 
 static void
-ptn_plan_tokens(ptn_buf_t *b, unsigned *n, const ptn_search_unit_t *u,
-    size_t nu, size_t from, bool open)
+ptn_plan_tokens(ptn_plan_t *p, ptn_buf_t *b, unsigned *n,
+    const ptn_search_unit_t *u, size_t nu, size_t from, bool open)
 {
     size_t     i;
     bool       next;
@@ -175,13 +215,13 @@ ptn_plan_tokens(ptn_buf_t *b, unsigned *n, const ptn_search_unit_t *u,
         next = i + 1 < nu && u[i + 1].joined;
 
         if (!u[i].cjk) {
-            ptn_plan_token(b, n, u[i].s, none, open && i + 1 == nu);
+            ptn_plan_token(p, b, n, u[i].s, none, open && i + 1 == nu);
 
         } else if (next) {
-            ptn_plan_token(b, n, u[i].s, u[i + 1].s, false);
+            ptn_plan_token(p, b, n, u[i].s, u[i + 1].s, false);
 
         } else if (!u[i].joined) {
-            ptn_plan_token(b, n, u[i].s, none, true);
+            ptn_plan_token(p, b, n, u[i].s, none, true);
         }
     }
 }
@@ -220,17 +260,19 @@ ptn_plan_words(ptn_plan_t *p, ptn_search_node_t *node)
     ptn_buf_printf(&b, "{%s}:(", ptn_plan_columns(f->fields, &all));
 
     if (node->whole.len != 0) {
-        ptn_plan_token(&b, &n, node->whole, ptn_str_make(NULL, 0), f->prefix);
+        ptn_plan_token(p, &b, &n, node->whole, ptn_str_make(NULL, 0),
+                       f->prefix);
 
     } else {
-        ptn_plan_tokens(&b, &n, u.units, u.n, 0, f->prefix);
+        ptn_plan_tokens(p, &b, &n, u.units, u.n, 0, f->prefix);
     }
 
     ptn_buf_byte(&b, ')');
     node->expr = ptn_buf_get(&b);
     node->exact = all && n == 1;
+    node->wide = p->wide;
 
-    return PTN_OK;
+    return p->rc;
 }
 
 
@@ -276,18 +318,19 @@ ptn_plan_substring(ptn_plan_t *p, ptn_search_node_t *node)
     n = 0;
     ptn_buf_init(&b, p->pool);
     ptn_buf_printf(&b, "({%s}:(", ptn_plan_columns(node->f->fields, &all));
-    ptn_plan_tokens(&b, &n, u.units, u.n, from, open);
+    ptn_plan_tokens(p, &b, &n, u.units, u.n, from, open);
     ptn_buf_z(&b, ")) OR \"" PTN_WORDS_MARK "\"");
 
     if (n != 0) {
         node->expr = ptn_buf_get(&b);
+        node->wide = p->wide;
 
     } else {
         node->piece = u.units[0].s;
         node->piece_end = !(open && u.n == 1);
     }
 
-    return PTN_OK;
+    return p->rc;
 }
 
 
@@ -323,6 +366,7 @@ ptn_plan_group(ptn_plan_t *p, ptn_search_node_t *node)
     for (sub = node->sub; sub != NULL; sub = sub->next) {
         all &= sub->expr.len != 0;
         node->exact &= sub->expr.len != 0 && sub->exact;
+        node->wide |= sub->wide;
 
         if (sub->expr.len != 0) {
             ptn_plan_join(&b, and ? " AND " : " OR ", sub->expr);
@@ -354,6 +398,7 @@ ptn_plan_node(ptn_plan_t *p, const ptn_query_t *f, unsigned depth,
 
     node->f = f;
     *ret = node;
+    p->wide = false;
 
     switch (f->op) {
 
@@ -432,12 +477,12 @@ ptn_plan_top(ptn_search_node_t *node, ptn_buf_t *and, ptn_buf_t *not)
 
 
 ptn_rc_t
-ptn_search_plan(ptn_pool_t *pool, const ptn_query_t *find,
+ptn_search_plan(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_query_t *find,
     ptn_search_plan_t *ret_plan)
 {
     ptn_rc_t           rc;
     ptn_buf_t          and, not, expr;
-    ptn_plan_t         p = { pool, 0 };
+    ptn_plan_t         p = { mb, pool, 0, false, PTN_OK };
     ptn_search_plan_t  plan;
 
     memset(&plan, 0, sizeof(plan));
@@ -465,6 +510,7 @@ ptn_search_plan(ptn_pool_t *pool, const ptn_query_t *find,
     }
 
     plan.deep = plan.top->deep;
+    plan.wide = plan.top->wide || plan.expr.len == 0;
     *ret_plan = plan;
 
     return ptn_pool_failed(pool) ? PTN_ENOMEM : PTN_OK;

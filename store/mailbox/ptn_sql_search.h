@@ -29,6 +29,7 @@
       "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid<?2"             \
       " ORDER BY rowid DESC LIMIT ?3")                                        \
     S(WORDS_TERMS, "SELECT term FROM temp.terms")                             \
+    S(WORDS_FROM, "SELECT term FROM temp.places WHERE term>=?1 LIMIT 1")      \
     S(FOUND_IDS, "SELECT id FROM found WHERE folder=?1")                      \
     S(UNINDEX_ADD, "INSERT OR IGNORE INTO unindex (content) VALUES (?1)")     \
     S(UNINDEX_LIST, "SELECT content FROM unindex LIMIT ?1")                   \

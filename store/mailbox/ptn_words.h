@@ -6,6 +6,7 @@
  *   ptn_words_text.c   the text of a content
  *   ptn_words_index.c  what comes into the index and leaves it
  *   ptn_search.c       queries         ptn_search_plan.c  made ready
+ *   ptn_search_terms.c   words that have a prefix, or a piece
  *   ptn_search_folder.c  search folders: criteria, filling
  *   ptn_search_touch.c   and how they follow changes
  *
