@@ -2,6 +2,7 @@
  * A message that filters are asked of.
  */
 
+#include "ptn_collate.h"
 #include "ptn_table.h"
 
 
@@ -99,7 +100,7 @@ ptn_asked_sub(void *ctx, uint32_t which, uint32_t i, const uint32_t *tags,
 static int
 ptn_asked_collate(void *ctx, ptn_str_t a, ptn_str_t b)
 {
-    return ptn_sort_collate(((ptn_asked_t *) ctx)->mb, a, b);
+    return ptn_collate_compare(((ptn_asked_t *) ctx)->mb, a, b);
 }
 
 

@@ -41,7 +41,7 @@ ptn_item_read(sqlite3_stmt *st, ptn_item_t *item)
     item->dated = sqlite3_column_type(st, 22) != SQLITE_NULL;
     item->sent = sqlite3_column_int64(st, 22);
     item->importance = (uint8_t) sqlite3_column_int(st, 23);
-    item->attach = sqlite3_column_int(st, 24) != 0;
+    item->attach = (sqlite3_column_int(st, 24) & PTN_ITEM_ATTACH) != 0;
     item->packed = ptn_sql_column(st, 25);
     item->large = ptn_sql_column(st, 26);
     item->derived = (uint8_t) sqlite3_column_int(st, 27);
@@ -154,7 +154,13 @@ ptn_item_put(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id,
 {
     int            i;
     ptn_rc_t       rc;
+    ptn_bag_t      bag;
     sqlite3_stmt  *st;
+
+    rc = ptn_bag_open(item->packed, &bag);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     st = ptn_sql(mb, sql, &rc);
     if (st == NULL) {
@@ -175,7 +181,8 @@ ptn_item_put(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id,
     }
 
     sqlite3_bind_int(st, 10, item->importance);
-    sqlite3_bind_int(st, 11, item->attach);
+    sqlite3_bind_int(st, 11, (item->attach ? PTN_ITEM_ATTACH : 0)
+                             | (ptn_item_plain(&bag) ? PTN_ITEM_PLAIN : 0));
     ptn_sql_blob(st, 12, item->packed);
     ptn_sql_blob(st, 13, item->large);
     sqlite3_bind_int(st, 14, item->derived);

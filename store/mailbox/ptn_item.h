@@ -32,6 +32,10 @@
  */
 #define PTN_ITEM_FLAGS_KEPT  0x00000324
 
+/* item.attach; bags of items of before version 3 are not said to be plain. */
+#define PTN_ITEM_ATTACH     1       /* the message has attachments */
+#define PTN_ITEM_PLAIN      2       /* the bag has no column's property */
+
 /* item.derived */
 #define PTN_DERIVED_YES     1       /* columns and bag are complete */
 #define PTN_DERIVED_OBJECT  2       /* the content has a row in object */
@@ -125,6 +129,8 @@ ptn_str_t ptn_item_value(ptn_item_ctx_t *c, const ptn_item_prop_t *prop,
 /* All of them, but what only content has.  *ret_deep: there may be more. */
 ptn_rc_t ptn_item_all(ptn_item_ctx_t *c, ptn_props_t *props, bool *ret_deep);
 bool ptn_item_computed(uint32_t tag);
+/* Has the bag no property that has a column? */
+bool ptn_item_plain(const ptn_bag_t *bag);
 /* Only the content has it. */
 bool ptn_item_omitted(const ptn_item_t *item, uint32_t tag);
 /* PTN_OXCMAIL_* that gives the property. */

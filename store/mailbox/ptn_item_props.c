@@ -728,6 +728,24 @@ ptn_item_computed(uint32_t tag)
 }
 
 
+bool
+ptn_item_plain(const ptn_bag_t *bag)
+{
+    size_t     i;
+    ptn_str_t  s;
+
+    for (i = 0; i < ptn_nelts(ptn_item_table); i++) {
+        if (ptn_item_table[i].kind == PTN_ITEM_COLUMN
+            && ptn_bag_get(bag, ptn_item_table[i].tag, &s))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 unsigned
 ptn_item_what(uint32_t tag)
 {

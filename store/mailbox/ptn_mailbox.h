@@ -341,6 +341,8 @@ typedef struct {
     bool       synced;
 } ptn_blob_known_t;
 
+typedef struct ptn_collate_s  ptn_collate_t;        /* ptn_collate.h */
+
 struct ptn_store_s {
     const ptn_conf_t  *conf;
     ptn_io_t          *io;
@@ -363,9 +365,7 @@ struct ptn_store_s {
     ptn_rc_t         (*access)(void *access_ctx, uint64_t user,
                          uint64_t owner, uint32_t *ret_access);
     void              *access_ctx;
-    void              *collator;        /* UCollator, of */
-    void              *collator_folded; /* the same, without case */
-    char               collator_locale[32];
+    ptn_collate_t     *collate;         /* of the last locale asked for */
     bool               replaying;       /* a transfer */
     bool               busy;            /* the idle one has more to do */
     ptn_blob_reader_t  blob;            /* the last one read */
@@ -519,6 +519,7 @@ void ptn_view_list_put(const ptn_mbox_t *mb, ptn_view_t *view);
 /* Drops those that no session holds and nobody asked for lately. */
 void ptn_view_list_shrink(uint64_t idle_ms);
 void ptn_vec_list_shrink(uint64_t idle_ms);     /* ptn_table_list.c */
+void ptn_collate_done(ptn_store_t *store);
 
 /* --- ptn_msg_write.c ---------------------------------------------------- */
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unicode/ucol.h>
 #include <zstd.h>
 
 #include "ptn_folder.h"
@@ -121,8 +120,7 @@ ptn_store_close(ptn_store_t *store)
     ptn_dictionary_forget(store, NULL);
     ptn_view_list_shrink(0);
 
-    ucol_close(store->collator);
-    ucol_close(store->collator_folded);
+    ptn_collate_done(store);
     ZSTD_freeCCtx(store->cctx);
     ZSTD_freeDCtx(store->dctx);
     free(store);

@@ -243,6 +243,11 @@ ptn_id_t ptn_view_folder(const ptn_view_t *view);
 /* Row of sequence number `seq`, 1 .. count.  Copies; never fails inside. */
 void ptn_view_row(const ptn_view_t *view, uint32_t seq, ptn_row_t *ret_row);
 
+/* The same where it lies, and those behind it in one piece: *ret_n of them.
+ * NULL: there is none. */
+const ptn_row_t *ptn_view_run(const ptn_view_t *view, uint32_t seq,
+    uint32_t *ret_n);
+
 /* Smallest seq whose uid >= `uid`; count + 1 when there is none. */
 uint32_t ptn_view_find(const ptn_view_t *view, uint32_t uid);
 

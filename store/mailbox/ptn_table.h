@@ -16,6 +16,7 @@
  *   ptn_table_sync.c   bringing up to date  ptn_table_event.c  what happened
  *   ptn_table_base.c   bases                ptn_table_newest.c the newest rows
  *   ptn_table_key.c    what is read of a row: sort keys, does it match
+ *   ptn_table_scan.c   many rows at once    ptn_table_keys.c   their order
  *   ptn_table_vec.c    vectors              ptn_table_list.c   shared ones
  *   ptn_table_group.c  categories           ptn_table_state.c  what is open
  *   ptn_table_small.c  folders, sources     ptn_table_made.c   of an object
@@ -161,6 +162,9 @@ ptn_base_t *ptn_base_ref(ptn_base_t *base);
 void ptn_base_unref(ptn_base_t *base);
 uint32_t ptn_base_count(const ptn_base_t *base);
 void ptn_base_at(const ptn_base_t *base, uint32_t i, ptn_row_t *row);
+/* Rows i, i + 1 ... as they lie in memory; *ret_n of them. */
+const ptn_row_t *ptn_base_run(const ptn_base_t *base, uint32_t i,
+    uint32_t *ret_n);
 bool ptn_base_row(const ptn_base_t *base, uint32_t uid, ptn_row_t *row);
 /* PTN_TABLE_NONE: no such message. */
 uint32_t ptn_base_uid(const ptn_base_t *base, ptn_id_t id);
@@ -193,6 +197,9 @@ typedef struct {
     const ptn_item_prop_t  *props[PTN_PROBE_TAGS];
     ptn_str_t               values[PTN_PROBE_TAGS];
     size_t                  n;
+    uint16_t                live[PTN_PROBE_TAGS];   /* those to be read */
+    size_t                  nlive;
+    unsigned                needs;      /* PTN_SCAN_* */
     unsigned                instances, filter;      /* where they begin */
     bool                    each;       /* an instance matches by itself */
     bool                    rows;       /* a base's rows say all of it */
@@ -226,17 +233,81 @@ ptn_rc_t ptn_probe_base(ptn_probe_t *r, const ptn_row_t *row);
 uint32_t ptn_probe_instances(const ptn_probe_t *r);
 void ptn_probe_instance(ptn_probe_t *r, uint32_t i);
 ptn_rc_t ptn_probe_match(ptn_probe_t *r, bool *ret_match);
+/* What stands behind the columns; how many bytes. */
+#define PTN_KEY_TAIL_MAX  14
+size_t ptn_key_tail(const ptn_spec_t *spec, u_char *p, const ptn_row_t *row,
+    uint32_t instance);
 /* The key in `pool`. */
 ptn_rc_t ptn_probe_key(ptn_probe_t *r, ptn_pool_t *pool,
     const ptn_row_t *row, uint32_t instance, ptn_keyed_t *ret_key);
 /* A row's values in a sort key; used by small tables. */
 void ptn_sort_value(ptn_mbox_t *mb, ptn_buf_t *b, uint32_t tag,
     bool descending, ptn_str_t s);
-/* For ptn_filter_row_t: by the collation of the mailbox, without case; ctx is
- * a ptn_mbox_t. */
-int ptn_sort_collate(ptn_mbox_t *mb, ptn_str_t a, ptn_str_t b);
 /* One value of a multiple one; data NULL: it has not so many. */
 ptn_str_t ptn_mv_at(uint32_t tag, ptn_str_t value, uint32_t i);
+
+/* --- ptn_table_scan.c ---------------------------------------------------- */
+
+/* What the values of tags are made of, besides the rows of the base. */
+#define PTN_SCAN_TEXTS       0x0ff      /* 1 << ptn_item_text_e */
+#define PTN_SCAN_SENT        0x100
+#define PTN_SCAN_IMPORTANCE  0x200
+#define PTN_SCAN_ATTACH      0x400
+#define PTN_SCAN_BAG         0x800
+#define PTN_SCAN_COLUMN      0x1000     /* the bag, if it has a column's */
+#define PTN_SCAN_ALL         0x2000     /* the message's row */
+
+#define PTN_SCAN_MIN         64         /* rows worth it */
+
+unsigned ptn_scan_needs(uint32_t tag);
+/*
+ * Loads all rows of the base, in the order of their ids, and calls `row` with
+ * each of them: only the columns that r needs are read, of rows that lie one
+ * behind the other.  ESUPPORT: it needs all.
+ */
+ptn_rc_t ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
+    ptn_rc_t (*row)(void *ctx, const ptn_row_t *row), void *ctx);
+
+/* --- ptn_table_keys.c ---------------------------------------------------- */
+
+/* A byte string, and whose it is. */
+typedef struct {
+    uint64_t       lead;        /* of the sort's own */
+    const u_char  *key;
+    uint32_t       len;
+    uint32_t       i;
+} ptn_radix_t;
+
+/* As memcmp() would; none is the beginning of another. */
+ptn_rc_t ptn_radix_sort(ptn_radix_t *all, uint32_t n);
+
+typedef struct {
+    uint64_t  at;               /* in data */
+    uint32_t  uid;
+    uint16_t  instance;
+    uint8_t   len;
+    bool      whole;            /* it is the key */
+} ptn_part_t;
+
+typedef struct {
+    ptn_mbox_t        *mb;
+    const ptn_spec_t  *spec;
+    ptn_part_t        *parts;
+    uint32_t           n;
+    u_char            *data;
+    size_t             len, size;
+    ptn_pool_t        *pool;    /* of keys that are made whole */
+    u_char             column[2 * 256 + 16];
+} ptn_keys_t;
+
+void ptn_keys_init(ptn_keys_t *k, ptn_mbox_t *mb, const ptn_spec_t *spec);
+void ptn_keys_done(ptn_keys_t *k);
+/* `values`: of the spec's columns. */
+ptn_rc_t ptn_keys_add(ptn_keys_t *k, const ptn_row_t *row, uint32_t instance,
+    const ptn_str_t *values);
+ptn_rc_t ptn_keys_sort(ptn_keys_t *k);
+/* The key of row i, until the pool is reset. */
+ptn_rc_t ptn_keys_whole(ptn_keys_t *k, uint32_t i, ptn_str_t *ret_key);
 
 /* --- ptn_table_vec.c, ptn_table_list.c ---------------------------------- */
 

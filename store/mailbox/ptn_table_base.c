@@ -110,6 +110,19 @@ ptn_base_at(const ptn_base_t *base, uint32_t i, ptn_row_t *row)
 
 
 const ptn_row_t *
+ptn_base_run(const ptn_base_t *base, uint32_t i, uint32_t *ret_n)
+{
+    if (base->view != NULL) {
+        return ptn_view_run(base->view, i + 1, ret_n);
+    }
+
+    *ret_n = base->nrows - ptn_min(i, base->nrows);
+
+    return base->rows + i;
+}
+
+
+const ptn_row_t *
 ptn_diff_find(const ptn_row_t *rows, uint32_t n, uint32_t uid)
 {
     ptn_row_t  key;

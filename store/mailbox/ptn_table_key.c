@@ -9,14 +9,10 @@
  */
 
 #include <stdlib.h>
-#include <unicode/ucol.h>
-#include <unicode/ustring.h>
 
+#include "ptn_collate.h"
 #include "ptn_msg.h"
 #include "ptn_table.h"
-
-
-#define PTN_SORT_TEXT_MAX  255      /* bytes of a string that count */
 
 
 ptn_rc_t
@@ -52,116 +48,7 @@ ptn_table_can_sort(const ptn_sort_t *sorts, size_t n)
 }
 
 
-/* ---- collation --------------------------------------------------------- */
-
-static UCollator *
-ptn_sort_collator(ptn_mbox_t *mb, bool folded)
-{
-    UErrorCode    err;
-    UCollator    *coll, *other;
-    ptn_store_t  *store;
-
-    store = mb->store;
-
-    if (store->collator == NULL
-        || strncmp(store->collator_locale, mb->locale,
-                   sizeof(store->collator_locale) - 1) != 0)
-    {
-        err = U_ZERO_ERROR;
-        coll = ucol_open(mb->locale, &err);
-        other = U_SUCCESS(err) ? ucol_open(mb->locale, &err) : NULL;
-
-        if (U_FAILURE(err)) {
-            return folded ? store->collator_folded : store->collator;
-        }
-
-        ucol_setStrength(other, UCOL_SECONDARY);
-        ucol_close(store->collator);
-        ucol_close(store->collator_folded);
-        store->collator = coll;
-        store->collator_folded = other;
-        memset(store->collator_locale, 0, sizeof(store->collator_locale));
-        strncpy(store->collator_locale, mb->locale,
-                sizeof(store->collator_locale) - 1);
-    }
-
-    return folded ? store->collator_folded : store->collator;
-}
-
-
-int
-ptn_sort_collate(ptn_mbox_t *mb, ptn_str_t a, ptn_str_t b)
-{
-    int          n;
-    UCollator   *coll;
-    UErrorCode   err;
-
-    coll = ptn_sort_collator(mb, true);
-
-    if (coll == NULL || a.len > INT32_MAX || b.len > INT32_MAX) {
-        return ptn_str_cmp(a, b);
-    }
-
-    err = U_ZERO_ERROR;
-    n = ucol_strcollUTF8(coll, a.len ? (char *) a.data : "", (int32_t) a.len,
-                         b.len ? (char *) b.data : "", (int32_t) b.len, &err);
-
-    return U_FAILURE(err) ? ptn_str_cmp(a, b) : n;
-}
-
-
 /* ---- values in a key --------------------------------------------------- */
-
-static void
-ptn_sort_text(ptn_mbox_t *mb, ptn_buf_t *b, ptn_str_t s)
-{
-    UChar        wide[PTN_SORT_TEXT_MAX + 1];
-    u_char      *p;
-    int32_t      n, len;
-    UCollator   *coll;
-    UErrorCode   err;
-
-    if (s.len > PTN_SORT_TEXT_MAX) {
-        s.len = PTN_SORT_TEXT_MAX;
-
-        while (s.len > 0 && (s.data[s.len] & 0xc0) == 0x80) {
-            s.len--;
-        }
-    }
-
-    err = U_ZERO_ERROR;
-    n = 0;
-    u_strFromUTF8WithSub(wide, PTN_SORT_TEXT_MAX + 1, &n,
-                         s.len ? (char *) s.data : "", (int32_t) s.len,
-                         0xfffd, NULL, &err);
-    coll = ptn_sort_collator(mb, false);
-
-    if (U_FAILURE(err) || coll == NULL) {
-        b->failed = true;
-        return;
-    }
-
-    /* it ends in a zero byte, and has no other */
-
-    p = ptn_buf_reserve(b, (size_t) n * 4 + 16);
-    if (p == NULL) {
-        return;
-    }
-
-    len = ucol_getSortKey(coll, wide, n, p, n * 4 + 16);
-
-    if (len > n * 4 + 16) {
-        p = ptn_buf_reserve(b, (size_t) len);
-        if (p == NULL) {
-            return;
-        }
-
-        len = ucol_getSortKey(coll, wide, n, p, len);
-    }
-
-    b->len += (size_t) len;
-}
-
 
 static void
 ptn_sort_number(ptn_buf_t *b, uint64_t n)
@@ -182,7 +69,7 @@ ptn_sort_binary(ptn_buf_t *b, ptn_str_t s)
 {
     size_t  i;
 
-    for (i = 0; i < s.len && i < PTN_SORT_TEXT_MAX; i++) {
+    for (i = 0; i < s.len && i < PTN_COLLATE_MAX; i++) {
         ptn_buf_byte(b, s.data[i]);
 
         if (s.data[i] == 0) {
@@ -245,7 +132,7 @@ ptn_sort_value(ptn_mbox_t *mb, ptn_buf_t *b, uint32_t tag, bool descending,
 
         case PTN_PT_UNICODE:
         case PTN_PT_STRING8:
-            ptn_sort_text(mb, b, s);
+            ptn_collate_key(mb, b, s);
             break;
 
         case PTN_PT_BINARY:
@@ -306,7 +193,14 @@ ptn_probe_in_base(uint32_t tag)
 static void
 ptn_probe_tag(ptn_probe_t *r, uint32_t tag)
 {
-    r->rows &= ptn_probe_in_base(tag);
+    if (tag != 0 && !(tag & PTN_TABLE_INSTANCE)) {
+        r->live[r->nlive++] = (uint16_t) r->n;
+        r->needs |= ptn_scan_needs(tag);
+        r->rows &= ptn_probe_in_base(tag);
+
+    } else if (tag != 0) {
+        r->rows = false;        /* r->instances says what it needs */
+    }
 
     r->tags[r->n] = tag;
     r->props[r->n] = ptn_item_prop(tag);
@@ -380,7 +274,7 @@ static ptn_rc_t
 ptn_probe_load(ptn_probe_t *r)
 {
     bool            deep;
-    size_t          i;
+    size_t          i, k;
     ptn_rc_t        rc;
     ptn_item_ctx_t  c;
 
@@ -390,12 +284,8 @@ ptn_probe_load(ptn_probe_t *r)
     c.pool = r->pool;
     c.item = &r->item;
 
-    for (i = 0; i < r->n; i++) {
-        if (r->tags[i] == 0 || (r->tags[i] & PTN_TABLE_INSTANCE)) {
-            r->values[i] = ptn_str_make(NULL, 0);
-            continue;
-        }
-
+    for (k = 0; k < r->nlive; k++) {
+        i = r->live[k];
         c.scratch = r->scratch[i];
         r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i], &deep);
 
@@ -555,33 +445,35 @@ ptn_probe_match(ptn_probe_t *r, bool *ret_match)
 
 /* ---- keys -------------------------------------------------------------- */
 
-static void
-ptn_probe_tail(const ptn_spec_t *spec, ptn_buf_t *b, const ptn_row_t *row,
+size_t
+ptn_key_tail(const ptn_spec_t *spec, u_char *p, const ptn_row_t *row,
     uint32_t instance)
 {
-    size_t    at;
-    u_char    p[6];
-    unsigned  i;
+    size_t    i, n;
+    uint64_t  received;
 
-    at = b->len;
+    n = 0;
 
     if (spec->nsorts == 0) {
-        ptn_sort_number(b, (uint64_t) row->received ^ 1ULL << 63);
+        received = (uint64_t) row->received ^ 1ULL << 63;
+
+        for (i = 0; i < 8; i++) {
+            p[n++] = (u_char) (received >> (56 - 8 * i));
+        }
     }
 
     for (i = 0; i < 4; i++) {
-        p[i] = (u_char) (row->uid >> (24 - 8 * i));
+        p[n++] = (u_char) (row->uid >> (24 - 8 * i));
     }
 
-    p[4] = (u_char) (instance >> 8);
-    p[5] = (u_char) instance;
-    ptn_buf_add(b, p, 4);
-
-    if (spec->nsorts == 0) {
-        ptn_sort_turn(b, at);
+    for (i = 0; i < n && spec->nsorts == 0; i++) {
+        p[i] = (u_char) ~p[i];
     }
 
-    ptn_buf_add(b, p + 4, 2);
+    p[n++] = (u_char) (instance >> 8);
+    p[n++] = (u_char) instance;
+
+    return n;
 }
 
 
@@ -589,6 +481,7 @@ ptn_rc_t
 ptn_probe_key(ptn_probe_t *r, ptn_pool_t *pool, const ptn_row_t *row,
     uint32_t instance, ptn_keyed_t *ret)
 {
+    u_char     tail[PTN_KEY_TAIL_MAX];
     unsigned   i;
     ptn_buf_t  b;
 
@@ -608,7 +501,7 @@ ptn_probe_key(ptn_probe_t *r, ptn_pool_t *pool, const ptn_row_t *row,
         }
     }
 
-    ptn_probe_tail(r->spec, &b, row, instance);
+    ptn_buf_add(&b, tail, ptn_key_tail(r->spec, tail, row, instance));
     ret->key = ptn_str_dup(pool, ptn_buf_get(&b));
 
     if (b.failed || b.len > UINT16_MAX || ret->key.data == NULL) {

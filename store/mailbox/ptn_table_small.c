@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "ptn_collate.h"
 #include "ptn_folder_props.h"
 #include "ptn_table.h"
 
@@ -83,7 +84,7 @@ ptn_small_folder_values(ptn_small_list_t *l, const ptn_folder_t *f,
 static int
 ptn_small_collate(void *ctx, ptn_str_t a, ptn_str_t b)
 {
-    return ptn_sort_collate(ctx, a, b);
+    return ptn_collate_compare(ctx, a, b);
 }
 
 

@@ -160,162 +160,27 @@ ptn_vec_newest(const ptn_spec_t *spec, ptn_base_t *base, ptn_vec_t **ret_vec)
 
 /* ---- any order --------------------------------------------------------- */
 
-/* Rows with their keys, while a vector is made. */
+/* Rows with their keys, while a vector is made: in `keys`, or in `all` where
+ * whole keys are wanted. */
 typedef struct {
     ptn_probe_t  *r;
-    ptn_pool_t    *pool;
-    ptn_keyed_t   *all;
-    uint32_t       n;
+    ptn_pool_t   *pool;
+    ptn_keyed_t  *all;
+    uint32_t      n;
+    bool          parts;        /* in keys */
+    ptn_keys_t    keys;
 } ptn_vec_list_t;
-
-
-static int
-ptn_vec_compare_keyed(const void *a, const void *b)
-{
-    return ptn_str_cmp(((const ptn_keyed_t *) a)->key,
-                       ((const ptn_keyed_t *) b)->key);
-}
-
-
-/* Eight bytes of a key from where keys differ, and whose they are. */
-typedef struct {
-    uint64_t  lead;
-    uint32_t  i;
-} ptn_vec_lead_t;
-
-
-static size_t
-ptn_vec_shared(const ptn_keyed_t *all, uint32_t n)
-{
-    size_t      k, same;
-    uint32_t    i;
-    ptn_str_t   a, b;
-
-    a = all[0].key;
-    same = a.len;
-
-    for (i = 1; i < n; i++) {
-        b = all[i].key;
-        same = ptn_min(same, b.len);
-
-        for (k = 0; k < same && a.data[k] == b.data[k]; k++) { /* void */ }
-
-        same = k;
-    }
-
-    return same;
-}
-
-
-/* By their leads, the last byte first; bytes that are all alike are passed
- * over. */
-
-static ptn_vec_lead_t *
-ptn_vec_radix(ptn_vec_lead_t *a, ptn_vec_lead_t *b, uint32_t n)
-{
-    uint32_t         i, at, count[256];
-    unsigned         shift, c;
-    ptn_vec_lead_t  *swap;
-
-    for (shift = 0; shift < 64; shift += 8) {
-        memset(count, 0, sizeof(count));
-
-        for (i = 0; i < n; i++) {
-            count[(a[i].lead >> shift) & 0xff]++;
-        }
-
-        if (count[(a[0].lead >> shift) & 0xff] == n) {
-            continue;
-        }
-
-        for (c = 0, at = 0; c < 256; c++) {
-            i = count[c];
-            count[c] = at;
-            at += i;
-        }
-
-        for (i = 0; i < n; i++) {
-            b[count[(a[i].lead >> shift) & 0xff]++] = a[i];
-        }
-
-        swap = a;
-        a = b;
-        b = swap;
-    }
-
-    return a;
-}
-
-
-/* As qsort() by keys; most rows need no look at their key. */
-
-static ptn_rc_t
-ptn_vec_sort(ptn_keyed_t **all, uint32_t n)
-{
-    size_t           k, same;
-    uint32_t         i, from;
-    ptn_keyed_t     *sorted;
-    ptn_vec_lead_t  *leads, *done;
-
-    if (n < 2) {
-        return PTN_OK;
-    }
-
-    leads = malloc(2 * (size_t) n * sizeof(ptn_vec_lead_t));
-    sorted = malloc((size_t) n * sizeof(ptn_keyed_t));
-
-    if (leads == NULL || sorted == NULL) {
-        free(leads);
-        free(sorted);
-        return PTN_ENOMEM;
-    }
-
-    same = ptn_vec_shared(*all, n);
-
-    for (i = 0; i < n; i++) {
-        leads[i].i = i;
-        leads[i].lead = 0;
-
-        for (k = same; k < same + 8; k++) {
-            leads[i].lead = leads[i].lead << 8
-                            | (k < (*all)[i].key.len ? (*all)[i].key.data[k]
-                                                     : 0);
-        }
-    }
-
-    done = ptn_vec_radix(leads, leads + n, n);
-
-    for (i = 0, from = 0; i < n; i++) {
-        sorted[i] = (*all)[done[i].i];
-
-        if (i + 1 < n && done[i + 1].lead == done[i].lead) {
-            continue;
-        }
-
-        if (i != from) {
-            qsort(sorted + from, i + 1 - from, sizeof(ptn_keyed_t),
-                  ptn_vec_compare_keyed);
-        }
-
-        from = i + 1;
-    }
-
-    free(leads);
-    free(*all);
-    *all = sorted;
-
-    return PTN_OK;
-}
 
 
 /* What the reader has loaded: each instance that matches. */
 
 static ptn_rc_t
-ptn_vec_add(ptn_vec_list_t *l, const ptn_row_t *row)
+ptn_vec_add(void *ctx, const ptn_row_t *row)
 {
-    bool      match;
-    ptn_rc_t  rc;
-    uint32_t  i, n;
+    bool             match;
+    ptn_rc_t         rc;
+    uint32_t         i, n;
+    ptn_vec_list_t  *l = ctx;
 
     n = ptn_probe_instances(l->r);
     match = false;
@@ -329,6 +194,11 @@ ptn_vec_add(ptn_vec_list_t *l, const ptn_row_t *row)
         }
 
         if (rc != PTN_OK || !match) {
+            continue;
+        }
+
+        if (l->parts) {
+            rc = ptn_keys_add(&l->keys, row, i, l->r->values);
             continue;
         }
 
@@ -413,20 +283,39 @@ ptn_vec_read(ptn_vec_list_t *l, const ptn_row_t *row)
 static ptn_rc_t
 ptn_vec_each(ptn_vec_list_t *l, const ptn_base_t *base)
 {
-    ptn_rc_t   rc;
-    uint32_t   i, n;
-    ptn_row_t  row;
+    ptn_rc_t          rc;
+    uint32_t          i, k, n, run;
+    const ptn_row_t  *row;
 
     n = ptn_base_count(base);
     rc = PTN_OK;
 
-    for (i = 0; i < n && rc == PTN_OK; i++) {
-        ptn_base_at(base, i, &row);
+    for (i = 0; i < n && rc == PTN_OK; i += run) {
+        row = ptn_base_run(base, i, &run);
 
-        rc = ptn_vec_read(l, &row);
+        for (k = 0; k < run && rc == PTN_OK; k++) {
+            rc = ptn_vec_read(l, row + k);
+        }
     }
 
     return rc;
+}
+
+
+/* ... in the way that reads least. */
+
+static ptn_rc_t
+ptn_vec_all(ptn_vec_list_t *l, const ptn_base_t *base)
+{
+    const ptn_spec_t  *spec;
+
+    spec = l->r->spec;
+
+    return (!l->r->rows && !(l->r->needs & PTN_SCAN_ALL)
+            && ptn_base_count(base) >= PTN_SCAN_MIN)
+           ? ptn_scan_rows(l->r, base, ptn_vec_add, l)
+           : (spec->kind == PTN_TABLE_FAI || spec->search || l->r->rows)
+           ? ptn_vec_each(l, base) : ptn_vec_scan(l, base);
 }
 
 
@@ -446,18 +335,26 @@ ptn_vec_lead(const ptn_vec_t *vec, ptn_str_t key)
 
 /* What the first and the last key have in common all have. */
 
-static void
-ptn_vec_common(ptn_vec_t *vec, const ptn_keyed_t *all, uint32_t n)
+static ptn_rc_t
+ptn_vec_common(ptn_vec_t *vec, ptn_keys_t *keys)
 {
     uint32_t   i;
+    ptn_rc_t   rc;
     ptn_str_t  a, b;
 
-    if (n < 2) {
-        return;
+    if (keys->n < 2) {
+        return PTN_OK;
     }
 
-    a = all[0].key;
-    b = all[n - 1].key;
+    rc = ptn_keys_whole(keys, 0, &a);
+
+    if (rc == PTN_OK) {
+        rc = ptn_keys_whole(keys, keys->n - 1, &b);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     for (i = 0; i < sizeof(vec->common) && i < a.len && i < b.len
                 && a.data[i] == b.data[i]; i++)
@@ -466,48 +363,162 @@ ptn_vec_common(ptn_vec_t *vec, const ptn_keyed_t *all, uint32_t n)
     }
 
     vec->ncommon = i;
+
+    return PTN_OK;
+}
+
+
+/* Of the sorted keys of a spec without categories. */
+
+static ptn_rc_t
+ptn_vec_fill(ptn_vec_t *vec, ptn_keys_t *keys)
+{
+    uint32_t           i;
+    ptn_rc_t           rc;
+    ptn_str_t          key;
+    const ptn_part_t  *part;
+
+    rc = ptn_vec_common(vec, keys);
+
+    for (i = 0; i < keys->n && rc == PTN_OK; i++) {
+        part = &keys->parts[i];
+        vec->uids[i] = part->uid;
+
+        if (vec->insts != NULL) {
+            vec->insts[i] = part->instance;
+        }
+
+        if (vec->leads == NULL) {
+            continue;
+        }
+
+        if (part->whole || part->len >= vec->ncommon + 4) {
+            key = ptn_str_make(keys->data + part->at, part->len);
+
+        } else {
+            if (keys->pool != NULL) {
+                ptn_pool_reset(keys->pool);
+            }
+
+            rc = ptn_keys_whole(keys, i, &key);
+        }
+
+        if (rc == PTN_OK) {
+            vec->leads[i] = ptn_vec_lead(vec, key);
+        }
+    }
+
+    vec->n = keys->n;
+
+    return rc;
+}
+
+
+static int
+ptn_vec_compare_keyed(const void *a, const void *b)
+{
+    return ptn_str_cmp(((const ptn_keyed_t *) a)->key,
+                       ((const ptn_keyed_t *) b)->key);
 }
 
 
 static ptn_rc_t
-ptn_vec_of(const ptn_spec_t *spec, ptn_base_t *base, ptn_keyed_t **list,
-    uint32_t n, ptn_vec_t **ret_vec)
+ptn_vec_sort(ptn_keyed_t **all, uint32_t n)
 {
-    ptn_rc_t      rc;
     uint32_t      i;
-    ptn_vec_t    *vec;
-    ptn_keyed_t  *all;
+    ptn_rc_t      rc;
+    ptn_radix_t  *order;
+    ptn_keyed_t  *sorted;
 
-    vec = ptn_vec_new(spec, base, n);
+    if (n < PTN_SCAN_MIN) {
+        if (n > 1) {
+            qsort(*all, n, sizeof(ptn_keyed_t), ptn_vec_compare_keyed);
+        }
+
+        return PTN_OK;
+    }
+
+    order = malloc(n * sizeof(ptn_radix_t));
+    sorted = malloc(n * sizeof(ptn_keyed_t));
+    rc = (order != NULL && sorted != NULL) ? PTN_OK : PTN_ENOMEM;
+
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        order[i].key = (*all)[i].key.data;
+        order[i].len = (uint32_t) (*all)[i].key.len;
+        order[i].i = i;
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_radix_sort(order, n);
+    }
+
+    if (rc != PTN_OK) {
+        free(order);
+        free(sorted);
+        return rc;
+    }
+
+    for (i = 0; i < n; i++) {
+        sorted[i] = (*all)[order[i].i];
+    }
+
+    free(order);
+    free(*all);
+    *all = sorted;
+
+    return PTN_OK;
+}
+
+
+/* ... of one with categories. */
+
+static ptn_rc_t
+ptn_vec_group(const ptn_spec_t *spec, ptn_vec_t *vec, ptn_vec_list_t *l)
+{
+    uint32_t  i;
+    ptn_rc_t  rc;
+
+    rc = ptn_vec_sort(&l->all, l->n);
+
+    if (rc == PTN_OK) {
+        rc = ptn_heading_order(spec, l->all, l->n);
+    }
+
+    for (i = 0; i < l->n && rc == PTN_OK; i++) {
+        vec->uids[i] = l->all[i].uid;
+
+        if (vec->insts != NULL) {
+            vec->insts[i] = l->all[i].instance;
+        }
+    }
+
+    vec->n = l->n;
+
+    return rc == PTN_OK ? ptn_heading_make(spec, vec, l->all) : rc;
+}
+
+
+static ptn_rc_t
+ptn_vec_of(const ptn_spec_t *spec, ptn_base_t *base, ptn_vec_list_t *l,
+    ptn_vec_t **ret_vec)
+{
+    ptn_rc_t    rc;
+    ptn_vec_t  *vec;
+
+    vec = ptn_vec_new(spec, base, spec->ncats ? l->n : l->keys.n);
     if (vec == NULL) {
         return PTN_ENOMEM;
     }
 
-    vec->n = n;
-    rc = ptn_vec_sort(list, n);
-    all = *list;
+    if (spec->ncats != 0) {
+        rc = ptn_vec_group(spec, vec, l);
 
-    if (rc == PTN_OK && spec->ncats != 0) {
-        rc = ptn_heading_order(spec, all, n);
+    } else {
+        rc = ptn_keys_sort(&l->keys);
 
-    } else if (rc == PTN_OK) {
-        ptn_vec_common(vec, all, n);
-    }
-
-    for (i = 0; i < n && rc == PTN_OK; i++) {
-        vec->uids[i] = all[i].uid;
-
-        if (vec->insts != NULL) {
-            vec->insts[i] = all[i].instance;
+        if (rc == PTN_OK) {
+            rc = ptn_vec_fill(vec, &l->keys);
         }
-
-        if (vec->leads != NULL) {
-            vec->leads[i] = ptn_vec_lead(vec, all[i].key);
-        }
-    }
-
-    if (rc == PTN_OK && spec->ncats != 0) {
-        rc = ptn_heading_make(spec, vec, all);
     }
 
     if (rc != PTN_OK) {
@@ -525,6 +536,7 @@ static ptn_rc_t
 ptn_vec_list_begin(ptn_mbox_t *mb, const ptn_spec_t *spec, ptn_vec_list_t *l)
 {
     memset(l, 0, sizeof(ptn_vec_list_t));
+    ptn_keys_init(&l->keys, mb, spec);
     l->pool = ptn_pool_create((size_t) 4 * 1024 * 1024 * 1024, NULL);
 
     return l->pool ? ptn_probe_make(mb, spec, &l->r) : PTN_ENOMEM;
@@ -535,6 +547,7 @@ static void
 ptn_vec_list_done(ptn_vec_list_t *l)
 {
     ptn_probe_done(l->r);
+    ptn_keys_done(&l->keys);
     ptn_pool_destroy(l->pool);
     free(l->all);
 }
@@ -550,14 +563,14 @@ ptn_vec_by(ptn_mbox_t *mb, const ptn_spec_t *spec, ptn_base_t *base,
 
     reading = mb->reading;
     rc = ptn_vec_list_begin(mb, spec, &l);
+    l.parts = (spec->ncats == 0);
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_read(mb);
     }
 
     if (rc == PTN_OK) {
-        rc = (spec->kind == PTN_TABLE_FAI || spec->search || l.r->rows)
-             ? ptn_vec_each(&l, base) : ptn_vec_scan(&l, base);
+        rc = ptn_vec_all(&l, base);
     }
 
     if (!reading) {
@@ -565,7 +578,7 @@ ptn_vec_by(ptn_mbox_t *mb, const ptn_spec_t *spec, ptn_base_t *base,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_vec_of(spec, base, &l.all, l.n, ret_vec);
+        rc = ptn_vec_of(spec, base, &l, ret_vec);
     }
 
     ptn_vec_list_done(&l);
@@ -749,7 +762,7 @@ ptn_vec_regroup(ptn_vec_list_t *l, const ptn_spec_t *spec,
         k->instance = (uint16_t) ptn_vec_instance(old, i);
     }
 
-    return ptn_vec_of(spec, base, &l->all, l->n, ret_vec);
+    return ptn_vec_of(spec, base, l, ret_vec);
 }
 
 

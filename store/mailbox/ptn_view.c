@@ -171,6 +171,24 @@ ptn_view_row(const ptn_view_t *view, uint32_t seq, ptn_row_t *ret_row)
 }
 
 
+const ptn_row_t *
+ptn_view_run(const ptn_view_t *view, uint32_t seq, uint32_t *ret_n)
+{
+    uint32_t  i, at;
+
+    if (seq == 0 || seq > view->count) {
+        *ret_n = 0;
+        return NULL;
+    }
+
+    i = ptn_view_chunk(view, seq);
+    at = seq - view->first[i];
+    *ret_n = view->chunks[i]->n - at;
+
+    return view->chunks[i]->rows + at;
+}
+
+
 uint32_t
 ptn_view_same(const ptn_view_t *a, uint32_t seq_a, const ptn_view_t *b,
     uint32_t seq_b)
