@@ -80,6 +80,17 @@ run_count(ptn_job_t *job)
 }
 
 
+/* Runs until the worker says so. */
+
+static ptn_rc_t
+run_hold(ptn_job_t *job PTN_UNUSED)
+{
+    atomic_store(&fx.seen[20], 1);
+
+    return fx_until(atomic_load(&fx.seen[21]) == 1) ? PTN_OK : PTN_EINTERNAL;
+}
+
+
 static void
 count_failed(ptn_job_t *job, ptn_rc_t rc)
 {
@@ -103,11 +114,12 @@ static const ptn_job_type_t  login = { "login", PTN_LANE_SHORT, 0, run_login,
                                        0 };
 static const ptn_job_type_t  count = { "count", PTN_LANE_SHORT, 0, run_count,
                                        count_failed };
+static const ptn_job_type_t  hold = { "hold", PTN_LANE_SHORT, 0, run_hold, 0 };
 static const ptn_job_type_t  change = { "change", PTN_LANE_SHORT, 0,
                                         run_change, 0 };
 
 static const ptn_job_type_t *const  types[] = {
-    &echo, &bad, &login, &count, &change
+    &echo, &bad, &login, &count, &hold, &change
 };
 
 static const ptn_hooks_t  hooks;
@@ -213,8 +225,24 @@ worker(fx_worker_t *w, void *data PTN_UNUSED)
     ptn_client_end_session(w->client, a.session);
     ok(fx_until(atomic_load(&w->fx->seen[0]) == 2), "ended by the worker");
 
+    /* what comes after its end is refused, what came before is run */
+
+    fx_run(w, &a, (fx_job_t) { "login", 8, none, "", 0, 0, 0 });
+    sid = a.session;
+    fx_submit(w, &many[0], (fx_job_t) { "hold", 8, sid, "", 0, 0, 0 });
+    fx_submit(w, &many[1], (fx_job_t) { "count", 8, sid, "", 0, 0, 0 });
+    ok(fx_until(atomic_load(&w->fx->seen[20]) == 1), "a job that takes long");
+    ptn_client_end_session(w->client, sid);
+    is_rc(fx_run(w, &a, (fx_job_t) { "count", 8, sid, "", 0, 0, 0 }),
+          PTN_ESTALE, "after the end, while one runs");
+    atomic_store(&w->fx->seen[21], 1);
+    ok(fx_final(w, &many[0]) && many[0].rc == PTN_OK
+       && fx_final(w, &many[1]) && many[1].rc == PTN_OK,
+       "those before the end are answered");
+    ok(fx_until(atomic_load(&w->fx->seen[0]) == 3), "then it is closed");
+
     fx_run(w, &a, (fx_job_t) { "login", 8, none, "bind", 0, 0, 0 });
-    *shared_sid = a.session;
+    sid = *shared_sid = a.session;
 
     /* board */
 
@@ -245,6 +273,9 @@ worker(fx_worker_t *w, void *data PTN_UNUSED)
         fx_poll(w, 10);
     }
 
+    is_rc(fx_run(w, &a, (fx_job_t) { "count", 8, sid, "", 0, 0, 0 }), PTN_OK,
+          "another worker did not end its session");
+
     return done_testing();
 }
 
@@ -269,6 +300,7 @@ other(fx_worker_t *w, void *data PTN_UNUSED)
 {
     static fx_answer_t  a;
 
+    ptn_client_end_session(w->client, *shared_sid);
     fx_run(w, &a, (fx_job_t) { "count", 7, *shared_sid, "", 0, 0, 0 });
 
     return a.rc == PTN_ESTALE ? 0 : 1;
@@ -346,7 +378,7 @@ main(void)
     rc = fx_wait(pid, 30000);
     rc = wrong != 0 ? 1 : rc;
 
-    if (!fx_until(atomic_load(&fx.seen[0]) == 8)) {
+    if (!fx_until(atomic_load(&fx.seen[0]) == 9)) {
         fprintf(stderr, "bound session outlives its worker\n");
         rc = 1;
     }
