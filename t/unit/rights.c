@@ -1337,6 +1337,40 @@ events(rights_ctx_t *c)
 }
 
 
+/* A transaction that failed, or is over, is told to each call: none works. */
+
+static void
+failed(const rights_ctx_t *ctx)
+{
+    size_t        i;
+    ptn_rc_t      rc;
+    ptn_txn_t     tx = { 0 };
+    rights_ctx_t  c;
+
+    c = *ctx;
+    c.mb = open_as(c.s, NULL);
+    c.tx = &tx;
+
+    for (i = 0; i < ptn_nelts(rows); i++) {
+        if (!rows[i].tx) {
+            continue;
+        }
+
+        must(ptn_txn_begin(&tx, c.mb), "begin");
+        ptn_txn_poison(&tx, PTN_EQUOTA);
+        rc = rows[i].run(&c);
+        ok(rc == PTN_EQUOTA, "%s in a failed transaction: %s", rows[i].call,
+           ptn_err(rc)->name);
+        is_rc(ptn_txn_commit(&tx), PTN_EQUOTA, "which is not committed");
+
+        rc = rows[i].run(&c);
+        ok(rc == PTN_EINTERNAL, "%s after its end: %s", rows[i].call,
+           ptn_err(rc)->name);
+        ptn_store_rollback(c.s->store);
+    }
+}
+
+
 /* Every door: what clients add, what is delivered, what is sent. */
 
 static void
@@ -1443,6 +1477,7 @@ main(void)
 
     events(&c);
     prepare(&c);
+    failed(&c);
     each_right(&c);
     ptn_ics_content_close(c.content);
     ptn_ics_tree_close(c.tree);
