@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unicode/uchar.h>
 #include <unicode/ucol.h>
-#include <unicode/ucoleitr.h>
+#include <unicode/unorm2.h>
 #include <unicode/uset.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
@@ -54,7 +54,7 @@ struct ptn_collate_s {
     char                 locale[32];
     UCollator           *coll;
     UCollator           *folded;    /* without case */
-    UCollationElements  *elements;
+    const UNormalizer2  *nfd;
     bool                 simple;    /* characters have weights of their own */
     ptn_collate_char_t  *pages[PTN_COLLATE_PAGES];
     ptn_collate_memo_t  *memo;
@@ -78,10 +78,6 @@ ptn_collate_done(ptn_store_t *store)
 
     for (i = 0; i < PTN_COLLATE_PAGES; i++) {
         free(c->pages[i]);
-    }
-
-    if (c->elements != NULL) {
-        ucol_closeElements(c->elements);
     }
 
     ucol_close(c->coll);
@@ -202,6 +198,7 @@ ptn_collate_open(const char *locale)
     }
 
     ucol_setStrength(c->folded, UCOL_SECONDARY);
+    c->nfd = unorm2_getNFDInstance(&err);
     c->simple = ptn_collate_plain(c->coll) && ptn_collate_joins(c);
     c->memo = calloc(PTN_COLLATE_MEMO, sizeof(ptn_collate_memo_t));
 
@@ -209,7 +206,7 @@ ptn_collate_open(const char *locale)
 }
 
 
-static ptn_collate_t *
+ptn_collate_t *
 ptn_collate_of(ptn_mbox_t *mb)
 {
     ptn_store_t    *store;
@@ -232,17 +229,6 @@ ptn_collate_of(ptn_mbox_t *mb)
     }
 
     return store->collate;
-}
-
-
-void *
-ptn_collate_get(ptn_mbox_t *mb)
-{
-    ptn_collate_t  *c;
-
-    c = ptn_collate_of(mb);
-
-    return c ? c->coll : NULL;
 }
 
 
@@ -380,36 +366,7 @@ ptn_collate_key(ptn_mbox_t *mb, ptn_buf_t *b, ptn_str_t s)
 
 /* ---- primary weights ----------------------------------------------------- */
 
-/* How many weights, 2: it cannot be said.  Of those that take two elements the
- * second is marked. */
-
-static unsigned
-ptn_collate_weights(ptn_collate_t *c, const UChar *s, int32_t n)
-{
-    int32_t     e;
-    unsigned    weights;
-    UErrorCode  err;
-
-    err = U_ZERO_ERROR;
-
-    if (c->elements == NULL) {
-        c->elements = ucol_openElements(c->coll, s, n, &err);
-
-    } else {
-        ucol_setText(c->elements, s, n, &err);
-    }
-
-    weights = 0;
-
-    while (U_SUCCESS(err)
-           && (e = ucol_next(c->elements, &err)) != UCOL_NULLORDER)
-    {
-        weights += (ucol_primaryOrder(e) != 0 && (e & 0xc0) != 0xc0);
-    }
-
-    return U_SUCCESS(err) ? weights : 2;
-}
-
+/* The key, and where its first level ends; -1: it is none of ours. */
 
 static int32_t
 ptn_collate_level(const ptn_collate_t *c, const UChar *s, int32_t n,
@@ -430,13 +387,69 @@ ptn_collate_level(const ptn_collate_t *c, const UChar *s, int32_t n,
 }
 
 
+/* One weight with the common secondary weight behind it is an "a", or as one:
+ * the second level is one byte, always the same. */
+
+static bool
+ptn_collate_single(const ptn_collate_t *c, const u_char *key, int32_t level)
+{
+    u_char   a[64];
+    UChar    s = 'a';
+    int32_t  n;
+
+    n = ptn_collate_level(c, &s, 1, a, sizeof(a));
+
+    return n > 0 && a[n + 2] == PTN_COLLATE_LEVEL
+           && key[level + 1] == a[n + 1]
+           && key[level + 2] == PTN_COLLATE_LEVEL;
+}
+
+
+static const ptn_collate_char_t *ptn_collate_seen(ptn_collate_t *c,
+    UChar32 ch);
+
+
+/* A letter with marks, which have no weight of their own here. */
+
+static bool
+ptn_collate_marked(ptn_collate_t *c, UChar32 ch, uint32_t weight)
+{
+    UChar                      s[16];
+    int32_t                    i, n;
+    UChar32                    base, mark;
+    UErrorCode                 err;
+    const ptn_collate_char_t  *e;
+
+    err = U_ZERO_ERROR;
+    n = c->nfd ? unorm2_getDecomposition(c->nfd, ch, s, 16, &err) : -1;
+
+    if (n <= 0 || U_FAILURE(err)) {
+        return false;
+    }
+
+    i = 0;
+    U16_NEXT(s, i, n, base);
+
+    while (i < n) {
+        U16_NEXT(s, i, n, mark);
+
+        if (u_getCombiningClass(mark) == 0) {
+            return false;
+        }
+    }
+
+    e = (base != ch) ? ptn_collate_seen(c, base) : NULL;
+
+    return e != NULL && e->n != 0 && e->weight == weight;
+}
+
+
 static void
 ptn_collate_learn(ptn_collate_t *c, UChar32 ch, ptn_collate_char_t *e)
 {
-    UChar     s[4];
-    u_char    key[64];
-    int32_t   i, n, one, two;
-    unsigned  weights;
+    UChar    s[4];
+    u_char   key[64];
+    int32_t  i, n, one, two;
 
     e->state = PTN_COLLATE_ASK;
 
@@ -448,10 +461,9 @@ ptn_collate_learn(ptn_collate_t *c, UChar32 ch, ptn_collate_char_t *e)
 
     n = 0;
     U16_APPEND_UNSAFE(s, n, ch);
-    weights = ptn_collate_weights(c, s, n);
-    one = ptn_collate_level(c, s, n, key, sizeof(key));
+    one = ptn_collate_level(c, s, n, key, sizeof(key) - 2);
 
-    if (one < 0 || one > 4 || weights > 1 || (weights == 0) != (one == 0)) {
+    if (one < 0 || one > 4) {
         return;
     }
 
@@ -459,6 +471,12 @@ ptn_collate_learn(ptn_collate_t *c, UChar32 ch, ptn_collate_char_t *e)
 
     for (i = 0, e->weight = 0; i < 4; i++) {
         e->weight = e->weight << 8 | (i < one ? key[i] : 0);
+    }
+
+    if (one != 0 && !ptn_collate_single(c, key, one)
+        && !ptn_collate_marked(c, ch, e->weight))
+    {
+        return;
     }
 
     e->joins = ptn_collate_bit(c->joins, (uint32_t) ch & 0xffff);
@@ -484,10 +502,10 @@ ptn_collate_learn(ptn_collate_t *c, UChar32 ch, ptn_collate_char_t *e)
 }
 
 
-/* The character's, if it has a weight of its own; else NULL. */
+/* Of a character of which nothing is known yet.  NULL: ICU must be asked. */
 
 static const ptn_collate_char_t *
-ptn_collate_char(ptn_collate_t *c, UChar32 ch)
+ptn_collate_seen(ptn_collate_t *c, UChar32 ch)
 {
     ptn_collate_char_t  *e;
 
@@ -516,66 +534,75 @@ ptn_collate_char(ptn_collate_t *c, UChar32 ch)
 }
 
 
-/* Where it is written; `n` goes on beyond `max`. */
-typedef struct {
-    u_char   *p;
-    size_t    n, max;
-    uint32_t  before;       /* the weight whose lead byte is left out */
-} ptn_collate_out_t;
-
-
-static inline void
-ptn_collate_byte(ptn_collate_out_t *o, u_char b)
+static inline const ptn_collate_char_t *
+ptn_collate_char(ptn_collate_t *c, UChar32 ch)
 {
-    if (o->n < o->max) {
-        o->p[o->n++] = b;
+    const ptn_collate_char_t  *e;
+
+    if ((uint32_t) ch < PTN_COLLATE_PAGE * PTN_COLLATE_PAGES) {
+        e = c->pages[ch / PTN_COLLATE_PAGE];
+
+        if (e != NULL
+            && e[ch % PTN_COLLATE_PAGE].state == PTN_COLLATE_SIMPLE)
+        {
+            return e + ch % PTN_COLLATE_PAGE;
+        }
     }
+
+    return ptn_collate_seen(c, ch);
 }
 
 
-static inline void
-ptn_collate_weight(ptn_collate_out_t *o, const ptn_collate_char_t *e)
+/* Up to seven bytes at `p`; *before: the weight whose lead byte may be left
+ * out. */
+
+static inline u_char *
+ptn_collate_weight(const ptn_collate_char_t *e, u_char *p, uint32_t *before)
 {
-    u_char    lead;
     uint32_t  i, w;
 
     w = e->weight;
-    lead = (u_char) (w >> 24);
 
-    if (!e->folds || lead != o->before >> 24) {
-        if (o->before != 0) {
-            if (w >= o->before) {
-                ptn_collate_byte(o, PTN_COLLATE_HIGH);
+    if (!e->folds || w >> 24 != *before >> 24) {
+        if (*before != 0) {
+            if (w >= *before) {
+                *p++ = PTN_COLLATE_HIGH;
 
-            } else if (lead > PTN_COLLATE_MERGE) {
-                ptn_collate_byte(o, PTN_COLLATE_LOW);
+            } else if (w >> 24 > PTN_COLLATE_MERGE) {
+                *p++ = PTN_COLLATE_LOW;
             }
         }
 
-        ptn_collate_byte(o, lead);
-        o->before = e->folds ? w : 0;
+        *p++ = (u_char) (w >> 24);
+        *before = e->folds ? w : 0;
     }
 
     for (i = 1; i < e->n; i++) {
         w <<= 8;
-        ptn_collate_byte(o, (u_char) (w >> 24));
+        *p++ = (u_char) (w >> 24);
     }
+
+    return p;
 }
 
 
-/* False: ICU must be asked. */
-
-static bool
-ptn_collate_weigh(ptn_collate_t *c, ptn_str_t s, ptn_collate_out_t *o)
+bool
+ptn_collate_weigh(ptn_collate_t *c, ptn_str_t s, u_char *p, size_t max,
+    size_t *ret_n)
 {
-    size_t                     i;
-    UChar32                    ch, before;
+    size_t                     i, n;
+    u_char                    *q, out[PTN_COLLATE_MAX * 2 + 8];
+    UChar32                    ch, last;
+    uint32_t                   before;
     const ptn_collate_char_t  *e;
 
     /* to the end, even when no more is wanted: a later character may say
      * something of one before it */
 
-    for (i = 0, before = 0; i < s.len; before = ch) {
+    q = out;
+    before = 0;
+
+    for (i = 0, last = 0; i < s.len; last = ch) {
         if (s.data[i] < 0x80) {
             ch = s.data[i++];
 
@@ -591,17 +618,24 @@ ptn_collate_weigh(ptn_collate_t *c, ptn_str_t s, ptn_collate_out_t *o)
 
         if (e == NULL
             || (e->joins
-                && ptn_collate_bit(c->pairs, ptn_collate_pair(before, ch))))
+                && ptn_collate_bit(c->pairs, ptn_collate_pair(last, ch))))
         {
             return false;
         }
 
-        if (e->n != 0) {
-            ptn_collate_weight(o, e);
+        if (e->n != 0 && (size_t) (q - out) < max) {
+            if (q - out > PTN_COLLATE_MAX * 2) {
+                return false;
+            }
+
+            q = ptn_collate_weight(e, q, &before);
         }
     }
 
-    ptn_collate_byte(o, PTN_COLLATE_LEVEL);
+    *q++ = PTN_COLLATE_LEVEL;
+    n = ptn_min((size_t) (q - out), max);
+    memcpy(p, out, n);
+    *ret_n = n;
 
     return true;
 }
@@ -611,11 +645,10 @@ ptn_rc_t
 ptn_collate_primary(ptn_mbox_t *mb, ptn_str_t s, u_char *p, size_t max,
     size_t *ret_n)
 {
-    u_char            *end;
-    ptn_buf_t          b;
-    ptn_pool_t        *pool;
-    ptn_collate_t     *c;
-    ptn_collate_out_t  o = { p, 0, max, 0 };
+    u_char         *end;
+    ptn_buf_t       b;
+    ptn_pool_t     *pool;
+    ptn_collate_t  *c;
 
     s = ptn_collate_cut(s);
     c = ptn_collate_of(mb);
@@ -624,8 +657,7 @@ ptn_collate_primary(ptn_mbox_t *mb, ptn_str_t s, u_char *p, size_t max,
         return PTN_ENOMEM;
     }
 
-    if (ptn_collate_weigh(c, s, &o)) {
-        *ret_n = o.n;
+    if (ptn_collate_weigh(c, s, p, max, ret_n)) {
         return PTN_OK;
     }
 

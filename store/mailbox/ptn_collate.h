@@ -31,11 +31,14 @@ void ptn_collate_key(ptn_mbox_t *mb, ptn_buf_t *b, ptn_str_t s);
  */
 ptn_rc_t ptn_collate_primary(ptn_mbox_t *mb, ptn_str_t s, u_char *p,
     size_t max, size_t *ret_n);
+/* The same, of the mailbox's collation, without ICU.  False: it must be asked.
+ * `s` is cut. */
+bool ptn_collate_weigh(ptn_collate_t *c, ptn_str_t s, u_char *p, size_t max,
+    size_t *ret_n);
+/* Until another locale is asked for; NULL: there is none. */
+ptn_collate_t *ptn_collate_of(ptn_mbox_t *mb);
 /* Without case. */
 int ptn_collate_compare(ptn_mbox_t *mb, ptn_str_t a, ptn_str_t b);
-
-/* The mailbox's collator (a UCollator), NULL: there is none; for tests. */
-void *ptn_collate_get(ptn_mbox_t *mb);
 
 
 #endif /* PTN_COLLATE_H */

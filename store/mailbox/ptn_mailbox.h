@@ -205,6 +205,9 @@ typedef struct {
     uint64_t  dev, ino;
 } ptn_blob_open_t;
 
+typedef struct ptn_collate_s  ptn_collate_t;        /* ptn_collate.h */
+typedef struct ptn_scan_s     ptn_scan_t;           /* ptn_table_scan.c */
+
 struct ptn_mbox_s {
     ptn_store_t     *store;
     ptn_mbox_t      *next;              /* of the hash chain */
@@ -257,6 +260,7 @@ struct ptn_mbox_s {
     bool             batch;             /* BEGIN IMMEDIATE was done */
     bool             batch_kept;        /* a transaction was committed in it */
     bool             changed;           /* by a committed transaction */
+    ptn_scan_t      *scan;              /* the one that runs */
     uint64_t         batch_cn;          /* before it */
     ptn_rc_t         lost;              /* SQLite ended the batch itself */
     ptn_txn_t       *tx;
@@ -340,8 +344,6 @@ typedef struct {
     uint64_t   file, size;
     bool       synced;
 } ptn_blob_known_t;
-
-typedef struct ptn_collate_s  ptn_collate_t;        /* ptn_collate.h */
 
 struct ptn_store_s {
     const ptn_conf_t  *conf;
@@ -520,6 +522,8 @@ void ptn_view_list_put(const ptn_mbox_t *mb, ptn_view_t *view);
 void ptn_view_list_shrink(uint64_t idle_ms);
 void ptn_vec_list_shrink(uint64_t idle_ms);     /* ptn_table_list.c */
 void ptn_collate_done(ptn_store_t *store);
+/* The function ptn_scan of a connection. */
+ptn_rc_t ptn_scan_register(ptn_mbox_t *mb);
 
 /* --- ptn_msg_write.c ---------------------------------------------------- */
 

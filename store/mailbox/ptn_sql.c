@@ -306,6 +306,11 @@ ptn_sql_configure(ptn_mbox_t *mb)
     }
 
     rc = ptn_words_register(mb->db);
+
+    if (rc == PTN_OK) {
+        rc = ptn_scan_register(mb);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }

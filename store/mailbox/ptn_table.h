@@ -272,7 +272,7 @@ ptn_rc_t ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
 
 /* A byte string, and whose it is. */
 typedef struct {
-    uint64_t       lead;        /* of the sort's own */
+    uint64_t       lead;        /* once sorted: the one before is the same */
     const u_char  *key;
     uint32_t       len;
     uint32_t       i;
@@ -292,8 +292,9 @@ typedef struct {
 typedef struct {
     ptn_mbox_t        *mb;
     const ptn_spec_t  *spec;
+    ptn_collate_t     *collate;
     ptn_part_t        *parts;
-    uint32_t           n;
+    uint32_t           n, nparts;
     u_char            *data;
     size_t             len, size;
     ptn_pool_t        *pool;    /* of keys that are made whole */

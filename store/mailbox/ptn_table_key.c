@@ -278,6 +278,8 @@ ptn_probe_load(ptn_probe_t *r)
     ptn_rc_t        rc;
     ptn_item_ctx_t  c;
 
+    const ptn_item_prop_t  *prop;
+
     ptn_asked(&r->asked, r->mb, r->pool, r->item.info.id);
     r->one = ptn_str_make(NULL, 0);
     c.mb = r->mb;
@@ -286,6 +288,18 @@ ptn_probe_load(ptn_probe_t *r)
 
     for (k = 0; k < r->nlive; k++) {
         i = r->live[k];
+        prop = r->props[i];
+
+        /* the shortest way to most of those that are sorted by */
+
+        if (prop != NULL && prop->kind == PTN_ITEM_COLUMN
+            && r->item.bag.count == 0 && i < r->instances)
+        {
+            c.scratch = r->scratch[i];
+            r->values[i] = prop->get(&c, r->tags[i]);
+            continue;
+        }
+
         c.scratch = r->scratch[i];
         r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i], &deep);
 

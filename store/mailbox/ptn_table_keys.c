@@ -96,6 +96,14 @@ ptn_radix_lead(const ptn_radix_t *e, size_t depth)
 }
 
 
+static bool
+ptn_radix_same(const ptn_radix_t *a, const ptn_radix_t *b, size_t depth)
+{
+    return a->len == b->len
+           && memcmp(a->key + depth, b->key + depth, a->len - depth) == 0;
+}
+
+
 static void
 ptn_radix_few(ptn_radix_t *all, uint32_t n, size_t depth)
 {
@@ -122,16 +130,23 @@ ptn_radix_few(ptn_radix_t *all, uint32_t n, size_t depth)
 }
 
 
-/* From byte `depth` on, before which all are alike. */
+/* From byte `depth` on, before which all are alike.  `lead` is made to say
+ * whether the one before is the same. */
 
 static void
 ptn_radix_from(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n,
     size_t depth)
 {
-    uint32_t  i, from;
+    uint32_t  i, k, from;
 
     if (n <= PTN_KEYS_FEW) {
         ptn_radix_few(all, n, depth);
+
+        for (i = 0; i < n; i++) {
+            all[i].lead = (i != 0 && ptn_radix_same(&all[i - 1], &all[i],
+                                                    depth));
+        }
+
         return;
     }
 
@@ -149,6 +164,11 @@ ptn_radix_from(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n,
 
         if (i != from && all[from].len > depth) {
             ptn_radix_from(w, all + from, i + 1 - from, depth);
+
+        } else {
+            for (k = from; k <= i; k++) {
+                all[k].lead = (k != from);
+            }
         }
 
         from = i + 1;
@@ -205,6 +225,7 @@ ptn_keys_init(ptn_keys_t *k, ptn_mbox_t *mb, const ptn_spec_t *spec)
     memset(k, 0, sizeof(ptn_keys_t));
     k->mb = mb;
     k->spec = spec;
+    k->collate = ptn_collate_of(mb);
 }
 
 
@@ -242,53 +263,101 @@ ptn_keys_tag(uint32_t tag)
 }
 
 
+static bool
+ptn_keys_is_text(uint32_t tag)
+{
+    return ptn_prop_type(tag) == PTN_PT_UNICODE
+           || ptn_prop_type(tag) == PTN_PT_STRING8;
+}
+
+
+/* Numbers, times, booleans: one byte, and eight. */
+
+static bool
+ptn_keys_number(uint32_t tag, ptn_str_t s, u_char *p)
+{
+    int64_t   n;
+    uint64_t  u;
+
+    switch (ptn_prop_type(tag)) {
+
+    case PTN_PT_I2:
+    case PTN_PT_LONG:
+    case PTN_PT_BOOLEAN:
+    case PTN_PT_I8:
+    case PTN_PT_SYSTIME:
+        break;
+
+    default:
+        return false;
+    }
+
+    n = 0;
+    (void) ptn_prop_int(tag, s, &n);
+    u = __builtin_bswap64((uint64_t) n ^ 1ULL << 63);
+    p[0] = 1;
+    memcpy(p + 1, &u, 8);
+
+    return true;
+}
+
+
 /* One column at `p`, where `max` bytes are free; *whole: all of it. */
 
 static ptn_rc_t
 ptn_keys_column(ptn_keys_t *k, const ptn_sort_t *sort, ptn_str_t s,
     u_char *p, size_t max, size_t *ret_n, bool *whole)
 {
-    size_t     i;
+    size_t     i, n;
     uint32_t   tag;
-    uint16_t   type;
     ptn_rc_t   rc;
     ptn_buf_t  b;
 
+    *ret_n = 0;
+    *whole = false;
+
     if (max == 0) {
-        *ret_n = 0;
-        *whole = false;
         return PTN_OK;
     }
 
     tag = ptn_keys_tag(sort->tag);
-    type = ptn_prop_type(tag);
-    *whole = true;
-    rc = PTN_OK;
 
-    if (s.data != NULL
-        && (type == PTN_PT_UNICODE || type == PTN_PT_STRING8))
-    {
+    if (s.data != NULL && ptn_keys_is_text(tag)) {
         p[0] = 1;
-        rc = ptn_collate_primary(k->mb, s, p + 1, max - 1, ret_n);
-        (*ret_n)++;
-        *whole = false;
+        s = ptn_collate_cut(s);
 
-        for (i = 0; sort->descending && i < *ret_n; i++) {
-            p[i] = (u_char) ~p[i];
+        if (k->collate == NULL
+            || !ptn_collate_weigh(k->collate, s, p + 1, max - 1, &n))
+        {
+            rc = ptn_collate_primary(k->mb, s, p + 1, max - 1, &n);
+            if (rc != PTN_OK) {
+                return rc;
+            }
         }
 
-        return rc;
+        n++;
+
+    } else if (s.data != NULL && max >= 9 && ptn_keys_number(tag, s, p)) {
+        n = 9;
+        *whole = true;
+
+    } else {
+        ptn_buf_init(&b, NULL);
+        b.data = k->column;
+        b.size = sizeof(k->column);
+        ptn_sort_value(k->mb, &b, tag, false, s);
+        n = ptn_min(b.len, max);
+        *whole = (b.len <= max);
+        memcpy(p, b.data, n);
     }
 
-    ptn_buf_init(&b, NULL);
-    b.data = k->column;
-    b.size = sizeof(k->column);
-    ptn_sort_value(k->mb, &b, tag, sort->descending, s);
-    *ret_n = ptn_min(b.len, max);
-    *whole = (b.len <= max);
-    memcpy(p, b.data, *ret_n);
+    for (i = 0; sort->descending && i < n; i++) {
+        p[i] = (u_char) ~p[i];
+    }
 
-    return b.failed ? PTN_ENOMEM : PTN_OK;
+    *ret_n = n;
+
+    return PTN_OK;
 }
 
 
@@ -308,6 +377,27 @@ ptn_keys_room(ptn_keys_t *k, size_t size)
 
     k->data = p;
     k->size = 2 * k->size + size + 4096;
+
+    return true;
+}
+
+
+static bool
+ptn_keys_parts(ptn_keys_t *k)
+{
+    void  *p;
+
+    if (k->n < k->nparts) {
+        return true;
+    }
+
+    p = realloc(k->parts, (2 * (size_t) k->nparts + 64) * sizeof(ptn_part_t));
+    if (p == NULL) {
+        return false;
+    }
+
+    k->parts = p;
+    k->nparts = 2 * k->nparts + 64;
 
     return true;
 }
@@ -345,7 +435,7 @@ ptn_keys_add(ptn_keys_t *k, const ptn_row_t *row, uint32_t instance,
     ptn_rc_t     rc;
     ptn_part_t  *part;
 
-    if (!ptn_table_grow((void **) &k->parts, k->n, sizeof(ptn_part_t))
+    if (!ptn_keys_parts(k)
         || !ptn_keys_room(k, PTN_KEYS_PART
                              + k->spec->nsorts * PTN_KEYS_VALUE))
     {
@@ -467,17 +557,9 @@ ptn_keys_ties(ptn_keys_t *k, ptn_radix_t *all, uint32_t n)
 }
 
 
-static bool
-ptn_keys_same(const ptn_radix_t *a, const ptn_radix_t *b)
-{
-    return a->len == b->len && memcmp(a->key, b->key, a->len) == 0;
-}
-
-
 ptn_rc_t
 ptn_keys_sort(ptn_keys_t *k)
 {
-    bool          tie;
     uint32_t      i, from;
     ptn_rc_t      rc;
     ptn_part_t   *parts;
@@ -502,9 +584,7 @@ ptn_keys_sort(ptn_keys_t *k)
     }
 
     for (i = 0, from = 0; i < k->n && rc == PTN_OK; i++) {
-        tie = (i + 1 < k->n && ptn_keys_same(&all[i], &all[i + 1]));
-
-        if (tie) {
+        if (i + 1 < k->n && all[i + 1].lead) {
             continue;
         }
 

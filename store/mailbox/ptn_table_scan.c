@@ -14,7 +14,7 @@
 #include "ptn_table.h"
 
 
-#define PTN_SCAN_STEPS  10      /* are as much as one look-up */
+#define PTN_SCAN_STEPS  10      /* cost as much as a look-up */
 
 
 #define PTN_SCAN_TEXT(name)  (1U << PTN_ITEM_##name)
@@ -89,21 +89,49 @@ ptn_scan_needs(uint32_t tag)
 
 /* ---- the statement ------------------------------------------------------ */
 
-typedef struct {
-    ptn_probe_t   *r;
-    sqlite3_stmt  *st;
-    unsigned       needs;
-    bool           row;         /* st stands at the row of ... */
-    bool           end;         /* there is none behind it */
-    ptn_id_t       id;
-} ptn_scan_t;
+/*
+ * Rows are taken within the statement, by a function in its WHERE that says
+ * whether to stop: a row that SQLite hands out costs as much as reading it.
+ */
+struct ptn_scan_s {
+    ptn_probe_t       *r;
+    sqlite3_stmt      *st;
+    unsigned           needs;
+    ptn_rc_t           rc;
+    bool               bags;            /* stopped: they are to be read */
+    unsigned           passed;          /* items since the last one */
+    ptn_rc_t         (*each)(void *ctx, const ptn_row_t *row);
+    void              *ctx;
+
+    const ptn_base_t  *base;
+    ptn_radix_t       *order;           /* of ids, or NULL: as they stand */
+    uint32_t           i, n;            /* of the base's rows */
+    const ptn_row_t   *row;             /* the one that is looked for */
+    uint32_t           run;             /* how many stand behind it */
+};
+
+
+static void
+ptn_scan_next(ptn_scan_t *s)
+{
+    s->i++;
+
+    if (s->order == NULL && s->run > 1) {
+        s->row++;
+        s->run--;
+
+    } else if (s->i < s->n) {
+        s->row = ptn_base_run(s->base, s->order ? s->order[s->i].i : s->i,
+                              &s->run);
+    }
+}
 
 
 static ptn_rc_t
 ptn_scan_prepare(ptn_scan_t *s)
 {
     int          n, rc;
-    char         sql[256];
+    char         sql[320];
     unsigned     i;
     ptn_mbox_t  *mb;
 
@@ -116,9 +144,14 @@ ptn_scan_prepare(ptn_scan_t *s)
 
     sqlite3_finalize(s->st);
     s->st = NULL;
-    s->row = false;
+    mb = s->r->mb;
 
-    n = snprintf(sql, sizeof(sql), "SELECT id, attach");
+    if (mb->db == NULL) {
+        return PTN_EUNAVAIL;
+    }
+
+    n = snprintf(sql, sizeof(sql),
+                 "SELECT 1 FROM item WHERE id>=?1 AND ptn_scan(id, attach");
 
     for (i = 0; i < PTN_ITEM_TEXTS; i++) {
         if (s->needs & (1U << i)) {
@@ -127,17 +160,10 @@ ptn_scan_prepare(ptn_scan_t *s)
         }
     }
 
-    snprintf(sql + n, sizeof(sql) - (size_t) n, "%s%s%s"
-             " FROM item WHERE id>=?1 ORDER BY id",
+    snprintf(sql + n, sizeof(sql) - (size_t) n, "%s%s%s) ORDER BY id",
              (s->needs & PTN_SCAN_SENT) ? ", sent" : "",
              (s->needs & PTN_SCAN_IMPORTANCE) ? ", importance" : "",
              (s->needs & PTN_SCAN_BAG) ? ", derived, large, bag" : "");
-
-    mb = s->r->mb;
-
-    if (mb->db == NULL) {
-        return PTN_EUNAVAIL;
-    }
 
     rc = sqlite3_prepare_v2(mb->db, sql, -1, &s->st, NULL);
 
@@ -145,73 +171,36 @@ ptn_scan_prepare(ptn_scan_t *s)
 }
 
 
-static ptn_rc_t
-ptn_scan_step(ptn_scan_t *s)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_sql_step(s->r->mb, s->st);
-    s->row = (rc == PTN_AGAIN);
-
-    if (s->row) {
-        s->id = (ptn_id_t) sqlite3_column_int64(s->st, 0);
-        return PTN_OK;
-    }
-
-    s->end = (rc == PTN_OK);
-
-    return rc;
-}
-
-
-/* At the item of `id`, or the one behind it. */
-
-static ptn_rc_t
-ptn_scan_seek(ptn_scan_t *s, ptn_id_t id)
-{
-    ptn_rc_t  rc;
-    unsigned  i;
-
-    for (i = 0; s->row && s->id < id && i < PTN_SCAN_STEPS; i++) {
-        rc = ptn_scan_step(s);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
-
-    if (s->end || (s->row && s->id >= id)) {
-        return PTN_OK;
-    }
-
-    sqlite3_reset(s->st);
-    sqlite3_bind_int64(s->st, 1, (sqlite3_int64) id);
-
-    return ptn_scan_step(s);
-}
-
-
-/* ---- rows --------------------------------------------------------------- */
-
 static ptn_str_t
-ptn_scan_text(sqlite3_stmt *st, int i)
+ptn_scan_text(sqlite3_value *v)
 {
     const void  *p;
 
-    p = sqlite3_column_text(st, i);
+    p = sqlite3_value_text(v);
 
-    return ptn_str_make(p, p ? (size_t) sqlite3_column_bytes(st, i) : 0);
+    return ptn_str_make(p, p ? (size_t) sqlite3_value_bytes(v) : 0);
+}
+
+
+static ptn_str_t
+ptn_scan_blob(sqlite3_value *v)
+{
+    const void  *p;
+
+    p = sqlite3_value_blob(v);
+
+    return ptn_str_make(p, p ? (size_t) sqlite3_value_bytes(v) : 0);
 }
 
 
 static ptn_rc_t
-ptn_scan_item(ptn_scan_t *s, const ptn_row_t *row)
+ptn_scan_item(ptn_scan_t *s, sqlite3_value **v)
 {
-    int            k;
-    unsigned       i;
-    ptn_item_t    *item;
-    sqlite3_stmt  *st;
+    unsigned          i;
+    ptn_item_t       *item;
+    const ptn_row_t  *row;
 
-    st = s->st;
+    row = s->row;
     item = &s->r->item;
     item->info.uid = row->uid;
     item->info.id = row->id;
@@ -220,28 +209,28 @@ ptn_scan_item(ptn_scan_t *s, const ptn_row_t *row)
     item->info.size = row->size;
     item->info.received = row->received;
     item->info.modseq = row->modseq;
-    item->attach = (sqlite3_column_int(st, 1) & PTN_ITEM_ATTACH) != 0;
-    k = 2;
+    item->attach = (sqlite3_value_int(v[1]) & PTN_ITEM_ATTACH) != 0;
+    v += 2;
 
     for (i = 0; i < PTN_ITEM_TEXTS; i++) {
         if (s->needs & (1U << i)) {
-            item->text[i] = ptn_scan_text(st, k++);
+            item->text[i] = ptn_scan_text(*v++);
         }
     }
 
     if (s->needs & PTN_SCAN_SENT) {
-        item->dated = sqlite3_column_type(st, k) != SQLITE_NULL;
-        item->sent = sqlite3_column_int64(st, k++);
+        item->dated = sqlite3_value_type(*v) != SQLITE_NULL;
+        item->sent = sqlite3_value_int64(*v++);
     }
 
     if (s->needs & PTN_SCAN_IMPORTANCE) {
-        item->importance = (uint8_t) sqlite3_column_int(st, k++);
+        item->importance = (uint8_t) sqlite3_value_int(*v++);
     }
 
     if (s->needs & PTN_SCAN_BAG) {
-        item->derived = (uint8_t) sqlite3_column_int(st, k);
-        item->large = ptn_sql_column(st, k + 1);
-        item->packed = ptn_sql_column(st, k + 2);
+        item->derived = (uint8_t) sqlite3_value_int(v[0]);
+        item->large = ptn_scan_blob(v[1]);
+        item->packed = ptn_scan_blob(v[2]);
 
         return ptn_bag_open(item->packed, &item->bag);
     }
@@ -250,40 +239,108 @@ ptn_scan_item(ptn_scan_t *s, const ptn_row_t *row)
 }
 
 
-static ptn_rc_t
-ptn_scan_row(ptn_scan_t *s, const ptn_row_t *row,
-    ptn_rc_t (*each)(void *ctx, const ptn_row_t *row), void *ctx)
+/* Takes an item; true: stop. */
+
+static bool
+ptn_scan_take(ptn_scan_t *s, sqlite3_value **v)
 {
-    ptn_rc_t  rc;
+    ptn_id_t  id;
 
-    rc = ptn_scan_seek(s, row->id);
+    id = (ptn_id_t) sqlite3_value_int64(v[0]);
 
-    /* gone meanwhile: the next sync finds it gone, too */
+    /* gone meanwhile: the next sync finds them gone, too */
 
-    if (rc != PTN_OK || !s->row || s->id != row->id) {
-        return rc;
+    while (s->i < s->n && s->row->id < id) {
+        ptn_scan_next(s);
+    }
+
+    if (s->i == s->n) {
+        return true;
+    }
+
+    if (s->row->id != id) {
+        return ++s->passed == PTN_SCAN_STEPS;
     }
 
     if ((s->needs & (PTN_SCAN_COLUMN|PTN_SCAN_BAG)) == PTN_SCAN_COLUMN
-        && !(sqlite3_column_int(s->st, 1) & PTN_ITEM_PLAIN))
+        && !(sqlite3_value_int(v[1]) & PTN_ITEM_PLAIN))
     {
-        s->needs |= PTN_SCAN_BAG;
-        rc = ptn_scan_prepare(s);
+        s->bags = true;
+        return true;
+    }
 
-        if (rc == PTN_OK) {
-            rc = ptn_scan_seek(s, row->id);
+    s->passed = 0;
+    s->rc = ptn_scan_item(s, v);
+
+    if (s->rc == PTN_OK) {
+        s->rc = ptn_probe_item(s->r, s->row);
+    }
+
+    if (s->rc == PTN_OK) {
+        s->rc = s->each(s->ctx, s->row);
+    }
+
+    ptn_scan_next(s);
+
+    return s->rc != PTN_OK;
+}
+
+
+static void
+ptn_scan_call(sqlite3_context *ctx, int n PTN_UNUSED, sqlite3_value **v)
+{
+    ptn_mbox_t  *mb;
+
+    mb = sqlite3_user_data(ctx);
+
+    /* no statement but ours has it */
+
+    sqlite3_result_int(ctx, mb->scan == NULL || ptn_scan_take(mb->scan, v));
+}
+
+
+ptn_rc_t
+ptn_scan_register(ptn_mbox_t *mb)
+{
+    int  rc;
+
+    rc = sqlite3_create_function_v2(mb->db, "ptn_scan", -1,
+                                    SQLITE_UTF8|SQLITE_DIRECTONLY, mb,
+                                    ptn_scan_call, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? PTN_OK : ptn_sql_rc(rc);
+}
+
+
+/* ---- rows --------------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_scan_run(ptn_scan_t *s)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_scan_prepare(s);
+
+    while (rc == PTN_OK && s->i < s->n) {
+        s->passed = 0;
+        sqlite3_bind_int64(s->st, 1, (sqlite3_int64) s->row->id);
+        rc = ptn_sql_step(s->r->mb, s->st);
+
+        if (rc != PTN_AGAIN) {
+            return s->rc != PTN_OK ? s->rc : rc;    /* no more items */
+        }
+
+        sqlite3_reset(s->st);
+        rc = s->rc;
+
+        if (s->bags) {
+            s->bags = false;
+            s->needs |= PTN_SCAN_BAG;
+            rc = ptn_scan_prepare(s);
         }
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_scan_item(s, row);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_probe_item(s->r, row);
-    }
-
-    return rc == PTN_OK ? each(ctx, row) : rc;
+    return rc;
 }
 
 
@@ -312,71 +369,28 @@ ptn_scan_ascends(const ptn_base_t *base)
 }
 
 
+/* Messages that were moved here have ids from before: s->order, whose keys
+ * are `ids`. */
+
 static ptn_rc_t
-ptn_scan_straight(ptn_scan_t *s, const ptn_base_t *base,
-    ptn_rc_t (*each)(void *ctx, const ptn_row_t *row), void *ctx)
+ptn_scan_order(ptn_scan_t *s, u_char *ids)
 {
-    ptn_rc_t          rc;
-    uint32_t          i, k, n, run;
+    uint32_t          i, b, run;
     const ptn_row_t  *row;
 
-    n = ptn_base_count(base);
-    rc = PTN_OK;
-
-    for (i = 0; i < n && rc == PTN_OK; i += run) {
-        row = ptn_base_run(base, i, &run);
-
-        for (k = 0; k < run && rc == PTN_OK; k++) {
-            rc = ptn_scan_row(s, row + k, each, ctx);
-        }
-    }
-
-    return rc;
-}
-
-
-/* Messages that were moved here have ids from before. */
-
-static ptn_rc_t
-ptn_scan_sorted(ptn_scan_t *s, const ptn_base_t *base,
-    ptn_rc_t (*each)(void *ctx, const ptn_row_t *row), void *ctx)
-{
-    u_char            *ids;
-    uint32_t           i, b, n, run;
-    ptn_rc_t           rc;
-    ptn_radix_t       *order;
-    const ptn_row_t   *row;
-
-    n = ptn_base_count(base);
-    ids = malloc(n * 8);
-    order = malloc(n * sizeof(ptn_radix_t));
-    rc = (ids != NULL && order != NULL) ? PTN_OK : PTN_ENOMEM;
-
-    for (i = 0; i < n && rc == PTN_OK; i++) {
-        row = ptn_base_run(base, i, &run);
+    for (i = 0; i < s->n; i++) {
+        row = ptn_base_run(s->base, i, &run);
 
         for (b = 0; b < 8; b++) {
             ids[i * 8 + b] = (u_char) (row->id >> (56 - 8 * b));
         }
 
-        order[i].key = ids + i * 8;
-        order[i].len = 8;
-        order[i].i = i;
+        s->order[i].key = ids + i * 8;
+        s->order[i].len = 8;
+        s->order[i].i = i;
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_radix_sort(order, n);
-    }
-
-    for (i = 0; i < n && rc == PTN_OK; i++) {
-        row = ptn_base_run(base, order[i].i, &run);
-        rc = ptn_scan_row(s, row, each, ctx);
-    }
-
-    free(ids);
-    free(order);
-
-    return rc;
+    return ptn_radix_sort(s->order, s->n);
 }
 
 
@@ -384,25 +398,46 @@ ptn_rc_t
 ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
     ptn_rc_t (*row)(void *ctx, const ptn_row_t *row), void *ctx)
 {
-    ptn_rc_t    rc;
-    ptn_scan_t  s;
-
-    if (r->needs & PTN_SCAN_ALL) {
-        return PTN_ESUPPORT;
-    }
+    u_char      *ids;
+    ptn_rc_t     rc;
+    ptn_scan_t   s;
 
     memset(&s, 0, sizeof(s));
     memset(&r->item, 0, sizeof(ptn_item_t));
     s.r = r;
     s.needs = r->needs;
-    rc = ptn_scan_prepare(&s);
+    s.base = base;
+    s.n = ptn_base_count(base);
+    s.each = row;
+    s.ctx = ctx;
+
+    if ((r->needs & PTN_SCAN_ALL) || r->mb->scan != NULL) {
+        return PTN_ESUPPORT;
+    }
+
+    if (s.n == 0) {
+        return PTN_OK;
+    }
+
+    ids = NULL;
+    rc = PTN_OK;
+
+    if (!ptn_scan_ascends(base)) {
+        ids = malloc((size_t) s.n * 8);
+        s.order = malloc(s.n * sizeof(ptn_radix_t));
+        rc = (ids && s.order) ? ptn_scan_order(&s, ids) : PTN_ENOMEM;
+    }
 
     if (rc == PTN_OK) {
-        rc = ptn_scan_ascends(base) ? ptn_scan_straight(&s, base, row, ctx)
-                                    : ptn_scan_sorted(&s, base, row, ctx);
+        s.row = ptn_base_run(base, s.order ? s.order[0].i : 0, &s.run);
+        r->mb->scan = &s;
+        rc = ptn_scan_run(&s);
+        r->mb->scan = NULL;
     }
 
     sqlite3_finalize(s.st);
+    free(ids);
+    free(s.order);
 
     return rc;
 }

@@ -168,6 +168,7 @@ typedef struct {
     ptn_keyed_t  *all;
     uint32_t      n;
     bool          parts;        /* in keys */
+    bool          plain;        /* and all rows, once */
     ptn_keys_t    keys;
 } ptn_vec_list_t;
 
@@ -181,6 +182,10 @@ ptn_vec_add(void *ctx, const ptn_row_t *row)
     ptn_rc_t         rc;
     uint32_t         i, n;
     ptn_vec_list_t  *l = ctx;
+
+    if (l->plain) {
+        return ptn_keys_add(&l->keys, row, 0, l->r->values);
+    }
 
     n = ptn_probe_instances(l->r);
     match = false;
@@ -564,6 +569,7 @@ ptn_vec_by(ptn_mbox_t *mb, const ptn_spec_t *spec, ptn_base_t *base,
     reading = mb->reading;
     rc = ptn_vec_list_begin(mb, spec, &l);
     l.parts = (spec->ncats == 0);
+    l.plain = (l.parts && spec->instances == 0 && spec->filter == NULL);
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_read(mb);
