@@ -232,6 +232,22 @@ ptn_collate_of(ptn_mbox_t *mb)
 }
 
 
+void
+ptn_collate_idle(ptn_store_t *store)
+{
+    unsigned     i;
+    ptn_mbox_t  *mb;
+
+    for (i = 0; i < PTN_MBOX_HASH && store->collate == NULL; i++) {
+        mb = store->hash[i];
+
+        if (mb != NULL && mb->locale != NULL) {
+            (void) ptn_collate_of(mb);
+        }
+    }
+}
+
+
 int
 ptn_collate_compare(ptn_mbox_t *mb, ptn_str_t a, ptn_str_t b)
 {
@@ -553,8 +569,9 @@ ptn_collate_char(ptn_collate_t *c, UChar32 ch)
 }
 
 
-/* Up to seven bytes at `p`; *before: the weight whose lead byte may be left
- * out. */
+#define PTN_COLLATE_WEIGHT  5       /* bytes, with what ends a run */
+
+/* *before: the weight whose lead byte may be left out. */
 
 static inline u_char *
 ptn_collate_weight(const ptn_collate_char_t *e, u_char *p, uint32_t *before)
@@ -586,56 +603,107 @@ ptn_collate_weight(const ptn_collate_char_t *e, u_char *p, uint32_t *before)
 }
 
 
+/* The next character of what is left; NULL: ICU must be asked. */
+
+static inline const ptn_collate_char_t *
+ptn_collate_next(ptn_collate_t *c, ptn_str_t s, size_t *i, UChar32 *last)
+{
+    UChar32                    ch;
+    const ptn_collate_char_t  *e;
+
+    if (s.data[*i] < 0x80) {
+        ch = s.data[(*i)++];
+
+    } else {
+        U8_NEXT(s.data, *i, s.len, ch);
+
+        if (ch < 0) {
+            return NULL;
+        }
+    }
+
+    e = ptn_collate_char(c, ch);
+
+    if (e != NULL && e->joins
+        && ptn_collate_bit(c->pairs, ptn_collate_pair(*last, ch)))
+    {
+        return NULL;
+    }
+
+    *last = ch;
+
+    return e;
+}
+
+
 bool
 ptn_collate_weigh(ptn_collate_t *c, ptn_str_t s, u_char *p, size_t max,
     size_t *ret_n)
 {
     size_t                     i, n;
-    u_char                    *q, out[PTN_COLLATE_MAX * 2 + 8];
-    UChar32                    ch, last;
+    u_char                    *q, *end, *more, out[PTN_COLLATE_WEIGHT + 1];
+    UChar32                    last;
     uint32_t                   before;
-    const ptn_collate_char_t  *e;
+    const ptn_collate_char_t  *e, *ascii;
 
-    /* to the end, even when no more is wanted: a later character may say
-     * something of one before it */
-
-    q = out;
+    q = p;
+    end = p + max;
     before = 0;
+    last = 0;
+    ascii = c->pages[0];
 
-    for (i = 0, last = 0; i < s.len; last = ch) {
-        if (s.data[i] < 0x80) {
-            ch = s.data[i++];
+    for (i = 0; i < s.len && end - q > PTN_COLLATE_WEIGHT; /* void */ ) {
 
-        } else {
-            U8_NEXT(s.data, i, s.len, ch);
+        /* most letters of most texts */
 
-            if (ch < 0) {
-                return false;
+        if (s.data[i] < 0x80 && ascii != NULL) {
+            e = &ascii[s.data[i]];
+
+            if (e->n == 1 && e->state == PTN_COLLATE_SIMPLE && !e->joins) {
+                if (before != 0) {
+                    *q++ = (e->weight >= before) ? PTN_COLLATE_HIGH
+                                                 : PTN_COLLATE_LOW;
+                    before = 0;
+                }
+
+                *q++ = (u_char) (e->weight >> 24);
+                last = s.data[i++];
+                continue;
             }
         }
 
-        e = ptn_collate_char(c, ch);
-
-        if (e == NULL
-            || (e->joins
-                && ptn_collate_bit(c->pairs, ptn_collate_pair(last, ch))))
-        {
+        e = ptn_collate_next(c, s, &i, &last);
+        if (e == NULL) {
             return false;
         }
 
-        if (e->n != 0 && (size_t) (q - out) < max) {
-            if (q - out > PTN_COLLATE_MAX * 2) {
-                return false;
-            }
-
+        if (e->n != 0) {
             q = ptn_collate_weight(e, q, &before);
         }
     }
 
-    *q++ = PTN_COLLATE_LEVEL;
-    n = ptn_min((size_t) (q - out), max);
-    memcpy(p, out, n);
-    *ret_n = n;
+    /* to the end, even when no more is wanted: a later character may say
+     * something of one before it */
+
+    while (i < s.len) {
+        e = ptn_collate_next(c, s, &i, &last);
+        if (e == NULL) {
+            return false;
+        }
+
+        if (e->n != 0 && q < end) {
+            more = ptn_collate_weight(e, out, &before);
+            n = ptn_min((size_t) (more - out), (size_t) (end - q));
+            memcpy(q, out, n);
+            q += n;
+        }
+    }
+
+    if (q < end) {
+        *q++ = PTN_COLLATE_LEVEL;
+    }
+
+    *ret_n = (size_t) (q - p);
 
     return true;
 }

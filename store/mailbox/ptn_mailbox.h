@@ -522,6 +522,8 @@ void ptn_view_list_put(const ptn_mbox_t *mb, ptn_view_t *view);
 void ptn_view_list_shrink(uint64_t idle_ms);
 void ptn_vec_list_shrink(uint64_t idle_ms);     /* ptn_table_list.c */
 void ptn_collate_done(ptn_store_t *store);
+/* Opens that of some mailbox, before somebody sorts: it takes 4 ms and more. */
+void ptn_collate_idle(ptn_store_t *store);
 /* The function ptn_scan of a connection. */
 ptn_rc_t ptn_scan_register(ptn_mbox_t *mb);
 

@@ -292,6 +292,10 @@ ptn_store_idle(ptn_store_t *store)
         }
     }
 
+    if (store->collate == NULL && store->nopen != 0) {
+        ptn_collate_idle(store);
+    }
+
     ptn_vec_list_shrink(60 * 1000);
     ptn_view_list_shrink(60 * 1000);
 

@@ -203,6 +203,7 @@ typedef struct {
     unsigned                instances, filter;      /* where they begin */
     bool                    each;       /* an instance matches by itself */
     bool                    rows;       /* a base's rows say all of it */
+    bool                    columns;    /* so do columns */
     ptn_item_t              item;
     ptn_str_t               one;        /* value of the instance */
     ptn_asked_t             asked;
@@ -227,6 +228,8 @@ void ptn_probe_done(ptn_probe_t *r);                  /* NULL allowed */
 /* Loads the values of r->item, or reads the row first.  ENOTFOUND. */
 ptn_rc_t ptn_probe_item(ptn_probe_t *r, const ptn_row_t *row);
 ptn_rc_t ptn_probe_row(ptn_probe_t *r, const ptn_row_t *row);
+/* The same of r->item, whose bag says nothing.  False: use the other. */
+bool ptn_probe_columns(ptn_probe_t *r);
 /* Of what the base has, when r->rows. */
 ptn_rc_t ptn_probe_base(ptn_probe_t *r, const ptn_row_t *row);
 /* How many instances; sets the one that follows.  Does it match? */
@@ -270,38 +273,40 @@ ptn_rc_t ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
 
 /* --- ptn_table_keys.c ---------------------------------------------------- */
 
-/* A byte string, and whose it is. */
+/* A byte string, and whose it is; it stands at `base` + at, behind its length
+ * (u16). */
 typedef struct {
-    uint64_t       lead;        /* once sorted: the one before is the same */
-    const u_char  *key;
-    uint32_t       len;
-    uint32_t       i;
+    uint64_t  lead;             /* once sorted: the one before is the same */
+    uint32_t  at;
+    uint32_t  i;
 } ptn_radix_t;
 
-/* As memcmp() would; none is the beginning of another. */
-ptn_rc_t ptn_radix_sort(ptn_radix_t *all, uint32_t n);
+ptn_str_t ptn_radix_key(const u_char *base, const ptn_radix_t *e);
+/* As memcmp() would; none is the beginning of another.  `base` NULL: by leads,
+ * which stay. */
+ptn_rc_t ptn_radix_sort(const u_char *base, ptn_radix_t *all, uint32_t n);
 
 typedef struct {
-    uint64_t  at;               /* in data */
     uint32_t  uid;
     uint16_t  instance;
-    uint8_t   len;
-    bool      whole;            /* it is the key */
+    bool      whole;            /* the part is the key */
 } ptn_part_t;
 
 typedef struct {
     ptn_mbox_t        *mb;
     const ptn_spec_t  *spec;
     ptn_collate_t     *collate;
+    ptn_radix_t       *all;     /* i: of parts */
     ptn_part_t        *parts;
-    uint32_t           n, nparts;
-    u_char            *data;
-    size_t             len, size;
+    uint32_t           n, size, expected;
+    u_char            *data, *more;
+    size_t             len, have, have_more;
     ptn_pool_t        *pool;    /* of keys that are made whole */
     u_char             column[2 * 256 + 16];
 } ptn_keys_t;
 
-void ptn_keys_init(ptn_keys_t *k, ptn_mbox_t *mb, const ptn_spec_t *spec);
+void ptn_keys_init(ptn_keys_t *k, ptn_mbox_t *mb, const ptn_spec_t *spec,
+    uint32_t expected);
 void ptn_keys_done(ptn_keys_t *k);
 /* `values`: of the spec's columns. */
 ptn_rc_t ptn_keys_add(ptn_keys_t *k, const ptn_row_t *row, uint32_t instance,

@@ -204,6 +204,9 @@ ptn_probe_tag(ptn_probe_t *r, uint32_t tag)
 
     r->tags[r->n] = tag;
     r->props[r->n] = ptn_item_prop(tag);
+    r->columns &= (tag == 0
+                   || (r->props[r->n] != NULL
+                       && r->props[r->n]->kind == PTN_ITEM_COLUMN));
     r->n++;
 }
 
@@ -233,6 +236,7 @@ ptn_probe_make(ptn_mbox_t *mb, const ptn_spec_t *spec,
     r->spec = spec;
     r->pool = pool;
     r->rows = true;
+    r->columns = (spec->filter == NULL);
 
     for (i = 0; i < spec->nsorts; i++) {
         ptn_probe_tag(r, spec->sorts[i].tag);
@@ -278,8 +282,6 @@ ptn_probe_load(ptn_probe_t *r)
     ptn_rc_t        rc;
     ptn_item_ctx_t  c;
 
-    const ptn_item_prop_t  *prop;
-
     ptn_asked(&r->asked, r->mb, r->pool, r->item.info.id);
     r->one = ptn_str_make(NULL, 0);
     c.mb = r->mb;
@@ -288,18 +290,6 @@ ptn_probe_load(ptn_probe_t *r)
 
     for (k = 0; k < r->nlive; k++) {
         i = r->live[k];
-        prop = r->props[i];
-
-        /* the shortest way to most of those that are sorted by */
-
-        if (prop != NULL && prop->kind == PTN_ITEM_COLUMN
-            && r->item.bag.count == 0 && i < r->instances)
-        {
-            c.scratch = r->scratch[i];
-            r->values[i] = prop->get(&c, r->tags[i]);
-            continue;
-        }
-
         c.scratch = r->scratch[i];
         r->values[i] = ptn_item_value(&c, r->props[i], r->tags[i], &deep);
 
@@ -334,6 +324,32 @@ ptn_probe_item(ptn_probe_t *r, const ptn_row_t *row)
     ptn_probe_flags(r, row);
 
     return ptn_probe_load(r);
+}
+
+
+/* The shortest way to most of those that are sorted by. */
+
+bool
+ptn_probe_columns(ptn_probe_t *r)
+{
+    size_t          i, k;
+    ptn_item_ctx_t  c;
+
+    if (r->item.bag.count != 0 || !r->columns) {
+        return false;
+    }
+
+    c.mb = r->mb;
+    c.pool = r->pool;
+    c.item = &r->item;
+
+    for (k = 0; k < r->nlive; k++) {
+        i = r->live[k];
+        c.scratch = r->scratch[i];
+        r->values[i] = r->props[i]->get(&c, r->tags[i]);
+    }
+
+    return true;
 }
 
 

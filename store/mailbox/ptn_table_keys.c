@@ -23,9 +23,21 @@
 /* ---- sorting byte strings ---------------------------------------------- */
 
 typedef struct {
-    ptn_radix_t  *spare;
-    uint32_t      count[8][256];
+    const u_char  *base;
+    ptn_radix_t   *spare;
+    uint32_t       count[8][256];
 } ptn_radix_work_t;
+
+
+ptn_str_t
+ptn_radix_key(const u_char *base, const ptn_radix_t *e)
+{
+    const u_char  *p;
+
+    p = base + e->at;
+
+    return ptn_str_make(p + 2, p[0] | (size_t) p[1] << 8);
+}
 
 
 /* By their leads, the last byte first; bytes that are all alike are passed
@@ -78,47 +90,42 @@ ptn_radix_leads(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n)
 
 
 static inline uint64_t
-ptn_radix_lead(const ptn_radix_t *e, size_t depth)
+ptn_radix_lead(ptn_str_t key, size_t depth)
 {
     size_t    i;
     uint64_t  lead;
 
-    if (depth + 8 <= e->len) {
-        memcpy(&lead, e->key + depth, 8);
+    if (depth + 8 <= key.len) {
+        memcpy(&lead, key.data + depth, 8);
         return __builtin_bswap64(lead);
     }
 
     for (i = depth, lead = 0; i < depth + 8; i++) {
-        lead = lead << 8 | (i < e->len ? e->key[i] : 0);
+        lead = lead << 8 | (i < key.len ? key.data[i] : 0);
     }
 
     return lead;
 }
 
 
-static bool
-ptn_radix_same(const ptn_radix_t *a, const ptn_radix_t *b, size_t depth)
-{
-    return a->len == b->len
-           && memcmp(a->key + depth, b->key + depth, a->len - depth) == 0;
-}
-
-
 static void
-ptn_radix_few(ptn_radix_t *all, uint32_t n, size_t depth)
+ptn_radix_few(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n)
 {
+    int          c;
     uint32_t     i, k;
-    ptn_str_t    a, b;
+    ptn_str_t    a;
     ptn_radix_t  e;
 
-    for (i = 1; i < n; i++) {
+    for (i = 0; i < n; i++) {
         e = all[i];
-        a = ptn_str_make(e.key + depth, e.len - depth);
+        e.lead = 0;
+        a = ptn_radix_key(w->base, &e);
 
         for (k = i; k > 0; k--) {
-            b = ptn_str_make(all[k - 1].key + depth, all[k - 1].len - depth);
+            c = ptn_str_cmp(ptn_radix_key(w->base, &all[k - 1]), a);
 
-            if (ptn_str_cmp(b, a) <= 0) {
+            if (c <= 0) {
+                e.lead = (c == 0);
                 break;
             }
 
@@ -130,8 +137,7 @@ ptn_radix_few(ptn_radix_t *all, uint32_t n, size_t depth)
 }
 
 
-/* From byte `depth` on, before which all are alike.  `lead` is made to say
- * whether the one before is the same. */
+/* From byte `depth` on, before which all are alike. */
 
 static void
 ptn_radix_from(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n,
@@ -140,18 +146,12 @@ ptn_radix_from(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n,
     uint32_t  i, k, from;
 
     if (n <= PTN_KEYS_FEW) {
-        ptn_radix_few(all, n, depth);
-
-        for (i = 0; i < n; i++) {
-            all[i].lead = (i != 0 && ptn_radix_same(&all[i - 1], &all[i],
-                                                    depth));
-        }
-
+        ptn_radix_few(w, all, n);
         return;
     }
 
     for (i = 0; i < n; i++) {
-        all[i].lead = ptn_radix_lead(&all[i], depth);
+        all[i].lead = ptn_radix_lead(ptn_radix_key(w->base, &all[i]), depth);
     }
 
     ptn_radix_leads(w, all, n);
@@ -162,7 +162,7 @@ ptn_radix_from(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n,
             continue;
         }
 
-        if (i != from && all[from].len > depth) {
+        if (i != from && ptn_radix_key(w->base, &all[from]).len > depth) {
             ptn_radix_from(w, all + from, i + 1 - from, depth);
 
         } else {
@@ -176,11 +176,31 @@ ptn_radix_from(ptn_radix_work_t *w, ptn_radix_t *all, uint32_t n,
 }
 
 
-ptn_rc_t
-ptn_radix_sort(ptn_radix_t *all, uint32_t n)
+static size_t
+ptn_radix_shared(const u_char *base, const ptn_radix_t *all, uint32_t n)
 {
-    size_t             same, k;
-    uint32_t           i;
+    size_t     same, k;
+    uint32_t   i;
+    ptn_str_t  a, b;
+
+    a = ptn_radix_key(base, &all[0]);
+
+    for (i = 1, same = a.len; i < n; i++) {
+        b = ptn_radix_key(base, &all[i]);
+        same = ptn_min(same, b.len);
+
+        for (k = 0; k < same && a.data[k] == b.data[k]; k++) { /* void */ }
+
+        same = k;
+    }
+
+    return same;
+}
+
+
+ptn_rc_t
+ptn_radix_sort(const u_char *base, ptn_radix_t *all, uint32_t n)
+{
     ptn_radix_work_t  *w;
 
     if (n < 2) {
@@ -192,6 +212,7 @@ ptn_radix_sort(ptn_radix_t *all, uint32_t n)
         return PTN_ENOMEM;
     }
 
+    w->base = base;
     w->spare = malloc(n * sizeof(ptn_radix_t));
 
     if (w->spare == NULL) {
@@ -199,17 +220,13 @@ ptn_radix_sort(ptn_radix_t *all, uint32_t n)
         return PTN_ENOMEM;
     }
 
-    for (i = 1, same = all[0].len; i < n; i++) {
-        same = ptn_min(same, (size_t) all[i].len);
+    if (base == NULL) {
+        ptn_radix_leads(w, all, n);
 
-        for (k = 0; k < same && all[i].key[k] == all[0].key[k]; k++) {
-            /* void */
-        }
-
-        same = k;
+    } else {
+        ptn_radix_from(w, all, n, ptn_radix_shared(base, all, n));
     }
 
-    ptn_radix_from(w, all, n, same);
     free(w->spare);
     free(w);
 
@@ -218,42 +235,6 @@ ptn_radix_sort(ptn_radix_t *all, uint32_t n)
 
 
 /* ---- parts -------------------------------------------------------------- */
-
-void
-ptn_keys_init(ptn_keys_t *k, ptn_mbox_t *mb, const ptn_spec_t *spec)
-{
-    memset(k, 0, sizeof(ptn_keys_t));
-    k->mb = mb;
-    k->spec = spec;
-    k->collate = ptn_collate_of(mb);
-}
-
-
-void
-ptn_keys_done(ptn_keys_t *k)
-{
-    free(k->parts);
-    free(k->data);
-    ptn_pool_destroy(k->pool);
-}
-
-
-static ptn_str_t
-ptn_keys_value(uint32_t tag, ptn_str_t s)
-{
-    uint16_t  type;
-
-    type = ptn_prop_type(tag);
-
-    if (type == PTN_PT_UNICODE || type == PTN_PT_STRING8) {
-        return ptn_collate_cut(s);
-    }
-
-    s.len = ptn_min(s.len, (size_t) PTN_COLLATE_MAX);
-
-    return s;
-}
-
 
 static uint32_t
 ptn_keys_tag(uint32_t tag)
@@ -268,6 +249,49 @@ ptn_keys_is_text(uint32_t tag)
 {
     return ptn_prop_type(tag) == PTN_PT_UNICODE
            || ptn_prop_type(tag) == PTN_PT_STRING8;
+}
+
+
+void
+ptn_keys_init(ptn_keys_t *k, ptn_mbox_t *mb, const ptn_spec_t *spec,
+    uint32_t expected)
+{
+    size_t  i;
+
+    memset(k, 0, sizeof(ptn_keys_t));
+    k->mb = mb;
+    k->expected = expected;
+    k->spec = spec;
+
+    for (i = 0; i < spec->nsorts && k->collate == NULL; i++) {
+        if (ptn_keys_is_text(ptn_keys_tag(spec->sorts[i].tag))) {
+            k->collate = ptn_collate_of(mb);
+        }
+    }
+}
+
+
+void
+ptn_keys_done(ptn_keys_t *k)
+{
+    free(k->all);
+    free(k->parts);
+    free(k->data);
+    free(k->more);
+    ptn_pool_destroy(k->pool);
+}
+
+
+static ptn_str_t
+ptn_keys_value(uint32_t tag, ptn_str_t s)
+{
+    if (ptn_keys_is_text(tag)) {
+        return ptn_collate_cut(s);
+    }
+
+    s.len = ptn_min(s.len, (size_t) PTN_COLLATE_MAX);
+
+    return s;
 }
 
 
@@ -362,42 +386,58 @@ ptn_keys_column(ptn_keys_t *k, const ptn_sort_t *sort, ptn_str_t s,
 
 
 static bool
-ptn_keys_room(ptn_keys_t *k, size_t size)
+ptn_keys_room(u_char **data, size_t *have, size_t want)
 {
     void  *p;
 
-    if (k->size - k->len >= size) {
+    if (*have >= want) {
         return true;
     }
 
-    p = realloc(k->data, 2 * k->size + size + 4096);
+    want = ptn_max(2 * *have, want + 65536);
+
+    p = realloc(*data, want);
     if (p == NULL) {
         return false;
     }
 
-    k->data = p;
-    k->size = 2 * k->size + size + 4096;
+    *data = p;
+    *have = want;
 
     return true;
 }
 
 
-static bool
-ptn_keys_parts(ptn_keys_t *k)
-{
-    void  *p;
+/* Room for as many rows as there are, or for more. */
 
-    if (k->n < k->nparts) {
+static bool
+ptn_keys_grow(ptn_keys_t *k)
+{
+    void      *p, *q;
+    uint32_t   n;
+
+    if (k->n < k->size) {
         return true;
     }
 
-    p = realloc(k->parts, (2 * (size_t) k->nparts + 64) * sizeof(ptn_part_t));
-    if (p == NULL) {
+    n = (k->size == 0) ? ptn_max(k->expected, 16U) : 2 * k->size;
+    p = realloc(k->all, n * sizeof(ptn_radix_t));
+
+    if (p != NULL) {
+        k->all = p;
+    }
+
+    q = realloc(k->parts, n * sizeof(ptn_part_t));
+
+    if (q != NULL) {
+        k->parts = q;
+    }
+
+    if (p == NULL || q == NULL) {
         return false;
     }
 
-    k->parts = p;
-    k->nparts = 2 * k->nparts + 64;
+    k->size = n;
 
     return true;
 }
@@ -435,14 +475,18 @@ ptn_keys_add(ptn_keys_t *k, const ptn_row_t *row, uint32_t instance,
     ptn_rc_t     rc;
     ptn_part_t  *part;
 
-    if (!ptn_keys_parts(k)
-        || !ptn_keys_room(k, PTN_KEYS_PART
-                             + k->spec->nsorts * PTN_KEYS_VALUE))
+    if (!ptn_keys_grow(k)
+        || !ptn_keys_room(&k->data, &k->have, k->len + 2 + PTN_KEYS_PART
+                                     + k->spec->nsorts * PTN_KEYS_VALUE))
     {
         return PTN_ENOMEM;
     }
 
-    p = k->data + k->len;
+    if (k->len > UINT32_MAX) {
+        return PTN_ELIMIT;
+    }
+
+    p = k->data + k->len + 2;
     whole = true;
 
     for (i = 0, used = 0; i < k->spec->nsorts && whole; i++) {
@@ -462,13 +506,15 @@ ptn_keys_add(ptn_keys_t *k, const ptn_row_t *row, uint32_t instance,
         whole = false;
     }
 
+    p[-2] = (u_char) used;
+    p[-1] = 0;
+    k->all[k->n].at = (uint32_t) k->len;
+    k->all[k->n].i = k->n;
     part = &k->parts[k->n++];
-    part->at = k->len;
     part->uid = row->uid;
     part->instance = (uint16_t) instance;
-    part->len = (uint8_t) used;
     part->whole = whole;
-    k->len += used;
+    k->len += 2 + used;
 
     if (!whole) {
         ptn_keys_values(k, values);
@@ -491,23 +537,23 @@ ptn_keys_whole(ptn_keys_t *k, uint32_t i, ptn_str_t *ret_key)
     const u_char      *p;
     const ptn_part_t  *part;
 
-    part = &k->parts[i];
-    p = k->data + part->at;
+    part = &k->parts[k->all[i].i];
+    s = ptn_radix_key(k->data, &k->all[i]);
 
     if (part->whole) {
-        *ret_key = ptn_str_make(p, part->len);
+        *ret_key = s;
         return PTN_OK;
     }
 
     if (k->pool == NULL) {
-        k->pool = ptn_pool_create((size_t) 4 * 1024 * 1024 * 1024, NULL);
+        k->pool = ptn_pool_create(0, NULL);
         if (k->pool == NULL) {
             return PTN_ENOMEM;
         }
     }
 
     ptn_buf_init(&b, k->pool);
-    p += part->len;
+    p = s.data + s.len;
 
     for (c = 0; c < k->spec->nsorts; c++) {
         n = p[0] | (size_t) p[1] << 8;
@@ -528,30 +574,76 @@ ptn_keys_whole(ptn_keys_t *k, uint32_t i, ptn_str_t *ret_key)
 }
 
 
-/* Rows [from, to) have the same part: by their keys. */
+/* The whole keys of rows [from, from + n) in k->more; where, in `ties`. */
 
 static ptn_rc_t
-ptn_keys_ties(ptn_keys_t *k, ptn_radix_t *all, uint32_t n)
+ptn_keys_more(ptn_keys_t *k, uint32_t from, uint32_t n, ptn_radix_t *ties)
 {
+    size_t     len;
     uint32_t   i;
     ptn_rc_t   rc;
     ptn_str_t  key;
 
-    for (i = 0; i < n; i++) {
-        rc = ptn_keys_whole(k, all[i].i, &key);
+    for (i = 0, len = 0; i < n; i++) {
+        rc = ptn_keys_whole(k, from + i, &key);
+
+        if (rc == PTN_OK && (len > UINT32_MAX
+                             || !ptn_keys_room(&k->more, &k->have_more,
+                                               len + 2 + key.len)))
+        {
+            rc = PTN_ENOMEM;
+        }
+
         if (rc != PTN_OK) {
             return rc;
         }
 
-        all[i].key = key.data;
-        all[i].len = (uint32_t) key.len;
+        ties[i].at = (uint32_t) len;
+        ties[i].i = i;
+        k->more[len++] = (u_char) key.len;
+        k->more[len++] = (u_char) (key.len >> 8);
+        memcpy(k->more + len, key.data, key.len);
+        len += key.len;
+
+        if (k->pool != NULL) {
+            ptn_pool_reset(k->pool);
+        }
     }
 
-    rc = ptn_radix_sort(all, n);
+    return PTN_OK;
+}
 
-    if (k->pool != NULL) {
-        ptn_pool_reset(k->pool);
+
+/* They have the same part: by their keys. */
+
+static ptn_rc_t
+ptn_keys_ties(ptn_keys_t *k, uint32_t from, uint32_t n)
+{
+    uint32_t      i;
+    ptn_rc_t      rc;
+    ptn_radix_t  *ties, *was;
+
+    ties = malloc(2 * (size_t) n * sizeof(ptn_radix_t));
+    if (ties == NULL) {
+        return PTN_ENOMEM;
     }
+
+    was = ties + n;
+    rc = ptn_keys_more(k, from, n, ties);
+
+    if (rc == PTN_OK) {
+        rc = ptn_radix_sort(k->more, ties, n);
+    }
+
+    if (rc == PTN_OK) {
+        memcpy(was, k->all + from, n * sizeof(ptn_radix_t));
+
+        for (i = 0; i < n; i++) {
+            k->all[from + i] = was[ties[i].i];
+        }
+    }
+
+    free(ties);
 
     return rc;
 }
@@ -560,54 +652,22 @@ ptn_keys_ties(ptn_keys_t *k, ptn_radix_t *all, uint32_t n)
 ptn_rc_t
 ptn_keys_sort(ptn_keys_t *k)
 {
-    uint32_t      i, from;
-    ptn_rc_t      rc;
-    ptn_part_t   *parts;
-    ptn_radix_t  *all;
+    uint32_t  i, from;
+    ptn_rc_t  rc;
 
-    if (k->n < 2) {
-        return PTN_OK;
-    }
+    rc = ptn_radix_sort(k->data, k->all, k->n);
 
-    all = malloc(k->n * sizeof(ptn_radix_t));
-    parts = malloc(k->n * sizeof(ptn_part_t));
-    rc = (all != NULL && parts != NULL) ? PTN_OK : PTN_ENOMEM;
-
-    for (i = 0; i < k->n && rc == PTN_OK; i++) {
-        all[i].key = k->data + k->parts[i].at;
-        all[i].len = k->parts[i].len;
-        all[i].i = i;
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_radix_sort(all, k->n);
-    }
-
-    for (i = 0, from = 0; i < k->n && rc == PTN_OK; i++) {
-        if (i + 1 < k->n && all[i + 1].lead) {
+    for (i = 0, from = 0; i < k->n && k->n > 1 && rc == PTN_OK; i++) {
+        if (i + 1 < k->n && k->all[i + 1].lead != 0) {
             continue;
         }
 
         if (i != from) {
-            rc = ptn_keys_ties(k, all + from, i + 1 - from);
+            rc = ptn_keys_ties(k, from, i + 1 - from);
         }
 
         from = i + 1;
     }
 
-    for (i = 0; i < k->n && rc == PTN_OK; i++) {
-        parts[i] = k->parts[all[i].i];
-    }
-
-    free(all);
-
-    if (rc != PTN_OK) {
-        free(parts);
-        return rc;
-    }
-
-    free(k->parts);
-    k->parts = parts;
-
-    return PTN_OK;
+    return rc;
 }

@@ -272,7 +272,7 @@ ptn_scan_take(ptn_scan_t *s, sqlite3_value **v)
     s->passed = 0;
     s->rc = ptn_scan_item(s, v);
 
-    if (s->rc == PTN_OK) {
+    if (s->rc == PTN_OK && !ptn_probe_columns(s->r)) {
         s->rc = ptn_probe_item(s->r, s->row);
     }
 
@@ -369,28 +369,24 @@ ptn_scan_ascends(const ptn_base_t *base)
 }
 
 
-/* Messages that were moved here have ids from before: s->order, whose keys
- * are `ids`. */
+/* Messages that were moved here have ids from before. */
 
 static ptn_rc_t
-ptn_scan_order(ptn_scan_t *s, u_char *ids)
+ptn_scan_order(ptn_scan_t *s)
 {
-    uint32_t          i, b, run;
-    const ptn_row_t  *row;
+    uint32_t  i, run;
+
+    s->order = malloc(s->n * sizeof(ptn_radix_t));
+    if (s->order == NULL) {
+        return PTN_ENOMEM;
+    }
 
     for (i = 0; i < s->n; i++) {
-        row = ptn_base_run(s->base, i, &run);
-
-        for (b = 0; b < 8; b++) {
-            ids[i * 8 + b] = (u_char) (row->id >> (56 - 8 * b));
-        }
-
-        s->order[i].key = ids + i * 8;
-        s->order[i].len = 8;
+        s->order[i].lead = ptn_base_run(s->base, i, &run)->id;
         s->order[i].i = i;
     }
 
-    return ptn_radix_sort(s->order, s->n);
+    return ptn_radix_sort(NULL, s->order, s->n);
 }
 
 
@@ -398,9 +394,8 @@ ptn_rc_t
 ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
     ptn_rc_t (*row)(void *ctx, const ptn_row_t *row), void *ctx)
 {
-    u_char      *ids;
-    ptn_rc_t     rc;
-    ptn_scan_t   s;
+    ptn_rc_t    rc;
+    ptn_scan_t  s;
 
     memset(&s, 0, sizeof(s));
     memset(&r->item, 0, sizeof(ptn_item_t));
@@ -419,14 +414,7 @@ ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
         return PTN_OK;
     }
 
-    ids = NULL;
-    rc = PTN_OK;
-
-    if (!ptn_scan_ascends(base)) {
-        ids = malloc((size_t) s.n * 8);
-        s.order = malloc(s.n * sizeof(ptn_radix_t));
-        rc = (ids && s.order) ? ptn_scan_order(&s, ids) : PTN_ENOMEM;
-    }
+    rc = ptn_scan_ascends(base) ? PTN_OK : ptn_scan_order(&s);
 
     if (rc == PTN_OK) {
         s.row = ptn_base_run(base, s.order ? s.order[0].i : 0, &s.run);
@@ -436,7 +424,6 @@ ptn_scan_rows(ptn_probe_t *r, const ptn_base_t *base,
     }
 
     sqlite3_finalize(s.st);
-    free(ids);
     free(s.order);
 
     return rc;

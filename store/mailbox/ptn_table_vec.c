@@ -386,7 +386,7 @@ ptn_vec_fill(ptn_vec_t *vec, ptn_keys_t *keys)
     rc = ptn_vec_common(vec, keys);
 
     for (i = 0; i < keys->n && rc == PTN_OK; i++) {
-        part = &keys->parts[i];
+        part = &keys->parts[keys->all[i].i];
         vec->uids[i] = part->uid;
 
         if (vec->insts != NULL) {
@@ -397,10 +397,9 @@ ptn_vec_fill(ptn_vec_t *vec, ptn_keys_t *keys)
             continue;
         }
 
-        if (part->whole || part->len >= vec->ncommon + 4) {
-            key = ptn_str_make(keys->data + part->at, part->len);
+        key = ptn_radix_key(keys->data, &keys->all[i]);
 
-        } else {
+        if (!part->whole && key.len < vec->ncommon + 4) {
             if (keys->pool != NULL) {
                 ptn_pool_reset(keys->pool);
             }
@@ -430,8 +429,11 @@ ptn_vec_compare_keyed(const void *a, const void *b)
 static ptn_rc_t
 ptn_vec_sort(ptn_keyed_t **all, uint32_t n)
 {
+    size_t        size;
+    u_char       *base;
     uint32_t      i;
     ptn_rc_t      rc;
+    ptn_str_t     key;
     ptn_radix_t  *order;
     ptn_keyed_t  *sorted;
 
@@ -443,19 +445,34 @@ ptn_vec_sort(ptn_keyed_t **all, uint32_t n)
         return PTN_OK;
     }
 
+    for (i = 0, size = 0; i < n; i++) {
+        size += 2 + (*all)[i].key.len;
+    }
+
+    if (size > UINT32_MAX) {
+        return PTN_ELIMIT;
+    }
+
+    base = malloc(size);
     order = malloc(n * sizeof(ptn_radix_t));
     sorted = malloc(n * sizeof(ptn_keyed_t));
-    rc = (order != NULL && sorted != NULL) ? PTN_OK : PTN_ENOMEM;
+    rc = (base && order && sorted) ? PTN_OK : PTN_ENOMEM;
 
-    for (i = 0; i < n && rc == PTN_OK; i++) {
-        order[i].key = (*all)[i].key.data;
-        order[i].len = (uint32_t) (*all)[i].key.len;
+    for (i = 0, size = 0; i < n && rc == PTN_OK; i++) {
+        key = (*all)[i].key;
+        order[i].at = (uint32_t) size;
         order[i].i = i;
+        base[size++] = (u_char) key.len;
+        base[size++] = (u_char) (key.len >> 8);
+        memcpy(base + size, key.data, key.len);
+        size += key.len;
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_radix_sort(order, n);
+        rc = ptn_radix_sort(base, order, n);
     }
+
+    free(base);
 
     if (rc != PTN_OK) {
         free(order);
@@ -538,10 +555,11 @@ ptn_vec_of(const ptn_spec_t *spec, ptn_base_t *base, ptn_vec_list_t *l,
 
 
 static ptn_rc_t
-ptn_vec_list_begin(ptn_mbox_t *mb, const ptn_spec_t *spec, ptn_vec_list_t *l)
+ptn_vec_list_begin(ptn_mbox_t *mb, const ptn_spec_t *spec, uint32_t expected,
+    ptn_vec_list_t *l)
 {
     memset(l, 0, sizeof(ptn_vec_list_t));
-    ptn_keys_init(&l->keys, mb, spec);
+    ptn_keys_init(&l->keys, mb, spec, expected);
     l->pool = ptn_pool_create((size_t) 4 * 1024 * 1024 * 1024, NULL);
 
     return l->pool ? ptn_probe_make(mb, spec, &l->r) : PTN_ENOMEM;
@@ -567,7 +585,8 @@ ptn_vec_by(ptn_mbox_t *mb, const ptn_spec_t *spec, ptn_base_t *base,
     ptn_vec_list_t  l;
 
     reading = mb->reading;
-    rc = ptn_vec_list_begin(mb, spec, &l);
+    rc = ptn_vec_list_begin(mb, spec, spec->filter ? 0
+                                      : ptn_base_count(base), &l);
     l.parts = (spec->ncats == 0);
     l.plain = (l.parts && spec->instances == 0 && spec->filter == NULL);
 
@@ -866,7 +885,7 @@ ptn_vec_patch(ptn_mbox_t *mb, const ptn_spec_t *spec, const ptn_vec_t *old,
     }
 
     reading = mb->reading;
-    rc = ptn_vec_list_begin(mb, spec, &l);
+    rc = ptn_vec_list_begin(mb, spec, 0, &l);
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_read(mb);
