@@ -35,6 +35,9 @@
 #define PTN_MAPI_NOT_EXPANDED      0x000004f7
 #define PTN_MAPI_NOT_SEARCH        0x00000461   /* ecNotSearchFolder */
 #define PTN_MAPI_SEARCH_FOLDER     0x00000460
+#define PTN_MAPI_SEARCH_SCOPE      0x00000490   /* ecSearchFolderScopeViolation
+                                                   */
+#define PTN_MAPI_NOT_INITIALIZED   0x80040605   /* ecNotInitialized */
 #define PTN_MAPI_FOLDER_CYCLE      0x8004060b
 #define PTN_MAPI_NOT_IN_QUEUE      0x80040601   /* ecNotInQueue */
 #define PTN_MAPI_MAX_ATTACHMENTS   0x000004db

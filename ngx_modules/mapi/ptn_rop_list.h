@@ -103,7 +103,7 @@
     ROP(0x30, SetSearchCriteria, set_search_criteria,                         \
         set_search_criteria_req, none, FOLDER, NONE, WRITES)                  \
     ROP(0x31, GetSearchCriteria, get_search_criteria,                         \
-        get_search_criteria_req, none, FOLDER, NONE, 0)                       \
+        get_search_criteria_req, get_search_criteria_res, FOLDER, NONE, 0)    \
     ROP(0x32, SubmitMessage, submit_message, submit_message_req, none,        \
         MESSAGE, NONE, WRITES)                                                \
     ROP(0x33, MoveCopyMessages, move_copy_messages, move_copy_messages_req,   \

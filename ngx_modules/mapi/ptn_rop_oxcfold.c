@@ -157,17 +157,21 @@ ptn_rop_open_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
 
 static ptn_rc_t
 ptn_rop_folder_create(ptn_rop_ctx_t *c, ptn_mbox_t *mb, ptn_str_t name,
-    ptn_str_t comment, ptn_id_t *ret_id)
+    ptn_str_t comment, bool search, ptn_id_t *ret_id)
 {
+    ptn_id_t                              parent;
     ptn_rc_t                              rc;
     ptn_bag_prop_t                        prop;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
+    parent = ptn_rop_folder(c->in)->id;
     rc = ptn_txn_begin(&tx, mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_folder_create(&tx, ptn_rop_folder(c->in)->id, name,
-                               "IPF.Note", ret_id);
+        rc = search ? ptn_search_folder_create(&tx, parent, name, "IPF.Note",
+                                               ret_id)
+                    : ptn_folder_create(&tx, parent, name, "IPF.Note",
+                                        ret_id);
     }
 
     if (rc == PTN_OK && comment.len != 0) {
@@ -183,6 +187,7 @@ ptn_rop_folder_create(ptn_rop_ctx_t *c, ptn_mbox_t *mb, ptn_str_t name,
 ptn_rc_t
 ptn_rop_create_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
+    bool                          search;
     ptn_id_t                      id;
     ptn_rc_t                      rc;
     ptn_str_t                     name, comment;
@@ -191,11 +196,9 @@ ptn_rop_create_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
     ptn_rop_create_folder_req_t  *req = req_;
     ptn_rop_create_folder_res_t  *res = res_;
 
-    if (req->folder_type == PTN_FOLDER_SEARCH) {
-        return PTN_ESUPPORT;            /* no search folders yet */
-    }
+    search = (req->folder_type == PTN_FOLDER_SEARCH);
 
-    if (req->folder_type != PTN_FOLDER_GENERIC) {
+    if (req->folder_type != PTN_FOLDER_GENERIC && !search) {
         return PTN_EINVAL;
     }
 
@@ -215,10 +218,15 @@ ptn_rop_create_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
         return rc;
     }
 
-    rc = ptn_rop_folder_create(c, mb, name, comment, &id);
+    rc = ptn_rop_folder_create(c, mb, name, comment, search, &id);
 
     if (rc == PTN_EEXIST && req->open_existing) {
         rc = ptn_folder_child(mb, ptn_rop_folder(c->in)->id, name, &folder);
+
+        if (rc == PTN_OK && folder->search != search) {
+            rc = PTN_EEXIST;            /* that is of the other kind */
+        }
+
         id = rc == PTN_OK ? folder->id : 0;
         res->is_existing = 1;
     }
@@ -631,26 +639,4 @@ ptn_rop_copy_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
     }
 
     return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
-}
-
-
-/* --- search folders: there are none -------------------------------------- */
-
-ptn_rc_t
-ptn_rop_get_search_criteria(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
-    void *res PTN_UNUSED)
-{
-    c->error = PTN_MAPI_NOT_SEARCH;
-
-    return PTN_ESUPPORT;
-}
-
-
-ptn_rc_t
-ptn_rop_set_search_criteria(ptn_rop_ctx_t *c, void *req PTN_UNUSED,
-    void *res PTN_UNUSED)
-{
-    c->error = PTN_MAPI_NOT_SEARCH;
-
-    return PTN_ESUPPORT;
 }

@@ -336,6 +336,20 @@ ptn_app_hook_commit(void *data)
 
 
 static bool
+ptn_app_hook_due(void *data)
+{
+    return ptn_store_due(((ptn_app_t *) data)->store);
+}
+
+
+static bool
+ptn_app_hook_tend(void *data)
+{
+    return ptn_store_tend(((ptn_app_t *) data)->store);
+}
+
+
+static bool
 ptn_app_hook_idle(void *data)
 {
     bool        more;
@@ -387,6 +401,8 @@ const ptn_hooks_t  ptn_app_hooks = {
     .pending = ptn_app_hook_pending,
     .commit = ptn_app_hook_commit,
     .idle = ptn_app_hook_idle,
+    .due = ptn_app_hook_due,
+    .tend = ptn_app_hook_tend,
     .clerk_open = ptn_app_hook_clerk_open,
     .clerk_run = ptn_app_hook_clerk_run,
     .clerk_close = ptn_app_hook_clerk_close,

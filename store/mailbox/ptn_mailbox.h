@@ -240,6 +240,8 @@ struct ptn_mbox_s {
     uint64_t         tidy_ms;           /* what is gone is not looked at
                                            before */
     ptn_terms_t     *terms;             /* ptn_search_terms.c */
+    uint64_t         index_cn;          /* after the last portion */
+    uint64_t         index_ms;          /* the next one not before */
     bool             no_wait;           /* for another writer */
     uint64_t         used;              /* store->tick */
     uint64_t         used_ms;           /* ptn_time_mono() */
@@ -370,6 +372,8 @@ struct ptn_store_s {
     ptn_collate_t     *collate;         /* of the last locale asked for */
     bool               replaying;       /* a transfer */
     bool               busy;            /* the idle one has more to do */
+    bool               due;             /* the index may be behind */
+    void             (*held)(void *held_ctx, bool held);
     ptn_blob_reader_t  blob;            /* the last one read */
     ptn_blob_known_t   known[PTN_BLOB_KNOWN];   /* the last ones written */
     unsigned           known_next;

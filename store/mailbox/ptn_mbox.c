@@ -510,6 +510,7 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
     mb->stale = true;           /* until the idle executor finds none */
     mb->stale_from = 0;
     mb->search = true;
+    mb->store->due = true;
     mb->store->nopen++;
 
     return PTN_OK;

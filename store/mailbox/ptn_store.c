@@ -67,6 +67,7 @@ ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret)
     store->ctx = opts->ctx;
     store->access = opts->access;
     store->access_ctx = opts->access_ctx;
+    store->held = opts->held;
     store->blob.fd = -1;
     store->open_max = ptn_store_connections(opts->conf);
 
@@ -191,7 +192,7 @@ ptn_store_idle_search(ptn_mbox_t *mb)
 
     spent = ptn_time_mono() - mb->store->idle_ms;
 
-    if (spent >= PTN_STORE_SEARCH_MS) {
+    if (spent >= PTN_STORE_SEARCH_MS || ptn_time_mono() < mb->index_ms) {
         mb->store->busy = true;
         return;
     }
@@ -256,6 +257,40 @@ ptn_store_idle_mbox(ptn_mbox_t *mb)
 
 
 bool
+ptn_store_due(const ptn_store_t *store)
+{
+    return store->due;
+}
+
+
+bool
+ptn_store_tend(ptn_store_t *store)
+{
+    unsigned     i;
+    ptn_mbox_t  *mb;
+
+    if (store->batch != NULL) {
+        return true;
+    }
+
+    store->busy = false;
+    store->idle_ms = ptn_time_mono();
+
+    for (i = 0; i < PTN_MBOX_HASH; i++) {
+        for (mb = store->hash[i]; mb != NULL; mb = mb->next) {
+            if (mb->state == PTN_MBOX_OPEN && mb->search) {
+                ptn_store_idle_search(mb);
+            }
+        }
+    }
+
+    store->due = store->busy;
+
+    return store->busy;
+}
+
+
+bool
 ptn_store_idle(ptn_store_t *store)
 {
     unsigned      i;
@@ -298,6 +333,8 @@ ptn_store_idle(ptn_store_t *store)
 
     ptn_vec_list_shrink(60 * 1000);
     ptn_view_list_shrink(60 * 1000);
+
+    store->due = store->busy;
 
     return store->busy;
 }

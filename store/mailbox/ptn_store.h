@@ -50,6 +50,10 @@ typedef struct {
     ptn_rc_t         (*access)(void *access_ctx, uint64_t user,
                          uint64_t owner, uint32_t *ret_access);
     void              *access_ctx;
+
+    /* For tests and benches, or NULL: the indexer has got the write lock, and
+     * has given it back. */
+    void             (*held)(void *ctx, bool held);
 } ptn_store_opts_t;
 
 ptn_rc_t ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret);
@@ -72,6 +76,14 @@ void ptn_store_rollback(ptn_store_t *store);
  * soon.
  */
 bool ptn_store_idle(ptn_store_t *store);
+
+/*
+ * The part of it that must not wait for such a while, because a mailbox that
+ * is busy all day would have no index and no search folders: is there some,
+ * and a portion of it.  True: there is more.
+ */
+bool ptn_store_due(const ptn_store_t *store);
+bool ptn_store_tend(ptn_store_t *store);
 
 
 /* --- mailboxes -------------------------------------------------------- */

@@ -308,6 +308,7 @@ ptn_batch_commit(ptn_mbox_t *mb)
     }
 
     mb->search = true;
+    mb->store->due = true;
     ptn_epoch_mark(mb);
     ptn_view_batch_done(mb, true, 0);
 

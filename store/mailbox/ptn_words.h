@@ -67,6 +67,8 @@ ptn_rc_t ptn_words_tokens(ptn_str_t text,
 
 /* Registers the tokenizer with a connection. */
 ptn_rc_t ptn_words_register(sqlite3 *db);
+/* What it is given to index: the tokens of a text, in `pool`. */
+ptn_rc_t ptn_words_set(ptn_pool_t *pool, ptn_str_t text, ptn_str_t *ret_set);
 
 
 /* --- ptn_words_text.c --------------------------------------------------- */

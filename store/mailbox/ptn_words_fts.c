@@ -1,17 +1,12 @@
 /*
- * The tokenizer "ptn" of SQLite's FTS5: tokens of ptn_words_tokens() for what
- * is indexed; what a query asks for is one token as it stands.
+ * The tokenizer "ptn" of SQLite's FTS5.  What is indexed are the tokens of a
+ * text, each once, with a blank behind each: they are found without the write
+ * lock (ptn_words_set), and the index has no places of words, so that under it
+ * no more than those are to be passed on.  What a query asks for is one token
+ * as it stands.
  */
 
 #include "ptn_words.h"
-
-
-typedef struct {
-    void        *ctx;
-    int        (*token)(void *ctx, int flags, const char *token, int n,
-                   int start, int end);
-    int          rc;
-} ptn_fts_t;
 
 
 static int
@@ -34,36 +29,161 @@ ptn_fts_delete(Fts5Tokenizer *t PTN_UNUSED)
 }
 
 
-static ptn_rc_t
-ptn_fts_token(void *ctx, ptn_str_t token, bool compound, size_t start,
-    size_t end)
-{
-    ptn_fts_t  *f = ctx;
-
-    f->rc = f->token(f->ctx, compound ? FTS5_TOKEN_COLOCATED : 0,
-                     (const char *) token.data, (int) token.len, (int) start,
-                     (int) end);
-
-    return (f->rc == SQLITE_OK) ? PTN_OK : PTN_AGAIN;
-}
-
-
 static int
 ptn_fts_tokenize(Fts5Tokenizer *t PTN_UNUSED, void *ctx, int flags,
     const char *text, int n,
     int (*token)(void *ctx, int flags, const char *token, int n, int start,
         int end))
 {
-    ptn_rc_t   rc;
-    ptn_fts_t  f = { ctx, token, SQLITE_OK };
+    int          rc, from;
+    const char  *end;
 
     if (flags & FTS5_TOKENIZE_QUERY) {
         return token(ctx, 0, text, n, 0, n);
     }
 
-    rc = ptn_words_tokens(ptn_str_make(text, (size_t) n), ptn_fts_token, &f);
+    rc = SQLITE_OK;
 
-    return (rc == PTN_ENOMEM) ? SQLITE_NOMEM : f.rc;
+    for (from = 0; from < n && rc == SQLITE_OK; from = (int) (end - text) + 1)
+    {
+        end = memchr(text + from, ' ', (size_t) (n - from));
+
+        if (end == NULL) {
+            end = text + n;
+        }
+
+        rc = token(ctx, 0, text + from, (int) (end - text) - from, from,
+                   (int) (end - text));
+    }
+
+    return rc;
+}
+
+
+/* ---- each token once --------------------------------------------------- */
+
+typedef struct {
+    ptn_buf_t   out;
+    ptn_pool_t  *pool;
+    uint32_t   *at;                 /* in out, + 1; 0: free */
+    uint32_t    n, size;            /* a power of two */
+} ptn_fts_set_t;
+
+
+static uint32_t
+ptn_fts_hash(ptn_str_t s)
+{
+    size_t    i;
+    uint32_t  h;
+
+    h = 2166136261U;
+
+    for (i = 0; i < s.len; i++) {
+        h = (h ^ s.data[i]) * 16777619U;
+    }
+
+    return h;
+}
+
+
+/* The place of a token, or the free one where it would be. */
+
+static uint32_t
+ptn_fts_place(const ptn_fts_set_t *set, ptn_str_t token)
+{
+    uint32_t       i;
+    const u_char  *p;
+
+    for (i = ptn_fts_hash(token) & (set->size - 1); set->at[i] != 0;
+         i = (i + 1) & (set->size - 1))
+    {
+        p = set->out.data + set->at[i] - 1;
+
+        if (set->out.len - (set->at[i] - 1) > token.len
+            && memcmp(p, token.data, token.len) == 0 && p[token.len] == ' ')
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+static ptn_rc_t
+ptn_fts_grow(ptn_fts_set_t *set)
+{
+    uint32_t       i, size, *at;
+    ptn_str_t      token;
+    const u_char  *p, *end;
+
+    size = set->size ? 4 * set->size : 256;
+
+    at = ptn_pcalloc(set->pool, size * sizeof(uint32_t));
+    if (at == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    set->at = at;
+    set->size = size;
+
+    for (p = set->out.data, end = p + set->out.len; p < end; /* void */ ) {
+        token.data = (u_char *) p;
+        token.len = (size_t) ((const u_char *)
+                              memchr(p, ' ', (size_t) (end - p)) - p);
+        i = ptn_fts_place(set, token);
+        set->at[i] = (uint32_t) (p - set->out.data) + 1;
+        p += token.len + 1;
+    }
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_fts_add(void *ctx, ptn_str_t token, bool compound PTN_UNUSED,
+    size_t start PTN_UNUSED, size_t end PTN_UNUSED)
+{
+    uint32_t        i;
+    ptn_rc_t        rc;
+    ptn_fts_set_t  *set = ctx;
+
+    if (2 * set->n >= set->size) {
+        rc = ptn_fts_grow(set);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    i = ptn_fts_place(set, token);
+
+    if (set->at[i] == 0) {
+        set->at[i] = (uint32_t) set->out.len + 1;
+        set->n++;
+        ptn_buf_str(&set->out, token);
+        ptn_buf_byte(&set->out, ' ');
+    }
+
+    return ptn_pool_failed(set->pool) ? PTN_ENOMEM : PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_words_set(ptn_pool_t *pool, ptn_str_t text, ptn_str_t *ret_set)
+{
+    ptn_rc_t       rc;
+    ptn_fts_set_t  set;
+
+    memset(&set, 0, sizeof(set));
+    set.pool = pool;
+    ptn_buf_init(&set.out, pool);
+    rc = ptn_words_tokens(text, ptn_fts_add, &set);
+
+    if (rc == PTN_OK) {
+        *ret_set = ptn_buf_get(&set.out);
+    }
+
+    return rc;
 }
 
 

@@ -11,6 +11,8 @@
  * transaction: after a crash nothing is missing or double.
  */
 
+#include <unistd.h>
+
 #include "ptn_words.h"
 
 
@@ -18,6 +20,9 @@
 #define PTN_WORDS_BYTES    (1024 * 1024)    /* of their texts, about */
 #define PTN_WORDS_DERIVE   25           /* milliseconds without the lock */
 #define PTN_WORDS_LOCK     8            /* with it; the commit comes on top */
+#define PTN_WORDS_TRIES    20
+#define PTN_WORDS_TRY      500          /* microseconds between them */
+#define PTN_WORDS_PAUSE    9            /* times what the lock was held */
 
 typedef struct {
     ptn_id_t   id;
@@ -120,6 +125,10 @@ ptn_words_derive(ptn_mbox_t *mb, ptn_words_work_t *w, const ptn_id_t *ids,
 
         if (rc == PTN_OK) {
             rc = ptn_words_columns(w->pool, &text, docs[i].col);
+        }
+
+        for (k = 0; k < PTN_WORDS_COLUMNS && rc == PTN_OK; k++) {
+            rc = ptn_words_set(w->pool, docs[i].col[k], &docs[i].col[k]);
         }
 
         if (rc == PTN_ENOTFOUND) {      /* gone meanwhile */
@@ -379,26 +388,44 @@ ptn_words_reset(ptn_mbox_t *mb, ptn_words_work_t *w)
 
 /* ---- a portion --------------------------------------------------------- */
 
+/*
+ * Whoever writes has more to do, but texts that were made shall not be made
+ * again because of it: some tries, between two of his batches.
+ */
+
 static ptn_rc_t
-ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
+ptn_words_begin(ptn_txn_t *tx, ptn_mbox_t *mb)
+{
+    ptn_rc_t  rc;
+    unsigned  i;
+
+    for (i = 0; ; i++) {
+        mb->no_wait = true;
+        rc = ptn_txn_begin(tx, mb);
+        mb->no_wait = false;
+
+        if (rc != PTN_EBUSY || i == PTN_WORDS_TRIES) {
+            return rc;
+        }
+
+        usleep(PTN_WORDS_TRY);
+    }
+}
+
+
+static ptn_rc_t
+ptn_words_under(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_words_work_t *w,
     ptn_rc_t (*f)(ptn_mbox_t *mb, ptn_words_work_t *w))
 {
-    ptn_rc_t                              rc;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+    ptn_rc_t  rc;
 
-    mb->no_wait = true;                 /* whoever writes has more to do */
-    rc = ptn_txn_begin(&tx, mb);
-    mb->no_wait = false;
+    rc = f(mb, w);
 
     if (rc == PTN_OK) {
-        rc = f(mb, w);
+        rc = ptn_txn_commit(tx);
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_txn_commit(&tx);
-    }
-
-    ptn_txn_done(&tx);
+    ptn_txn_done(tx);
 
     if (rc == PTN_OK) {
         return ptn_batch_commit(mb);
@@ -407,6 +434,45 @@ ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
     if (mb->batch) {
         ptn_batch_rollback(mb);
     }
+
+    return rc;
+}
+
+
+/*
+ * While others write, too, the lock is held for a tenth of the time at most.
+ */
+
+static ptn_rc_t
+ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
+    ptn_rc_t (*f)(ptn_mbox_t *mb, ptn_words_work_t *w))
+{
+    ptn_rc_t                              rc;
+    uint64_t                              begun, ended, cn;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_words_begin(&tx, mb);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (mb->store->held != NULL) {
+        mb->store->held(mb->store->ctx, true);
+    }
+
+    begun = ptn_time_mono();
+    cn = mb->meta.cn;
+    rc = ptn_words_under(mb, &tx, w, f);
+    ended = ptn_time_mono();
+
+    if (mb->store->held != NULL) {
+        mb->store->held(mb->store->ctx, false);
+    }
+
+    mb->index_ms = (cn == mb->index_cn)
+                   ? 0 : ended + PTN_WORDS_PAUSE * (ended - begun + 1);
+    mb->index_cn = mb->meta.cn;
 
     return rc;
 }
@@ -483,7 +549,8 @@ ptn_search_work(ptn_mbox_t *mb, unsigned ms, bool *ret_more)
         }
 
     } while (rc == PTN_OK && (words || folders)
-             && ptn_time_mono() - begun < ms);
+             && ptn_time_mono() - begun < ms
+             && ptn_time_mono() >= mb->index_ms);
 
     if (rc == PTN_OK) {
         *ret_more = words || folders;

@@ -99,17 +99,21 @@ static ptn_rc_t
 ptn_restrict_comment(ptn_wire_in_t *in, const ptn_wire_text_t *text,
     unsigned depth, ptn_restrict_t *r)
 {
-    uint32_t   n, present, tag;
-    ptn_rc_t   rc;
-    ptn_str_t  value;
+    uint32_t       n, present, tag;
+    ptn_rc_t       rc;
+    ptn_str_t      value;
+    const u_char  *from;
 
     rc = ptn_restrict_int(in, 1, &n);
+    r->n = (rc == PTN_OK) ? n : 0;
+    from = in->p;
 
     while (rc == PTN_OK && n-- > 0) {
         rc = ptn_restrict_value(in, NULL, &tag, &value);
     }
 
     if (rc == PTN_OK) {
+        r->value = ptn_str_make(from, (size_t) (in->p - from));
         rc = ptn_restrict_int(in, 1, &present);
     }
 
@@ -249,6 +253,104 @@ ptn_restrict_get(const ptn_wire_text_t *text, ptn_str_t data,
     *ret_restrict = r;
 
     return PTN_OK;
+}
+
+
+/* ---- written ------------------------------------------------------------ */
+
+static void
+ptn_restrict_le(ptn_buf_t *out, uint32_t v, size_t size)
+{
+    u_char  p[4];
+
+    ptn_put_le32(p, v);
+    ptn_buf_add(out, p, size);
+}
+
+
+static uint32_t
+ptn_restrict_outer(uint32_t tag, bool unicode)
+{
+    return (!unicode && (ptn_prop_type(tag) & ~PTN_PT_MV) == PTN_PT_UNICODE)
+           ? (tag & ~(uint32_t) 1)              /* STRING8 */
+           : tag;
+}
+
+
+static ptn_rc_t
+ptn_restrict_put_fields(ptn_buf_t *out, const ptn_wire_text_t *text,
+    bool unicode, const ptn_restrict_row_t *row, const ptn_restrict_t *r)
+{
+    uint32_t  tag;
+
+    if (row->op) {
+        ptn_restrict_le(out, r->op, 1);
+    }
+
+    if (row->fuzzy) {
+        ptn_restrict_le(out, r->fuzzy_low, 2);
+        ptn_restrict_le(out, r->fuzzy_high, 2);
+    }
+
+    if (row->tags > 0) {
+        ptn_restrict_le(out, ptn_restrict_outer(r->tag, unicode), 4);
+    }
+
+    if (row->tags > 1) {
+        ptn_restrict_le(out, ptn_restrict_outer(r->tag2, unicode), 4);
+    }
+
+    if (row->number) {
+        ptn_restrict_le(out, r->n, 4);
+    }
+
+    if (!row->value) {
+        return PTN_OK;
+    }
+
+    tag = ptn_restrict_outer(r->tag2, unicode);
+    ptn_restrict_le(out, tag, 4);
+
+    return ptn_wire_value_put(out, text, ptn_prop_type(tag), r->value);
+}
+
+
+ptn_rc_t
+ptn_restrict_put(ptn_buf_t *out, const ptn_wire_text_t *text, bool unicode,
+    const ptn_restrict_t *r)
+{
+    uint32_t               n;
+    ptn_rc_t               rc;
+    const ptn_restrict_t  *sub;
+
+    for (sub = r->sub, n = 0; sub != NULL; sub = sub->next) {
+        n++;
+    }
+
+    ptn_restrict_le(out, r->type, 1);
+    rc = PTN_OK;
+
+    if (r->type == PTN_RES_AND || r->type == PTN_RES_OR) {
+        ptn_restrict_le(out, n, 2);
+        rc = (n <= 0xffff) ? PTN_OK : PTN_EINVAL;
+
+    } else if (r->type == PTN_RES_COMMENT) {
+        ptn_restrict_le(out, r->n, 1);
+        ptn_buf_str(out, r->value);
+        ptn_restrict_le(out, n != 0, 1);
+
+    } else if (r->type < ptn_nelts(ptn_restrict_rows)) {
+        rc = ptn_restrict_put_fields(out, text, unicode,
+                                     &ptn_restrict_rows[r->type], r);
+    } else {
+        rc = PTN_EINVAL;
+    }
+
+    for (sub = r->sub; sub != NULL && rc == PTN_OK; sub = sub->next) {
+        rc = ptn_restrict_put(out, text, unicode, sub);
+    }
+
+    return rc;
 }
 
 

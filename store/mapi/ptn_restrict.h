@@ -41,7 +41,8 @@ struct ptn_restrict_s {
     uint16_t         fuzzy_low, fuzzy_high;
     uint32_t         tag, tag2;     /* inner types */
     uint32_t         n;             /* mask, size, count, subobject */
-    ptn_str_t        value;         /* ptn_object.h's encoding */
+    ptn_str_t        value;         /* ptn_object.h's encoding; of COMMENT
+                                       the values as on the wire, `n` of them */
     ptn_restrict_t  *sub;           /* the first */
     ptn_restrict_t  *next;          /* its next sibling */
 };
@@ -52,6 +53,14 @@ struct ptn_restrict_s {
  */
 ptn_rc_t ptn_restrict_get(const ptn_wire_text_t *text, ptn_str_t data,
     ptn_restrict_t **ret_restrict);
+
+/*
+ * The other way: appended as it is on the wire, strings in Unicode or (not
+ * `unicode`) in text's code page.  EINVAL: a value that is not the size of its
+ * type, more subs than two bytes can count.
+ */
+ptn_rc_t ptn_restrict_put(ptn_buf_t *out, const ptn_wire_text_t *text,
+    bool unicode, const ptn_restrict_t *r);
 
 /* Appends a string that is the same for the same restriction. */
 void ptn_restrict_text(ptn_buf_t *b, const ptn_restrict_t *r);

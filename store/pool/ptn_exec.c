@@ -24,6 +24,8 @@
 
 
 #define PTN_EXEC_SOON  10       /* ms, until idle() is called again */
+#define PTN_EXEC_TEND  20       /* ms, between two of tend() */
+#define PTN_EXEC_REST  1000     /* ms without a job, until idle() is called */
 
 
 /* The lane that a job waits in. */
@@ -786,10 +788,13 @@ ptn_exec_run(ptn_exec_t *exec, ptn_rec_t *rec)
 }
 
 
-/* Nobody else listens to the ring: take what is there, or sleep. */
+/*
+ * Nobody else listens to the ring: take what is there, or sleep.  True: there
+ * was nothing to do all the time.
+ */
 
-static void
-ptn_exec_listen(ptn_exec_t *exec, bool *idled)
+static bool
+ptn_exec_listen(ptn_exec_t *exec, bool idled)
 {
     int            n, fd;
     bool           work, empty;
@@ -800,7 +805,7 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
     r = exec->runner;
 
     if (ptn_intake(r) > 0) {
-        return;
+        return false;
     }
 
     fd = r->world->ring_fd[r->ring];
@@ -821,25 +826,19 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
 
     if (work || !empty) {
         atomic_store(&r->shm->sleeping, 0);
-        return;
+        return false;
     }
 
     pfd.fd = fd;
     pfd.events = POLLIN;
 
-    n = poll(&pfd, 1, *idled ? -1 : exec->more ? PTN_EXEC_SOON : 1000);
+    n = poll(&pfd, 1, idled ? -1
+                      : exec->more || exec->due ? PTN_EXEC_SOON : PTN_EXEC_REST);
 
     atomic_store(&r->shm->sleeping, 0);
 
     if (n == 0) {
-        *idled = true;
-
-        if (exec->opened && r->proc->hooks->idle != NULL) {
-            exec->more = r->proc->hooks->idle(exec->app);
-            *idled = !exec->more;
-        }
-
-        return;
+        return true;
     }
 
     (void) !read(fd, &value, sizeof(value));
@@ -847,6 +846,96 @@ ptn_exec_listen(ptn_exec_t *exec, bool *idled)
     if (ptn_intake(r) > 0) {
         ptn_runner_hurry(r);
     }
+
+    return false;
+}
+
+
+/*
+ * One executor at a time is in idle() or tend(), and somebody else listens
+ * meanwhile; mu held, but within.
+ */
+
+static bool
+ptn_exec_housekeep(ptn_exec_t *exec, bool (*f)(void *app))
+{
+    bool           more;
+    ptn_runner_t  *r;
+
+    r = exec->runner;
+    r->tending = exec;
+
+    if (r->leader == NULL && r->idle > 0) {
+        pthread_cond_signal(&r->cond);
+    }
+
+    pthread_mutex_unlock(&r->mu);
+    ptn_exec_priority(exec, true);
+    more = f(exec->app);
+    ptn_exec_priority(exec, false);
+    pthread_mutex_lock(&r->mu);
+
+    r->tending = NULL;
+    exec->tended = ptn_time_mono();
+
+    return more;
+}
+
+
+static void
+ptn_exec_idle(ptn_exec_t *exec, bool *idled)
+{
+    ptn_runner_t  *r;
+
+    r = exec->runner;
+    *idled = true;
+
+    if (!exec->opened || r->proc->hooks->idle == NULL) {
+        return;
+    }
+
+    if (r->tending != NULL) {
+        *idled = false;
+        return;
+    }
+
+    /* a short rest: what is due, and the others' syncs later */
+
+    if (exec->due && !exec->more
+        && ptn_time_mono() - exec->worked < PTN_EXEC_REST)
+    {
+        exec->due = ptn_exec_housekeep(exec, r->proc->hooks->tend);
+        *idled = false;
+        return;
+    }
+
+    exec->more = ptn_exec_housekeep(exec, r->proc->hooks->idle);
+    exec->due = exec->due && exec->more;
+    *idled = !exec->more;
+}
+
+
+/*
+ * Under a load that leaves no executor idle for long: now and then a portion,
+ * while somebody is there to listen.
+ */
+
+static bool
+ptn_exec_tend(ptn_exec_t *exec)
+{
+    ptn_runner_t  *r;
+
+    r = exec->runner;
+
+    if (!exec->due || exec->auth || r->tending != NULL || r->idle == 0
+        || ptn_time_mono() - exec->tended < PTN_EXEC_TEND)
+    {
+        return false;
+    }
+
+    exec->due = ptn_exec_housekeep(exec, r->proc->hooks->tend);
+
+    return true;
 }
 
 
@@ -854,6 +943,7 @@ static void
 ptn_exec_sleep(ptn_exec_t *exec, bool *idled)
 {
     int               rc;
+    bool              soon;
     ptn_runner_t     *r;
     struct timespec   ts;
     pthread_cond_t   *cond;
@@ -868,8 +958,9 @@ ptn_exec_sleep(ptn_exec_t *exec, bool *idled)
 
     } else {
         clock_gettime(CLOCK_REALTIME, &ts);
-        ts.tv_sec += exec->more ? 0 : 1;
-        ts.tv_nsec += exec->more ? PTN_EXEC_SOON * 1000000L : 0;
+        soon = exec->more || exec->due;
+        ts.tv_sec += soon ? 0 : 1;
+        ts.tv_nsec += soon ? PTN_EXEC_SOON * 1000000L : 0;
 
         if (ts.tv_nsec >= 1000000000L) {
             ts.tv_sec++;
@@ -882,14 +973,7 @@ ptn_exec_sleep(ptn_exec_t *exec, bool *idled)
     r->idle -= exec->auth ? 0 : 1;
 
     if (rc == ETIMEDOUT) {
-        *idled = true;
-
-        if (exec->opened && r->proc->hooks->idle != NULL) {
-            pthread_mutex_unlock(&r->mu);
-            exec->more = r->proc->hooks->idle(exec->app);
-            pthread_mutex_lock(&r->mu);
-            *idled = !exec->more;
-        }
+        ptn_exec_idle(exec, idled);
     }
 }
 
@@ -929,7 +1013,7 @@ ptn_exec_close_session(ptn_exec_t *exec)
 void *
 ptn_exec_main(void *data)
 {
-    bool           idled;
+    bool           idled, rested;
     ptn_rec_t     *rec;
     ptn_exec_t    *exec;
     ptn_runner_t  *r;
@@ -956,6 +1040,15 @@ ptn_exec_main(void *data)
 
             pthread_mutex_unlock(&r->mu);
             ptn_exec_run(exec, rec);
+
+            if (exec->opened && r->proc->hooks->due != NULL
+                && r->proc->hooks->due(exec->app))
+            {
+                exec->due = true;
+            }
+
+            exec->worked = ptn_time_mono();
+
             pthread_mutex_lock(&r->mu);
 
             r->running--;
@@ -971,14 +1064,23 @@ ptn_exec_main(void *data)
             break;
         }
 
+        if (ptn_exec_tend(exec)) {
+            continue;
+        }
+
         if (!exec->auth && r->leader == NULL && !atomic_load(&r->no_intake)) {
             r->leader = exec;
 
             pthread_mutex_unlock(&r->mu);
-            ptn_exec_listen(exec, &idled);
+            rested = ptn_exec_listen(exec, idled);
             pthread_mutex_lock(&r->mu);
 
             r->leader = NULL;
+
+            if (rested) {
+                ptn_exec_idle(exec, &idled);
+            }
+
             continue;
         }
 

@@ -203,6 +203,14 @@ typedef struct {
     bool      (*idle)(void *app);       /* nothing to do: caches may shrink;
                                            true: call again soon */
 
+    /*
+     * What must not wait until there is nothing to do: `due` after each job
+     * (true: there is some), `tend` does a portion of it, beside the jobs of
+     * other executors, and true: there is more.  NULL, both: none.
+     */
+    bool      (*due)(void *app);
+    bool      (*tend)(void *app);
+
     /* the clerk's main loop body: returns ms until it wants to run again */
     ptn_rc_t  (*clerk_open)(ptn_world_t *world, const ptn_conf_t *conf,
                   ptn_log_t *log, void **ret_clerk);

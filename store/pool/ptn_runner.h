@@ -157,6 +157,9 @@ struct ptn_exec_s {
     void             *app;
     bool              opened;
     bool              more;         /* idle() wants to be called again */
+    bool              due;          /* tend() does */
+    uint64_t          tended;       /* when it returned: ptn_time_mono() */
+    uint64_t          worked;       /* when the last job ended */
     uint64_t          retry_open;   /* not before */
     uint32_t          backoff;
     ptn_rec_t        *touched;
@@ -230,6 +233,7 @@ struct ptn_runner_s {
     uint32_t           bulk;        /* of them bulk */
     uint32_t           turn;        /* picks, for fairness */
     ptn_exec_t        *leader;      /* listens to the ring */
+    ptn_exec_t        *tending;     /* is in idle() or tend() */
     bool               taking;      /* somebody is in ptn_intake() */
     bool               stop;        /* executors leave */
     _Atomic bool       no_intake;   /* handing over */

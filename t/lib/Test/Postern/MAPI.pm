@@ -851,6 +851,8 @@ sub get {
         if $kind eq 'tags16';
     return [ map { take($in, 'v', 2) } 1 .. take($in, 'v', 2) ]
         if $kind eq 'u16s';
+    return [ map { take($in, 'Q<', 8) } 1 .. take($in, 'v', 2) ]
+        if $kind eq 'ids16';
     return get_row($in, $columns) if $kind eq 'row';
     return [ map { get_row($in, $columns) } 1 .. take($in, 'v', 2) ]
         if $kind eq 'rows16';
