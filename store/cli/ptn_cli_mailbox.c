@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,6 +72,25 @@ ptn_cli_mailbox_each(ptn_cli_t *cli,
 }
 
 
+/* One that is gone says where it is. */
+
+static int
+ptn_cli_mailbox_rc(ptn_cli_t *cli, ptn_store_t *store, const ptn_user_t *user,
+    ptn_rc_t rc)
+{
+    char  root[PATH_MAX];
+
+    if ((rc == PTN_EUNAVAIL || rc == PTN_ENOTFOUND)
+        && ptn_mbox_moved_to(store, user, root, sizeof(root)) == PTN_OK)
+    {
+        return ptn_cli_fail(cli, "mailbox %s: was moved to %s",
+                            (char *) user->address.data, root);
+    }
+
+    return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+}
+
+
 static int
 ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     const ptn_user_t *user)
@@ -91,7 +111,7 @@ ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     }
 
     if (rc != PTN_OK) {
-        return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+        return ptn_cli_mailbox_rc(cli, store, user, rc);
     }
 
     ptn_cli_object_begin(cli);
@@ -151,7 +171,7 @@ ptn_cli_mailbox_verify(ptn_cli_t *cli, ptn_store_t *store,
     rc = ptn_mbox_check(store, user, repair, ptn_cli_mailbox_finding, &r);
 
     if (rc != PTN_OK && rc != PTN_ECORRUPT) {
-        return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+        return ptn_cli_mailbox_rc(cli, store, user, rc);
     }
 
     ptn_cli_object_begin(cli);
@@ -482,7 +502,7 @@ ptn_cli_mailbox_compact_one(ptn_cli_t *cli, ptn_store_t *store,
     rc = ptn_mbox_compact(store, user, &before, &after);
 
     if (rc != PTN_OK) {
-        return ptn_cli_rc(cli, rc, "mailbox", (char *) user->address.data);
+        return ptn_cli_mailbox_rc(cli, store, user, rc);
     }
 
     ptn_cli_object_begin(cli);
@@ -604,29 +624,153 @@ ptn_cli_mailbox_import_whole(ptn_cli_t *cli)
 }
 
 
+/* The files of an address that has changed. */
+
 static int
-ptn_cli_mailbox_move(ptn_cli_t *cli)
+ptn_cli_mailbox_rename(ptn_cli_t *cli, const ptn_user_t *user)
 {
     int           code;
     ptn_rc_t      rc;
-    ptn_user_t    user;
     ptn_store_t  *store;
-
-    code = ptn_cli_find_user(cli, cli->argv[0], &user);
-    if (code != PTN_CLI_OK) {
-        return code;
-    }
 
     code = ptn_cli_store_open(cli, &store);
     if (code != PTN_CLI_OK) {
         return code;
     }
 
-    rc = ptn_mbox_rename(store, &user, ptn_str_z(cli->argv[1]));
+    rc = ptn_mbox_rename(store, user, ptn_str_z(cli->argv[1]));
     ptn_store_close(store);
 
     return (rc == PTN_OK) ? ptn_cli_done(cli, "moved", cli->argv[0])
                           : ptn_cli_rc(cli, rc, "files of", cli->argv[1]);
+}
+
+
+/*
+ * Whoever has rights in the mailbox is known in it by the directory's id, so
+ * the other ROOT's directory must be this one, or a copy of it.
+ */
+
+static int
+ptn_cli_mailbox_known(ptn_cli_t *cli, const ptn_conf_t *conf,
+    const ptn_user_t *user)
+{
+    ptn_rc_t          rc;
+    ptn_user_t        there;
+    ptn_directory_t  *dir;
+
+    rc = ptn_directory_open(conf, false, &dir);
+
+    if (rc != PTN_OK) {
+        return ptn_cli_rc(cli, rc, "directory of", conf->root);
+    }
+
+    rc = ptn_user_by_id(dir, cli->pool, user->id, &there);
+    ptn_directory_close(dir);
+
+    if (rc != PTN_OK || !ptn_guid_eq(there.mailbox, user->mailbox)
+        || !ptn_str_eq(there.address, user->address))
+    {
+        return ptn_cli_fail(cli, "the directory of %s is another one: it does"
+                            " not have that user", conf->root);
+    }
+
+    return PTN_CLI_OK;
+}
+
+
+static int
+ptn_cli_mailbox_relocate(ptn_cli_t *cli, const ptn_user_t *user,
+    const ptn_conf_t *conf)
+{
+    int               code;
+    ptn_rc_t          rc;
+    ptn_ops_t         ops;
+    ptn_store_t      *from, *to;
+    ptn_store_opts_t  opts;
+    ptn_relocated_t   done;
+
+    code = ptn_cli_store_open(cli, &from);
+    if (code != PTN_CLI_OK) {
+        return code;
+    }
+
+    memset(&opts, 0, sizeof(opts));
+    opts.conf = conf;
+    opts.io = &ptn_io_posix;
+    rc = ptn_store_open(&opts, &to);
+
+    if (rc == PTN_OK) {
+        ops = ptn_cli_ops(cli);
+        rc = ptn_mbox_relocate(from, to, user, &ops, &done);
+        ptn_cli_ops_end(cli);
+        ptn_store_close(to);
+    }
+
+    if (rc != PTN_OK) {
+        code = ptn_cli_mailbox_rc(cli, from, user, rc);
+        ptn_store_close(from);
+        return code;
+    }
+
+    ptn_store_close(from);
+    ptn_cli_object_begin(cli);
+    ptn_cli_field(cli, "address", user->address);
+    ptn_cli_field(cli, "moved", ptn_str_z(conf->root));
+    ptn_cli_field_bool(cli, "before", done.again);
+    ptn_cli_field_u64(cli, "bytes", done.bytes);
+    ptn_cli_field_u64(cli, "blobs", done.blobs);
+    ptn_cli_field_u64(cli, "caught_up", done.caught_up);
+    ptn_cli_field_u64(cli, "frozen_ms", done.frozen_ms);
+    ptn_cli_object_end(cli);
+
+    return PTN_CLI_OK;
+}
+
+
+static int
+ptn_cli_mailbox_move(ptn_cli_t *cli)
+{
+    int          code;
+    char         from[PATH_MAX], root[PATH_MAX];
+    ptn_conf_t   conf;
+    ptn_user_t   user;
+    const char  *to, *was;
+
+    to = ptn_cli_option(cli, "--to");
+    was = cli->conf.root;
+
+    if ((to != NULL) == (cli->argc == 2)) {
+        return ptn_cli_usage(cli, "either an old address or --to");
+    }
+
+    code = ptn_cli_find_user(cli, cli->argv[0], &user);
+
+    if (code != PTN_CLI_OK || to == NULL) {
+        return (code == PTN_CLI_OK) ? ptn_cli_mailbox_rename(cli, &user)
+                                    : code;
+    }
+
+    /* they name each other by these paths */
+
+    if (realpath(to, root) == NULL
+        || realpath(cli->conf.root, from) == NULL)
+    {
+        return ptn_cli_fail(cli, "%s: %s", to, strerror(errno));
+    }
+
+    conf = cli->conf;
+    cli->conf.root = from;
+    conf.root = root;
+    code = ptn_cli_mailbox_known(cli, &conf, &user);
+
+    if (code == PTN_CLI_OK) {
+        code = ptn_cli_mailbox_relocate(cli, &user, &conf);
+    }
+
+    cli->conf.root = was;
+
+    return code;
 }
 
 
@@ -711,6 +855,11 @@ static const ptn_cli_option_t  ptn_cli_mailbox_export_options[] = {
     { NULL, NULL, NULL }
 };
 
+static const ptn_cli_option_t  ptn_cli_mailbox_move_options[] = {
+    { "--to", "ROOT", "another ROOT, whose directory has the same user" },
+    { NULL, NULL, NULL }
+};
+
 #define PTN_CLI_MAILBOX_NEEDS  (PTN_CLI_ROOT|PTN_CLI_DIRECTORY)
 
 const ptn_cli_command_t  ptn_cli_mailbox[] = {
@@ -730,8 +879,9 @@ const ptn_cli_command_t  ptn_cli_mailbox[] = {
     { "mailbox", "compact", "ADDRESS|--all", "gives free space back", 0, 1,
       PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_options,
       ptn_cli_mailbox_compact },
-    { "mailbox", "move", "ADDRESS OLD-ADDRESS", "files of an address that has"
-      " changed", 2, 2, PTN_CLI_MAILBOX_NEEDS, NULL, ptn_cli_mailbox_move },
+    { "mailbox", "move", "ADDRESS [OLD-ADDRESS]", "to another ROOT, or from"
+      " an address that has changed", 1, 2, PTN_CLI_MAILBOX_NEEDS,
+      ptn_cli_mailbox_move_options, ptn_cli_mailbox_move },
     { "mailbox", "list", "[DOMAIN]", "the mailboxes", 0, 1,
       PTN_CLI_MAILBOX_NEEDS, NULL, ptn_cli_mailbox_list },
     { NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL }

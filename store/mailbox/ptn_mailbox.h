@@ -450,6 +450,13 @@ ptn_rc_t ptn_mbox_path(const ptn_conf_t *conf, ptn_str_t address,
 #define PTN_LOCK_OPEN   1
 #define PTN_LOCK_BACKUP 2       /* shared: blobs without references stay */
 
+/* --- ptn_relocate.c ------------------------------------------------------ */
+
+/* Moved from another ROOT: makes it live, when it left there. */
+ptn_rc_t ptn_relocate_arrived(ptn_mbox_t *mb);
+/* Removes what is left of one that moved away.  EUNAVAIL: it did not. */
+ptn_rc_t ptn_relocate_forget(ptn_store_t *store, const ptn_user_t *user);
+
 /* --- ptn_txn.c ---------------------------------------------------------- */
 
 ptn_rc_t ptn_batch_commit(ptn_mbox_t *mb);

@@ -236,6 +236,9 @@ ptn_mbox_meta(ptn_mbox_t *mb)
     if (guid.len != 16 || memcmp(guid.data, mb->guid.b, 16) != 0) {
         rc = PTN_EUNAVAIL;      /* of an earlier user of that address */
 
+    } else if (sqlite3_column_int(st, 7) > 1) {
+        rc = PTN_EUNAVAIL;      /* in another ROOT, or not here yet */
+
     } else if (sqlite3_column_int(st, 7) != 0) {
         rc = PTN_ENOTFOUND;
 
@@ -498,6 +501,16 @@ ptn_mbox_open_db(ptn_mbox_t *mb)
 
     if (rc == PTN_OK) {
         rc = ptn_mbox_open_locked(mb, path, first);
+    }
+
+    if (rc == PTN_EUNAVAIL) {
+        ptn_sql_close(mb);
+        ptn_mbox_forget(mb);
+        rc = ptn_relocate_arrived(mb);
+
+        if (rc == PTN_OK) {
+            rc = ptn_mbox_open_locked(mb, path, first);
+        }
     }
 
     if (rc != PTN_OK) {

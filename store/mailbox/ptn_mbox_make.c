@@ -205,8 +205,9 @@ ptn_mbox_delete(ptn_store_t *store, const ptn_user_t *user)
     ptn_guid_t    unique;
 
     rc = ptn_mbox_open(store, user, NULL, &mb);
+
     if (rc != PTN_OK) {
-        return rc;
+        return (rc == PTN_EUNAVAIL) ? ptn_relocate_forget(store, user) : rc;
     }
 
     if (store->batch != NULL) {

@@ -52,7 +52,7 @@ ptn_stage_clean(const char *dir)
     static const char *const  names[] = {
         "mailbox.sqlite", "mailbox.sqlite-wal", "mailbox.sqlite-shm",
         "mailbox.sqlite-journal", "lock", "blob", "offset", "mailbox.damaged",
-        "mailbox.damaged-wal"
+        "mailbox.damaged-wal", "moved", "arriving"
     };
 
     for (i = 0; i < ptn_nelts(names); i++) {

@@ -141,6 +141,34 @@ ptn_rc_t ptn_mbox_salvage(ptn_store_t *store, const ptn_user_t *user,
 ptn_rc_t ptn_mbox_rename(ptn_store_t *store, const ptn_user_t *user,
     ptn_str_t was);
 
+/*
+ * Moves the mailbox of `user` to another ROOT, that of `to`, where the user
+ * has to be the same: id, guid, address.  It keeps its incarnation and all its
+ * numbers; what is committed here until the last moment is there.  For that
+ * moment, the time to copy what has changed since the copy was begun, writers
+ * wait, or get EBUSY; from then on the mailbox is EUNAVAIL here, for good, and
+ * lives there.  A crash leaves it live in exactly one of the two ROOTs, and
+ * the call may be repeated: it goes on, or finds that all was done.
+ *
+ * Roots are absolute paths, without links.  EEXIST: there is a mailbox of that
+ * user that ever had a message.  ENOTFOUND: none here, or it was moved to
+ * another ROOT.  EBUSY: others would not let go of it for too long, three
+ * times.  ECORRUPT: a blob is missing or damaged (reported).
+ */
+typedef struct {
+    uint64_t  bytes, blobs;         /* copied */
+    uint64_t  caught_up;            /* bytes of the database copied again */
+    uint64_t  frozen_ms;
+    bool      again;                /* it had been moved before */
+} ptn_relocated_t;
+
+ptn_rc_t ptn_mbox_relocate(ptn_store_t *from, ptn_store_t *to,
+    const ptn_user_t *user, const ptn_ops_t *ops, ptn_relocated_t *ret);
+
+/* The ROOT to which it was moved.  ENOTFOUND: it was not. */
+ptn_rc_t ptn_mbox_moved_to(ptn_store_t *store, const ptn_user_t *user,
+    char *path, size_t size);
+
 
 /* --- export, import ------------------------------------------------------- */
 
