@@ -57,7 +57,7 @@ typedef struct {
 } ptn_relocate_t;
 
 
-/* ---- "moved", "arriving" --------------------------------------------------- */
+/* ---- "moved", "arriving" ----------------------------------------------- */
 
 static ptn_rc_t
 ptn_relocate_write(ptn_store_t *store, const char *dir, const char *name,
@@ -268,7 +268,7 @@ ptn_relocate_forget(ptn_store_t *store, const ptn_user_t *user)
 }
 
 
-/* ---- 1: what can be copied while it is used -------------------------------- */
+/* ---- 1: what can be copied while it is used ---------------------------- */
 
 static ptn_rc_t
 ptn_relocate_blob(ptn_relocate_t *r, const u_char sha256[32])
@@ -421,7 +421,7 @@ ptn_relocate_database(ptn_relocate_t *r)
 }
 
 
-/* ---- 2: frozen ---------------------------------------------------------------- */
+/* ---- 2: frozen --------------------------------------------------------- */
 
 static sqlite3_file *
 ptn_relocate_file(ptn_relocate_t *r, int which)
@@ -623,7 +623,7 @@ ptn_relocate_thaw(ptn_relocate_t *r)
 }
 
 
-/* ---- 3: in its place, not live ------------------------------------------------ */
+/* ---- 3: in its place, not live ----------------------------------------- */
 
 static ptn_rc_t
 ptn_relocate_arriving(ptn_relocate_t *r)
@@ -699,7 +699,7 @@ ptn_relocate_place(ptn_relocate_t *r)
 }
 
 
-/* ---- 4: the gravestone ---------------------------------------------------------- */
+/* ---- 4: the gravestone ------------------------------------------------- */
 
 static ptn_rc_t
 ptn_relocate_grave(ptn_relocate_t *r)
@@ -735,7 +735,7 @@ ptn_relocate_grave(ptn_relocate_t *r)
 }
 
 
-/* ---- all of it -------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------- */
 
 /* Frozen, until it is placed there and here is the gravestone. */
 

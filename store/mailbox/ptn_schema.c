@@ -73,7 +73,8 @@ static const char *const  ptn_schema_tables[] = {
 "    uidvalidity INTEGER NOT NULL,"
 "    event INTEGER NOT NULL,"
 "    event_first INTEGER NOT NULL,"
-"    deleted INTEGER NOT NULL,"         /* being removed: refuse */
+"    deleted INTEGER NOT NULL,"         /* refuse; 1: being removed, 2, 3:
+                                           ptn_relocate.c */
 "    v_schema INTEGER NOT NULL,"
 "    v_collator TEXT NOT NULL,"
 "    v_bag INTEGER NOT NULL,"

@@ -127,7 +127,7 @@ test_refused(site_t *a, site_t *b)
 }
 
 
-/* ---- with writers ------------------------------------------------------------- */
+/* ---- with writers ------------------------------------------------------ */
 
 /* Until the mailbox leaves; how many were acknowledged goes to the pipe. */
 
@@ -247,7 +247,7 @@ test_writers(site_t *a, site_t *b)
 }
 
 
-/* ---- kills ------------------------------------------------------------------- */
+/* ---- kills ------------------------------------------------------------- */
 
 /* Which are live: 1 here, 2 there. */
 
