@@ -603,6 +603,7 @@ ptn_rc_t ptn_ews_create_folder(ptn_ews_t *e);
 ptn_rc_t ptn_ews_update_folder(ptn_ews_t *e);
 ptn_rc_t ptn_ews_delete_folder(ptn_ews_t *e);
 ptn_rc_t ptn_ews_move_folder(ptn_ews_t *e);
+ptn_rc_t ptn_ews_copy_folder(ptn_ews_t *e);
 ptn_rc_t ptn_ews_empty_folder(ptn_ews_t *e);
 ptn_rc_t ptn_ews_mark_all_items_as_read(ptn_ews_t *e);
 ptn_rc_t ptn_ews_sync_folder_hierarchy(ptn_ews_t *e);

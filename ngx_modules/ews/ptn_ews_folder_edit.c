@@ -1,7 +1,9 @@
 #include "ptn_ews.h"
 
 
-/* CreateFolder, UpdateFolder, MoveFolder, DeleteFolder, EmptyFolder
+#define PTN_EWS_COPY_PORTION  1000
+
+/* CreateFolder, UpdateFolder, MoveFolder, CopyFolder, DeleteFolder, EmptyFolder
  * (MS-OXWSFOLD 3.1.4). */
 
 
@@ -328,7 +330,7 @@ ptn_ews_update_folder(ptn_ews_t *e)
 }
 
 
-/* --- MoveFolder, DeleteFolder --------------------------------------------- */
+/* --- MoveFolder, CopyFolder, DeleteFolder --------------------------------------------- */
 
 /*
  * Moves it; `rename`: with " 1", " 2" ... behind the name when there is one of
@@ -362,9 +364,74 @@ ptn_ews_move_one_folder(ptn_ews_t *e, ptn_ews_box_t *box,
 }
 
 
+/* With all that is in it, as all or nothing. */
+static ptn_rc_t
+ptn_ews_copy_one_folder(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder, ptn_id_t to, ptn_id_t *ret_id)
+{
+    bool                                  more;
+    ptn_rc_t                              rc;
+    ptn_folder_copy_t                    *copy;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_txn_begin(&tx, box->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_copy_begin(&tx, e->pool, folder->id, to,
+                                   ptn_str_dup(e->pool, folder->name), true,
+                                   &copy);
+    }
+
+    for (more = true; rc == PTN_OK && more; /* void */ ) {
+        rc = ptn_folder_copy_some(&tx, copy, PTN_EWS_COPY_PORTION, &more);
+    }
+
+    if (rc == PTN_OK) {
+        *ret_id = ptn_folder_copy_id(copy);
+        rc = ptn_txn_commit(&tx);
+    }
+
+    return rc;
+}
+
+
+/* To another mailbox: neither is waited for with the other locked. */
+static ptn_rc_t
+ptn_ews_transfer_folder(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder, ptn_ews_box_t *to_box, ptn_id_t to, bool copy,
+    ptn_id_t *ret_id)
+{
+    bool       partial;
+    ptn_id_t   id;
+    ptn_rc_t   rc;
+    ptn_str_t  name;
+
+    id = folder->id;
+    name = ptn_str_dup(e->pool, folder->name);
+    rc = name.data == NULL ? PTN_ENOMEM : ptn_app_commit(e->app);
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_transfer_mbox(box->mb, to_box->mb, e->pool, id, to,
+                 name,
+                 copy ? PTN_TRANSFER_COPY|PTN_TRANSFER_RECURSIVE : 0,
+                 ret_id, &partial);
+    }
+
+    if (rc == PTN_ESUPPORT) {
+        return ptn_ews_error(e, "ErrorMoveCopyFailed",
+                   "A search folder of it looks at other folders.");
+    }
+
+    return (rc == PTN_OK && partial)
+           ? ptn_ews_error(e, "ErrorMoveCopyFailed",
+                           "Some of the folder could not be moved.")
+           : rc;
+}
+
+
 static ptn_rc_t
 ptn_ews_move_folder_to(ptn_ews_t *e, const ptn_ews_el_t *el,
-    ptn_ews_box_t *to_box, ptn_id_t to)
+    ptn_ews_box_t *to_box, ptn_id_t to, bool copy)
 {
     ptn_id_t             id;
     ptn_rc_t             rc;
@@ -376,15 +443,23 @@ ptn_ews_move_folder_to(ptn_ews_t *e, const ptn_ews_el_t *el,
         return rc;
     }
 
+    id = folder->id;
+
     if (box != to_box) {
-        return ptn_ews_error(e, "ErrorCrossMailboxMoveCopy",
-                   "Folders cannot be moved between mailboxes.");
+        rc = ptn_ews_transfer_folder(e, box, folder, to_box, to, copy, &id);
+
+    } else if (copy) {
+        rc = ptn_ews_copy_one_folder(e, box, folder, to, &id);
+
+    } else {
+        rc = ptn_ews_move_one_folder(e, box, folder, to, false);
     }
 
-    id = folder->id;
-    rc = ptn_ews_move_one_folder(e, box, folder, to, false);
+    if (e->code != NULL) {
+        return rc;
+    }
 
-    if (rc == PTN_EDENIED) {
+    if (rc == PTN_EDENIED && folder->special != 0 && !copy) {
         return ptn_ews_error(e, "ErrorMoveDistinguishedFolder",
                              "Distinguished folders cannot be moved.");
     }
@@ -395,12 +470,12 @@ ptn_ews_move_folder_to(ptn_ews_t *e, const ptn_ews_el_t *el,
     }
 
     return rc != PTN_OK ? ptn_ews_folder_error(e, rc)
-                        : ptn_ews_put_folder_saved(e, box, id);
+                        : ptn_ews_put_folder_saved(e, to_box, id);
 }
 
 
-ptn_rc_t
-ptn_ews_move_folder(ptn_ews_t *e)
+static ptn_rc_t
+ptn_ews_move_folders(ptn_ews_t *e, bool copy)
 {
     ptn_id_t             to;
     ptn_rc_t             rc;
@@ -433,7 +508,7 @@ ptn_ews_move_folder(ptn_ews_t *e)
         ptn_ews_message_open(e);
         ptn_ews_lit(&e->out, "<m:Folders>");
 
-        rc = ptn_ews_move_folder_to(e, el, box, to);
+        rc = ptn_ews_move_folder_to(e, el, box, to, copy);
 
         ptn_ews_lit(&e->out, "</m:Folders>");
 
@@ -447,6 +522,20 @@ ptn_ews_move_folder(ptn_ews_t *e)
     ptn_ews_reply_close(e);
 
     return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_ews_move_folder(ptn_ews_t *e)
+{
+    return ptn_ews_move_folders(e, false);
+}
+
+
+ptn_rc_t
+ptn_ews_copy_folder(ptn_ews_t *e)
+{
+    return ptn_ews_move_folders(e, true);
 }
 
 

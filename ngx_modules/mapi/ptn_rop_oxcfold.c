@@ -451,6 +451,14 @@ ptn_rop_messages_move(ptn_rop_ctx_t *c, ptn_mbox_t *mb, const ptn_id_t *ids,
 }
 
 
+static bool
+ptn_rop_dest_is_here(const ptn_rop_ctx_t *c)
+{
+    return c->in->logon == c->dest->logon
+           || ptn_guid_eq(c->in->logon->mailbox, c->dest->logon->mailbox);
+}
+
+
 ptn_rc_t
 ptn_rop_move_copy_messages(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
@@ -485,8 +493,7 @@ ptn_rop_move_copy_messages(ptn_rop_ctx_t *c, void *req_, void *res_)
         return PTN_OK;
     }
 
-    rc = c->in->logon == c->dest->logon
-         || ptn_guid_eq(c->in->logon->mailbox, c->dest->logon->mailbox)
+    rc = ptn_rop_dest_is_here(c)
          ? ptn_rop_messages_move(c, mb, ids, n, copy, &done)
          : ptn_rop_messages_transfer(c, mb, ids, n, copy, &done);
 
@@ -542,13 +549,12 @@ ptn_rop_folder_ends(ptn_rop_ctx_t *c, uint64_t fid, ptn_mbox_t **ret_mb,
     ptn_mbox_t          *mb;
     const ptn_folder_t  *folder;
 
-    if (c->dest->kind != PTN_ROP_KIND_FOLDER
-        || c->dest->logon != c->in->logon)
-    {
+    if (c->dest->kind != PTN_ROP_KIND_FOLDER) {
         return PTN_ESUPPORT;
     }
 
-    rc = ptn_rop_mbox(c, c->logon, &mb);
+    below = false;
+    rc = ptn_rop_mbox(c, c->in->logon, &mb);
 
     if (rc == PTN_OK) {
         rc = ptn_rop_folder_of(c, mb, fid, &folder);
@@ -561,8 +567,11 @@ ptn_rop_folder_ends(ptn_rop_ctx_t *c, uint64_t fid, ptn_mbox_t **ret_mb,
     if (rc == PTN_OK) {
         *ret_mb = mb;
         *ret_id = folder->id;
-        rc = ptn_rop_folder_below(mb, ptn_rop_folder(c->dest)->id,
-                                  folder->id, &below);
+
+        if (ptn_rop_dest_is_here(c)) {
+            rc = ptn_rop_folder_below(mb, ptn_rop_folder(c->dest)->id,
+                                      folder->id, &below);
+        }
     }
 
     if (rc == PTN_OK && below) {
@@ -574,8 +583,39 @@ ptn_rop_folder_ends(ptn_rop_ctx_t *c, uint64_t fid, ptn_mbox_t **ret_mb,
 }
 
 
+/* To another mailbox of the session, with the batch ended as for messages. */
+static ptn_rc_t
+ptn_rop_folder_transfer(ptn_rop_ctx_t *c, ptn_mbox_t *mb, ptn_id_t id,
+    ptn_str_t name, unsigned flags, void *res_)
+{
+    bool                    partial;
+    ptn_id_t                there;
+    ptn_rc_t                rc;
+    ptn_mbox_t             *to;
+    ptn_rop_partial_res_t  *res = res_;
+
+    rc = ptn_app_commit(c->app);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_mbox(c, c->dest->logon, &to);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_folder_transfer_mbox(mb, to, c->pool, id,
+                                      ptn_rop_folder(c->dest)->id, name, flags,
+                                      &there, &partial);
+    }
+
+    if (rc == PTN_OK) {
+        res->partial_completion = partial;
+    }
+
+    return rc;
+}
+
+
 ptn_rc_t
-ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
+ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res)
 {
     ptn_id_t                              id;
     ptn_rc_t                              rc;
@@ -591,6 +631,10 @@ ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
                                  req->new_name, &name);
     }
 
+    if (rc == PTN_OK && !ptn_rop_dest_is_here(c)) {
+        return ptn_rop_folder_transfer(c, mb, id, name, 0, res);
+    }
+
     if (rc == PTN_OK) {
         rc = ptn_txn_begin(&tx, mb);
     }
@@ -604,7 +648,7 @@ ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
 
 
 ptn_rc_t
-ptn_rop_copy_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
+ptn_rop_copy_folder(ptn_rop_ctx_t *c, void *req_, void *res)
 {
     bool                                  more;
     ptn_id_t                              id;
@@ -620,6 +664,12 @@ ptn_rop_copy_folder(ptn_rop_ctx_t *c, void *req_, void *res PTN_UNUSED)
     if (rc == PTN_OK) {
         rc = ptn_rop_folder_name(c, req->use_unicode, req->new_name8,
                                  req->new_name, &name);
+    }
+
+    if (rc == PTN_OK && !ptn_rop_dest_is_here(c)) {
+        return ptn_rop_folder_transfer(c, mb, id, name,
+                   PTN_TRANSFER_COPY
+                   | (req->want_recursive ? PTN_TRANSFER_RECURSIVE : 0), res);
     }
 
     if (rc == PTN_OK) {

@@ -83,6 +83,14 @@ static const ptn_check_rule_t  ptn_check_folder_rules[] = {
       " OR length(class)>254 OR class LIKE '.%' OR class LIKE '%.'"
       " OR class LIKE '%..%'" },
 
+    { "move of a folder without a key, or above the counter",
+      "SELECT n FROM relocate, meta WHERE typeof(key)<>'blob'"
+      " OR length(key)<>17 OR typeof(mailbox)<>'blob' OR length(mailbox)<>16"
+      " OR n>oid",
+      "DELETE FROM relocate WHERE typeof(key)<>'blob' OR length(key)<>17"
+      " OR typeof(mailbox)<>'blob' OR length(mailbox)<>16"
+      " OR n>(SELECT oid FROM meta)" },
+
     { "rule of no folder",
       "SELECT id FROM rule WHERE folder NOT IN (SELECT id FROM folder)",
       "DELETE FROM rule WHERE folder NOT IN (SELECT id FROM folder)" },

@@ -22,7 +22,8 @@
  *                    properties, ptn_item_derive.c  made of an object
  *   ptn_object_store.c  objects that are the truth beside their MIME form
  *   ptn_msg_object.c    messages as objects    ptn_msg_edit.c  made and edited
- *   ptn_msg_ids.c    by row id       ptn_transfer.c  to another mailbox
+ *   ptn_msg_ids.c    by row id       ptn_transfer*.c, ptn_folder_transfer.c  to
+ *                    another mailbox
  *   ptn_folder_props.c  ptn_named.c  properties of folders, named ones
  *   ptn_table*.c     tables (ptn_table.h)
  *   ptn_asked.c      what filters are asked of

@@ -468,6 +468,10 @@ ptn_restore_rows(ptn_restore_t *r, const ptn_user_t *user)
         && !ptn_guid_eq(r->entry->guid, user->mailbox))
     {
         rc = ptn_sql_exec(mb, "DELETE FROM intent; DELETE FROM moving");
+
+        if (rc == PTN_OK && version >= 3) {
+            rc = ptn_sql_exec(mb, "DELETE FROM relocate");
+        }
     }
 
     return rc;

@@ -198,7 +198,8 @@
     S(INTENT_LIST,                                                            \
       "SELECT n, key, mailbox, address, folder FROM intent WHERE n>?1"        \
       " ORDER BY n LIMIT 1")                                                  \
-    S(INTENT_COUNT, "SELECT count(*) FROM intent")                            \
+    S(INTENT_COUNT,                                                           \
+      "SELECT (SELECT count(*) FROM intent)+(SELECT count(*) FROM relocate)") \
     S(INTENT_DELETE, "DELETE FROM intent WHERE n=?1")                         \
     S(MOVING_ADD,                                                             \
       "INSERT OR IGNORE INTO moving (id, intent, place) VALUES (?1,?2,?3)")   \

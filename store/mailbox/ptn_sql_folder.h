@@ -91,6 +91,20 @@
       "DELETE FROM age WHERE lived<"                                          \
       "(SELECT max(lived) FROM age WHERE lived<=?1)")                         \
     S(AGE_CUT, "SELECT max(cn) FROM age WHERE lived<=?1")                     \
+    S(RELOCATE_ADD,                                                           \
+      "INSERT INTO relocate (n, key, mailbox, address, folder, parent, name," \
+      " actor) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")                             \
+    S(RELOCATE_NEXT,                                                          \
+      "SELECT n, key, mailbox, address, folder, parent, name, actor"          \
+      " FROM relocate WHERE n>?1 ORDER BY n LIMIT 1")                         \
+    S(RELOCATE_FOLDERS, "SELECT folder FROM relocate")                        \
+    S(RELOCATE_DELETE, "DELETE FROM relocate WHERE n=?1")                     \
+    S(ONCE_GET, "SELECT id FROM once WHERE key=?1")                           \
+    S(FOLDER_HAS,                                                             \
+      "SELECT EXISTS (SELECT 1 FROM message WHERE folder=?1),"                \
+      " EXISTS (SELECT 1 FROM message WHERE folder=-?1)"                      \
+      " OR EXISTS (SELECT 1 FROM folder WHERE parent=-?1)")                   \
+    S(RULE_ERROR, "UPDATE rule SET state=state|2 WHERE id=?1")                \
     S(RULE_ADD,                                                               \
       "INSERT INTO rule (id, folder, sequence, state, level, user_flags,"     \
       " provider, name, condition, actions, provider_data)"                   \

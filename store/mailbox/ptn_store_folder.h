@@ -141,6 +141,31 @@ ptn_rc_t ptn_folder_copy_some(ptn_txn_t *tx, ptn_folder_copy_t *copy,
     size_t max, bool *ret_more);
 ptn_id_t ptn_folder_copy_id(const ptn_folder_copy_t *copy);
 
+/*
+ * To another mailbox, as ptn_msg_transfer_mbox() takes messages: no batch may be
+ * open (EBUSY), neither mailbox is waited for with the other locked, names of
+ * properties and keywords are mapped.  With it come its subfolders (a copy: with
+ * RECURSIVE), folder associated messages, properties, and search folders that
+ * look at nothing else; with a move rules, of which those that name folders or
+ * messages have ST_ERROR there.  Permissions are those of the new parent.
+ * What could be recovered of a folder stays where it was, as long as it could.
+ *
+ * A move needs FolderOwner, ReadAny and DeleteAny on the folder and all below
+ * it, a copy ReadAny on what is visible; both CreateSubFolder there.  In
+ * portions; a crash in between is finished by whoever opens `from_mb` next.
+ * *ret_partial: some stayed (it came meanwhile, somebody else was moving it, or
+ * the actor does not see it), in its folder.  EQUOTA: at the door, nothing was
+ * done.  EEXIST, EDENIED (special folders), ELIMIT (1,000 folders, levels),
+ * EBUSY (another move of it is under way), ESUPPORT (the root, search folders,
+ * and those that look at others): nothing was done.  Any error later leaves each
+ * message on one side, a copy is removed.
+ */
+#define PTN_TRANSFER_COPY       0x01
+#define PTN_TRANSFER_RECURSIVE  0x02
+ptn_rc_t ptn_folder_transfer_mbox(ptn_mbox_t *from_mb, ptn_mbox_t *to_mb,
+    ptn_pool_t *pool, ptn_id_t id, ptn_id_t parent, ptn_str_t name,
+    unsigned flags, ptn_id_t *ret_id, bool *ret_partial);
+
 /* Subfolders of `parent` that can be recovered and that the actor saw, in
  * `pool`. */
 typedef struct {

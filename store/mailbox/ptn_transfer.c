@@ -23,13 +23,12 @@
 #include "ptn_category.h"
 #include "ptn_charset.h"
 #include "ptn_msg.h"
+#include "ptn_transfer.h"
 
 
 #define PTN_TRANSFER_MESSAGES  100                  /* of one intent */
 #define PTN_TRANSFER_BYTES     (64 * 1024 * 1024)
-#define PTN_TRANSFER_LOCK      ((off_t) 1 << 40)    /* and the intent's n */
 #define PTN_TRANSFER_AGAIN_MS  2000
-#define PTN_TRANSFER_NESTING   50
 
 typedef struct {
     uint64_t    n;
@@ -38,144 +37,7 @@ typedef struct {
     ptn_user_t  target;
 } ptn_intent_t;
 
-typedef struct {
-    ptn_txn_t   *tx;            /* of the mailbox that gets them */
-    ptn_mbox_t  *from;
-    uint16_t    *map;           /* of named ids; 0: not asked yet */
-} ptn_transfer_t;
-
-
-/* ---- named properties --------------------------------------------------- */
-
-static ptn_rc_t
-ptn_transfer_name(ptn_transfer_t *t, ptn_pool_t *pool, uint16_t id,
-    uint16_t *ret_id)
-{
-    bool         found;
-    ptn_rc_t     rc;
-    ptn_named_t  name;
-    uint16_t    *slot;
-
-    slot = &t->map[id - PTN_NAMED_FIRST];
-
-    if (*slot != 0) {
-        *ret_id = *slot;
-        return PTN_OK;
-    }
-
-    *ret_id = 0;
-    rc = ptn_named_names(t->from, pool, &id, 1, &name, &found);
-
-    /* one without a name means nothing elsewhere */
-
-    if (rc != PTN_OK || !found) {
-        return rc;
-    }
-
-    rc = ptn_named_ids(t->tx->mb, t->tx, &name, 1, ret_id);
-    *slot = *ret_id;
-
-    return rc;
-}
-
-
-static ptn_rc_t
-ptn_transfer_props(ptn_transfer_t *t, ptn_pool_t *pool, ptn_props_t *props)
-{
-    uint16_t      id;
-    uint32_t      i;
-    ptn_rc_t      rc;
-    ptn_props_t   was;
-
-    if (props->n == 0
-        || ptn_prop_id(props->p[props->n - 1].tag) < PTN_NAMED_FIRST)
-    {
-        return PTN_OK;
-    }
-
-    was = *props;
-    memset(props, 0, sizeof(ptn_props_t));
-
-    for (i = 0; i < was.n; i++) {
-        id = ptn_prop_id(was.p[i].tag);
-        rc = PTN_OK;
-
-        if (id >= PTN_NAMED_FIRST) {
-            rc = ptn_transfer_name(t, pool, id, &id);
-        }
-
-        if (rc == PTN_OK && id != 0) {
-            rc = ptn_props_set(props, pool,
-                               (uint32_t) id << 16
-                               | ptn_prop_type(was.p[i].tag),
-                               was.p[i].value);
-        }
-
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_transfer_object(ptn_transfer_t *t, ptn_pool_t *pool, ptn_object_t *o,
-    unsigned depth)
-{
-    uint32_t  i;
-    ptn_rc_t  rc;
-
-    if (depth > PTN_TRANSFER_NESTING) {
-        return PTN_ECORRUPT;
-    }
-
-    rc = ptn_transfer_props(t, pool, &o->props);
-
-    for (i = 0; i < o->nrecips && rc == PTN_OK; i++) {
-        rc = ptn_transfer_props(t, pool, &o->recips[i].props);
-    }
-
-    for (i = 0; i < o->nattachs && rc == PTN_OK; i++) {
-        rc = ptn_transfer_props(t, pool, &o->attachs[i].props);
-
-        if (rc == PTN_OK && o->attachs[i].embedded != NULL) {
-            rc = ptn_transfer_object(t, pool, o->attachs[i].embedded,
-                                     depth + 1);
-        }
-    }
-
-    return rc;
-}
-
-
 /* ---- one message -------------------------------------------------------- */
-
-static uint64_t
-ptn_transfer_keywords(ptn_transfer_t *t, uint64_t keywords)
-{
-    unsigned          i, bit;
-    uint64_t          mapped;
-    const ptn_str_t  *names;
-
-    mapped = 0;
-
-    if (keywords == 0 || ptn_keyword_names(t->from, &names) != PTN_OK) {
-        return 0;
-    }
-
-    for (i = 0; i < 64; i++) {
-        if ((keywords & 1ULL << i) && names[i].len != 0
-            && ptn_category_map(t->tx, t->from, i, &bit) == PTN_OK)
-        {
-            mapped |= 1ULL << bit;
-        }
-    }
-
-    return mapped;
-}
-
 
 static ptn_rc_t
 ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
@@ -342,11 +204,7 @@ ptn_transfer_copies(ptn_mbox_t *from, ptn_mbox_t *to, ptn_id_t folder,
         return PTN_ENOMEM;
     }
 
-    t.tx = &tx;
-    t.from = from;
-    t.map = ptn_pcalloc(pool, (PTN_NAMED_LAST - PTN_NAMED_FIRST + 2)
-                              * sizeof(uint16_t));
-    rc = t.map ? PTN_OK : PTN_ENOMEM;
+    rc = ptn_transfer_map_init(&t, pool, &tx, from);
     size = 0;
 
     for (i = 0; i < n && rc == PTN_OK; i++) {
@@ -400,14 +258,14 @@ ptn_transfer_copies(ptn_mbox_t *from, ptn_mbox_t *to, ptn_id_t folder,
 
 /* ---- 1 and 3: the intent ------------------------------------------------ */
 
-static ptn_rc_t
+ptn_rc_t
 ptn_transfer_lock(ptn_mbox_t *mb, uint64_t n)
 {
     return ptn_mbox_lock(mb, F_WRLCK, PTN_TRANSFER_LOCK + (off_t) n, 0);
 }
 
 
-static void
+void
 ptn_transfer_unlock(ptn_mbox_t *mb, uint64_t n)
 {
     if (mb->lock_fd != -1) {
@@ -654,7 +512,7 @@ ptn_transfer_finish(ptn_mbox_t *from, ptn_mbox_t *to, const ptn_intent_t *in,
 
 /* ---- the call ----------------------------------------------------------- */
 
-static ptn_rc_t
+ptn_rc_t
 ptn_transfer_some(ptn_mbox_t *from, ptn_mbox_t *to, ptn_id_t folder,
     ptn_id_t *ids, size_t n, ptn_id_t target, bool copy, ptn_id_t *new_ids)
 {
@@ -689,7 +547,7 @@ ptn_transfer_some(ptn_mbox_t *from, ptn_mbox_t *to, ptn_id_t folder,
 
 /* How many make one intent; those that are not here become 0. */
 
-static ptn_rc_t
+ptn_rc_t
 ptn_transfer_slice(ptn_mbox_t *from, ptn_id_t folder, ptn_id_t *ids,
     size_t n, size_t *ret_n)
 {
@@ -982,6 +840,12 @@ ptn_transfer_replay(ptn_mbox_t *mb)
             mb->replay_ms = now + PTN_TRANSFER_AGAIN_MS;
             break;
         }
+    }
+
+    if (rc == PTN_ENOTFOUND
+        && ptn_folder_transfer_replay(mb, pool) != PTN_OK)
+    {
+        mb->replay_ms = now + PTN_TRANSFER_AGAIN_MS;
     }
 
     store->replaying = false;

@@ -74,6 +74,22 @@ static const char *const  ptn_upgrade_3_folder[] = {
 "ALTER TABLE folder ADD COLUMN hier INTEGER NOT NULL DEFAULT 0",
 "ALTER TABLE folder ADD COLUMN hier_at INTEGER NOT NULL DEFAULT 0",
 
+/*
+ * Moves of folders to another mailbox that are under way
+ * (ptn_folder_transfer.c).  key: what each folder there is made once by, with
+ * its id here behind it.  folder: the topmost one, here; parent, name: where it
+ * comes there.  actor: who moves, when it does not see all, or 0.
+ */
+"CREATE TABLE relocate ("
+"    n INTEGER PRIMARY KEY,"
+"    key BLOB NOT NULL,"
+"    mailbox BLOB NOT NULL,"
+"    address TEXT NOT NULL,"
+"    folder INTEGER NOT NULL,"
+"    parent INTEGER NOT NULL,"
+"    name TEXT NOT NULL,"
+"    actor INTEGER NOT NULL)",
+
 /* The change number that was the last when the mailbox had lived so long: one
  * row a day, by which the age of a tombstone is known. */
 "CREATE TABLE age ("

@@ -363,6 +363,131 @@ ptn_restrict_skip(ptn_wire_in_t *in)
 }
 
 
+/* ---- named ids in place ------------------------------------------------- */
+
+typedef struct {
+    u_char               *data;
+    const u_char         *start;
+    ptn_restrict_map_pt   map;
+    void                 *ctx;
+} ptn_restrict_maps_t;
+
+
+/* The tag that stands next; with `value` what follows it is passed over. */
+static ptn_rc_t
+ptn_restrict_map_tag(ptn_wire_in_t *in, const ptn_restrict_maps_t *m,
+    bool value)
+{
+    u_char    *p;
+    ptn_rc_t   rc;
+    uint16_t   id;
+    uint32_t   tag;
+
+    p = m->data + (in->p - m->start);
+    rc = ptn_restrict_int(in, 4, &tag);
+    id = (uint16_t) (tag >> 16);
+
+    if (rc == PTN_OK && id >= 0x8000) {
+        rc = m->map(m->ctx, &id);
+
+        if (rc == PTN_OK) {
+            p[2] = (u_char) id;
+            p[3] = (u_char) (id >> 8);
+        }
+    }
+
+    return (rc == PTN_OK && value)
+           ? ptn_wire_value_skip(in, ptn_prop_type(tag)) : rc;
+}
+
+
+static ptn_rc_t
+ptn_restrict_map_one(ptn_wire_in_t *in, const ptn_restrict_maps_t *m,
+    unsigned depth)
+{
+    unsigned                   i;
+    uint32_t                   type, n, present;
+    ptn_rc_t                   rc;
+    const ptn_restrict_row_t  *row;
+
+    if (depth >= PTN_RESTRICT_DEPTH_MAX) {
+        return PTN_ELIMIT;
+    }
+
+    n = 0;
+    rc = ptn_restrict_int(in, 1, &type);
+
+    if (rc == PTN_OK && (type == PTN_RES_AND || type == PTN_RES_OR)) {
+        rc = ptn_restrict_int(in, 2, &n);
+
+    } else if (rc == PTN_OK && type == PTN_RES_COMMENT) {
+        rc = ptn_restrict_int(in, 1, &n);
+
+        while (rc == PTN_OK && n > 0) {
+            rc = ptn_restrict_map_tag(in, m, true);
+            n--;
+        }
+
+        if (rc == PTN_OK) {
+            rc = ptn_restrict_int(in, 1, &present);
+            n = (rc == PTN_OK && present != 0);
+        }
+
+    } else if (rc == PTN_OK) {
+        if (type >= ptn_nelts(ptn_restrict_rows)) {
+            return PTN_EPARSE;
+        }
+
+        row = &ptn_restrict_rows[type];
+        n = row->subs;
+
+        if (ptn_wire_take(in, row->op + 4 * (size_t) row->fuzzy) == NULL) {
+            return PTN_ETRUNC;
+        }
+
+        for (i = 0; i < row->tags && rc == PTN_OK; i++) {
+            rc = ptn_restrict_map_tag(in, m, false);
+        }
+
+        if (rc == PTN_OK && ptn_wire_take(in, 4 * (size_t) row->number)
+                            == NULL)
+        {
+            return PTN_ETRUNC;
+        }
+
+        if (rc == PTN_OK && row->value) {
+            rc = ptn_restrict_map_tag(in, m, true);
+        }
+    }
+
+    while (rc == PTN_OK && n-- > 0) {
+        rc = ptn_restrict_map_one(in, m, depth + 1);
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_restrict_map(u_char *data, size_t len, ptn_restrict_map_pt map, void *ctx)
+{
+    ptn_rc_t             rc;
+    ptn_wire_in_t        in;
+    ptn_restrict_maps_t  m;
+
+    m.data = data;
+    m.start = data;
+    m.map = map;
+    m.ctx = ctx;
+    in.p = data;
+    in.end = data + len;
+    in.pool = NULL;
+    rc = ptn_restrict_map_one(&in, &m, 0);
+
+    return (rc == PTN_OK && in.p != in.end) ? PTN_EPARSE : rc;
+}
+
+
 void
 ptn_restrict_text(ptn_buf_t *b, const ptn_restrict_t *r)
 {

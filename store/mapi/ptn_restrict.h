@@ -65,6 +65,14 @@ ptn_rc_t ptn_restrict_put(ptn_buf_t *out, const ptn_wire_text_t *text,
 /* Appends a string that is the same for the same restriction. */
 void ptn_restrict_text(ptn_buf_t *b, const ptn_restrict_t *r);
 
+/*
+ * Gives ids of named properties (0x8000 and above) others, in place: all of
+ * `data`, as ptn_restrict_get() reads it.  What map() answers ends it.
+ */
+typedef ptn_rc_t (*ptn_restrict_map_pt)(void *ctx, uint16_t *id);
+ptn_rc_t ptn_restrict_map(u_char *data, size_t len, ptn_restrict_map_pt map,
+    void *ctx);
+
 /* Moves behind one, in a ROP buffer. */
 ptn_rc_t ptn_restrict_skip(ptn_wire_in_t *in);
 

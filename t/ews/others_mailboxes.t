@@ -14,7 +14,7 @@ use Test::Postern;
 use Test::Postern::EWS;
 
 my $p = ews_site(users => [qw/ alice bob carol /]);
-$p->plan(18)->run();
+$p->plan(27)->run();
 $p->deliver('bob', "From: ada\@example.org\r\nSubject: for bob\r\n\r\nx\r\n");
 
 my $e = Test::Postern::EWS->new('alice');
@@ -70,6 +70,45 @@ is($b->get($item, 'IdOnly')->code, 'ErrorItemNotFound', 'it left his');
 my $imap = $p->imap_login('alice');
 $imap->command('SELECT "Junk Email"');
 like($imap->command('FETCH 1:* BODY.PEEK[]'), qr/for bob/, 'and is in hers');
+
+# folders
+
+my $far = $p->imap_login('bob');
+$far->command("CREATE $_") for 'Work', 'Work/Inner', 'Here';
+$far->command("APPEND Work/Inner {17+}\r\nSubject: deep\r\n\r\n");
+my ($work) = folder_named('Work');
+
+sub folder_named {
+    my ($name) = @_;
+    my $r = $b->call('<m:FindFolder Traversal="Shallow">'
+        . shape('Folder', 'Default') . '<m:ParentFolderIds>'
+        . folder_ids('msgfolderroot') . '</m:ParentFolderIds></m:FindFolder>');
+    my ($one) = grep { m{<t:DisplayName>$name<} } split /<t:Folder>/, $r->xml;
+    return $one =~ /<t:FolderId Id="([^"]+)"/;
+}
+
+sub take {
+    my ($op, $id) = @_;
+    return $e->call("<m:$op><m:ToFolderId>" . folder_ids('msgfolderroot')
+        . '</m:ToFolderId><m:FolderIds>' . folder_ids($id)
+        . "</m:FolderIds></m:$op>");
+}
+
+$r = take('CopyFolder', $work);
+is($r->code, 'NoError', 'CopyFolder');
+like($imap->command('SELECT Work/Inner'), qr/\* 1 EXISTS/,
+     'it came with all that is below it');
+like($far->command('SELECT Work/Inner'), qr/\* 1 EXISTS/, 'and stays');
+is(take('MoveFolder', $work)->code, 'ErrorFolderExists', 'a name is taken');
+$imap->command('RENAME Work Before');
+$r = take('MoveFolder', $work);
+is($r->code, 'NoError', 'MoveFolder');
+my ($mine) = $r->ids('t:FolderId');
+isnt($mine, $work, 'under another id');
+like($imap->command('SELECT Work/Inner'), qr/\* 1 EXISTS/, 'it is here');
+unlike($far->command('LIST "" *'), qr/Work/, 'and not there');
+is(take('CopyFolder', $mine)->code, 'ErrorFolderExists',
+   'a copy beside it would have its name');
 
 my $c = Test::Postern::EWS->new('carol');
 is($c->get($copy, 'IdOnly')->code, 'ErrorItemNotFound', 'carol gets nothing');

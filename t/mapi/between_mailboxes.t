@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Messages are moved and copied between two logons of one session: from one's
-# own mailbox to another's and back, read there by IMAP.
+# Messages and folders are moved and copied between two logons of one session:
+# from one's own mailbox to another's and back, read there by IMAP.
 
 use strict;
 use warnings;
@@ -13,10 +13,15 @@ use Test::More;
 use Test::Postern;
 use Test::Postern::MAPI;
 
+Test::Postern::MAPI::define_rops(<<'EOF');
+MoveFolder        | 35 | dest:u8 async:u8 unicode:u8 folder_id:u64 name:str16z | partial:u8
+CopyFolder        | 36 | dest:u8 async:u8 recursive:u8 unicode:u8 folder_id:u64 name:str16z | partial:u8
+EOF
+
 my $p = Test::Postern->new(Test::Postern::MAPI->site(
     users => [qw/ alice bob /]));
 
-$p->plan(17)->run();
+$p->plan(30)->run();
 $p->cli_ok('access', 'set', $p->address('bob'), $p->address('alice'), '--full');
 $p->deliver('alice', "From: x\@example.test\r\nSubject: $_\r\n\r\nText $_\r\n")
     for 1 .. 3;
@@ -67,6 +72,43 @@ is("$r[0]{error} $r[0]{partial}", '0 0', 'moved back');
 like($imap->command('SELECT INBOX'), qr/\* 4 EXISTS/, 'four here');
 like($far->command('SELECT INBOX'), qr/\* 0 EXISTS/, 'none there');
 
+# folders, with what is below them
+
+my ($mine, $his) = map { $_->{folder_ids}[3] } $own, $bob;
+$imap->command("CREATE \"$_\"") for 'Work', 'Work/Inner';
+$imap->command("APPEND $_ {18+}\r\nSubject: outer\r\n\r\n")
+    for 'Work', 'Work/Inner';
+
+my ($work) = folder_named($own, 0, $mine, 'Work');
+@r = $m->rops([ $own->{handle}, NONE, $bob->{handle}, NONE ],
+    rop('OpenFolder', in => 0, out => 1, folder_id => $mine),
+    rop('OpenFolder', logon => 1, in => 2, out => 3, folder_id => $his),
+    rop('CopyFolder', in => 1, dest => 3, recursive => 1, unicode => 1,
+        folder_id => $work, name => 'Copy'),
+    rop('MoveFolder', in => 1, dest => 3, unicode => 1, folder_id => $work,
+        name => 'Moved'),
+    rop('MoveFolder', in => 1, dest => 3, unicode => 1,
+        folder_id => $here, name => 'Stolen'));
+is("$r[2]{error} $r[2]{partial}", '0 0', 'a folder copied');
+is("$r[3]{error} $r[3]{partial}", '0 0', 'and moved');
+isnt($r[4]{error}, 0, 'not the Inbox');
+unlike($imap->command('LIST "" *'), qr/Work/, 'it is gone here');
+
+for (qw/ Copy Moved /) {
+    like($far->command('LIST "" *'), qr/$_\/Inner/, "$_ came");
+    like($far->command("SELECT $_"), qr/\* 1 EXISTS/, 'with its message');
+    like($far->command("SELECT $_/Inner"), qr/\* 1 EXISTS/,
+         'and the one below');
+}
+
+my ($moved) = folder_named($bob, 1, $his, 'Moved');
+@r = $m->rops([ $r[1]{handle}, $r[0]{handle} ],
+    rop('MoveFolder', logon => 1, in => 0, dest => 1, unicode => 1,
+        folder_id => $moved, name => 'Back'));
+is("$r[0]{error} $r[0]{partial}", '0 0', 'moved back');
+like($imap->command('SELECT Back/Inner'), qr/\* 1 EXISTS/, 'it is here');
+unlike($far->command('LIST "" *'), qr/Moved/, 'and not there');
+
 # access that was taken away meanwhile
 
 $p->cli_ok('access', 'delete', $p->address('bob'), $p->address('alice'));
@@ -76,7 +118,24 @@ $p->cli_ok('access', 'delete', $p->address('bob'), $p->address('alice'));
 isnt($r[0]{error}, 0, 'not without access');
 $imap = $p->imap_login('alice');       # a change of rights ends sign-ins
 like($imap->command('SELECT INBOX'), qr/\* 4 EXISTS/, 'nothing left');
+$far = $p->imap_login('bob');
 like($far->command('SELECT INBOX'), qr/\* 0 EXISTS/, 'nothing came');
+
+
+sub folder_named {
+    my ($logon, $id, $parent, $name) = @_;
+    my @columns = (0x67480014, 0x3001001f);
+    my @r = $m->rops([ $logon->{handle}, NONE, NONE ],
+        rop('OpenFolder', logon => $id, in => 0, out => 1,
+            folder_id => $parent),
+        rop('GetHierarchyTable', logon => $id, in => 1, out => 2),
+        rop('SetColumns', logon => $id, in => 2, tags => \@columns),
+        rop('QueryRows', logon => $id, in => 2, forward => 1,
+            row_count => 50), { columns => \@columns });
+
+    return map { $_->{0x67480014} } grep { $_->{0x3001001f} eq $name }
+        @{ $r[3]{rows} };
+}
 
 
 # The folder's handle, MessageIds by subject.

@@ -258,6 +258,8 @@ run_msg_expunge_ids(rights_ctx_t *c)
            ? PTN_ENOTFOUND : rc;
 }
 
+static unsigned  runs;          /* names that were not before */
+
 static ptn_rc_t
 run_msg_transfer(rights_ctx_t *c)
 {
@@ -304,6 +306,42 @@ run_msg_transfer_to(rights_ctx_t *c)
     return rc != PTN_OK ? rc
            : ptn_msg_transfer_mbox(c->own, c->mb, c->s->pool, PTN_FOLDER_INBOX,
                                    &a.id, 1, c->folder, true, &ids);
+}
+
+/* A copy of it, or into it. */
+
+static ptn_rc_t
+run_folder_transfer(rights_ctx_t *c)
+{
+    bool      partial;
+    ptn_id_t  id;
+
+    return ptn_folder_transfer_mbox(c->mb, c->own, c->s->pool, c->folder,
+                                    PTN_FOLDER_IPM_SUBTREE,
+                                    ptn_str_printf(c->s->pool, "%u", runs++),
+                                    PTN_TRANSFER_COPY, &id, &partial);
+}
+
+static ptn_rc_t
+run_folder_transfer_to(rights_ctx_t *c)
+{
+    bool                                  partial;
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_folder_transfer_mbox(c->own, c->mb, c->s->pool,
+                                  PTN_FOLDER_INBOX, c->folder, ptn_str("in"),
+                                  PTN_TRANSFER_COPY, &id, &partial);
+
+    if (rc == PTN_OK) {
+        must(ptn_txn_begin(&tx, open_as(c->s, NULL)), "begin");
+        must(ptn_folder_delete(&tx, id, true), "delete");
+        must(ptn_txn_commit(&tx), "commit");
+        must(ptn_store_commit(c->s->store), "commit");
+    }
+
+    return rc;
 }
 
 static ptn_rc_t
@@ -563,6 +601,9 @@ static const rights_row_t  rows[] = {
     R("msg_expunge_ids", PTN_RIGHT_DELETE_ANY, true, run_msg_expunge_ids),
     R("msg_transfer_mbox", PTN_RIGHT_READ_ANY, false, run_msg_transfer),
     R("msg_transfer_mbox", PTN_RIGHT_CREATE, false, run_msg_transfer_to),
+    R("folder_transfer_mbox", PTN_RIGHT_READ_ANY, false, run_folder_transfer),
+    R("folder_transfer_mbox", PTN_RIGHT_CREATE_SUBFOLDER, false,
+      run_folder_transfer_to),
     R("msg_open", PTN_RIGHT_READ_ANY, false, run_msg_open),
     R("msg_open_row", PTN_RIGHT_READ_ANY, false, run_msg_open_row),
     R("msg_by_mid", PTN_RIGHT_READ_ANY, false, run_msg_by_mid),
