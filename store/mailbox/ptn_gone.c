@@ -431,6 +431,10 @@ ptn_gone_back(ptn_txn_t *tx, ptn_folder_t *to, ptn_msg_info_t *m)
                      (uint64_t) m->uid, m->mid, m->cn, m->cn, m->cn);
 
     if (rc == PTN_OK) {
+        rc = ptn_view_late(mb, to->id, m->uid, m->received, m->fai);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_sql_run(mb, PTN_SQL_GONE_DELETE, 1, m->id);
     }
 

@@ -272,6 +272,10 @@ ptn_msg_item(ptn_msg_t *msg)
 
     rc = ptn_item_get(msg->mb, msg->pool, msg->info.id, item);
 
+    if ((int64_t) item->info.folder < 0) {
+        item->info.folder = msg->info.folder;   /* it is gone: from there */
+    }
+
     if (rc == PTN_OK && !(item->derived & PTN_DERIVED_YES)) {
         msg->info = item->info;
         rc = ptn_msg_stale(msg, item);

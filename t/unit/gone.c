@@ -117,6 +117,35 @@ count(ptn_mbox_t *mb, ptn_id_t id)
 }
 
 
+/* One that is older than what has come meanwhile is late, for tables. */
+
+static void
+test_order(site_t *s)
+{
+    ptn_id_t        *ids;
+    ptn_mbox_t      *mb;
+    ptn_txn_t        tx = { 0 };
+    ptn_append_t     a;
+    ptn_appended_t   old, new;
+
+    mb = site_open(s, "order");
+    memset(&a, 0, sizeof(a));
+    a.raw = site_message(s, 100);
+    a.received = 1770000000;
+    is_rc(ptn_txn_begin(&tx, mb), PTN_OK, "begin");
+    is_rc(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &old), PTN_OK, "one");
+    is_rc(ptn_msg_gone_ids(&tx, &old.id, 1), PTN_OK, "is deleted");
+    a.received++;
+    is_rc(ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &new), PTN_OK,
+          "a newer one comes");
+    is_rc(ptn_gone_recover(&tx, s->pool, &old.id, 1, 0, &ids), PTN_OK,
+          "and the old one back");
+    is_rc(ptn_txn_commit(&tx), PTN_OK, "commit");
+    ptn_store_commit(s->store);
+    site_check(s, "order");
+}
+
+
 static void
 test_messages(site_t *s)
 {
@@ -127,6 +156,7 @@ test_messages(site_t *s)
     ptn_row_t            row;
     ptn_msg_t           *msg;
     ptn_str_t            raw;
+    uint32_t             tag = PTN_PR_SUBJECT;
     ptn_gone_t          *rows;
     ptn_mbox_t          *mb;
     ptn_sync_t           sync;
@@ -195,6 +225,9 @@ test_messages(site_t *s)
     is_rc(ptn_msg_slice(msg, s->pool, 0, UINT64_MAX, 1 << 20, &raw), PTN_OK,
           "read");
     ok(ptn_str_eq(raw, site_message(s, 60500)), "byte for byte");
+    is_rc(ptn_msg_props(msg, &tag, 1, &raw), PTN_OK, "a property");
+    ptn_msg_info(msg, &info);
+    is_u64(info.folder, PTN_FOLDER_INBOX, "of its folder, still");
     is_rc(ptn_gone_open(mb, s->pool, id[0], &msg), PTN_ENOTFOUND,
           "one that is there");
 
@@ -704,6 +737,7 @@ main(void)
     site_make(&s);
     test_lived();
     test_messages(&s);
+    test_order(&s);
     test_folders(&s);
     test_large(&s);
     test_retention(&s);
