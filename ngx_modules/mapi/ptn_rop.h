@@ -92,6 +92,8 @@ typedef struct {
     bool      deep;             /* ... of all levels */
     bool      quiet;            /* table: it was not read since it was made,
                                    reset, or TableChanged was sent */
+    bool      read;             /* it is being read: not quiet from now on */
+    bool      due;              /* something happened that it shows */
     ptn_id_t  folder;           /* row ids */
     ptn_id_t  message;          /* 0: the folder's */
 } ptn_rop_watch_t;
@@ -315,6 +317,8 @@ ptn_rc_t ptn_rop_again(ptn_rop_run_t *run, size_t max, ptn_buf_t *out);
 #define PTN_NOTE_TABLE      0x0100      /* of tables, not asked for */
 #define PTN_NOTE_EXTENDED   0x0400
 
+#define PTN_ROP_NOTES_MAX   1024        /* that wait; then the newest go */
+
 /*
  * A table that was just made tells its client of changes; not called for one
  * opened with NoNotifications.  The table's folder and, in a hierarchy table,
@@ -322,11 +326,21 @@ ptn_rc_t ptn_rop_again(ptn_rop_run_t *run, size_t max, ptn_buf_t *out);
  */
 ptn_rc_t ptn_rop_watch_table(ptn_rop_ctx_t *c, ptn_rop_object_t *table,
     ptn_id_t folder, bool hierarchy, bool deep);
-/* The client has read the table (the ROPs of MS-OXCNOTIF 3.1.4.3, QueryRows
- * and so on): from now on a change is told, once. */
+/* The client is about to read the table (the ROPs of MS-OXCNOTIF 3.1.4.3,
+ * QueryRows and so on): what happens to what it sees now is told. */
 void ptn_rop_watch_read(ptn_rop_object_t *table);
 /* RopResetTable: nothing is told until it is read again. */
 void ptn_rop_watch_reset(ptn_rop_object_t *table);
+
+/* One RopNotify more, of the wire's data. */
+ptn_rc_t ptn_rop_note_add(ptn_rop_ctx_t *c, const ptn_rop_object_t *obj,
+    const ptn_wire_t *wire, const void *data);
+/*
+ * Brings the table up to date and queues what happened to its rows, or (`all`:
+ * in any case) TableChanged, after which it is quiet; ptn_rop_notify_table.c.
+ */
+ptn_rc_t ptn_rop_notify_table(ptn_rop_ctx_t *c, ptn_rop_object_t *table,
+    bool all);
 
 /* Looks at the event logs of all logons that watch and queues what is to be
  * told.  Cheap when the boards have not moved. */

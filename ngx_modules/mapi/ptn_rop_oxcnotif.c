@@ -10,7 +10,8 @@
  * and looks again when the board says that the mailbox has changed.  What is
  * to be told waits in the session as ready RopNotify responses.
  *
- * Tables are told TableChanged, once until they are read again.
+ * Tables are told what happens to their rows (ptn_rop_notify_table.c), once
+ * they were read.
  */
 
 typedef struct ptn_rop_note_s  ptn_rop_note_t;
@@ -22,15 +23,12 @@ struct ptn_rop_note_s {
     u_char                   data[];
 };
 
-#define PTN_ROP_NOTES_MAX       1024    /* per session; then the newest go */
 #define PTN_ROP_EVENTS_MAX      256     /* of one look at the log */
 #define PTN_ROP_TOUCHED_MAX     32      /* folders whose counts are told */
 
 #define PTN_NOTE_TOTAL          0x1000
 #define PTN_NOTE_UNREAD         0x2000
 #define PTN_NOTE_MESSAGE        0x8000
-
-#define PTN_NOTE_TABLE_CHANGED_EVENT  1
 
 /* Of one look at one logon's log. */
 typedef struct {
@@ -47,7 +45,7 @@ typedef struct {
 
 /* --- the queue ----------------------------------------------------------- */
 
-static ptn_rc_t
+ptn_rc_t
 ptn_rop_note_add(ptn_rop_ctx_t *c, const ptn_rop_object_t *obj,
     const ptn_wire_t *wire, const void *data)
 {
@@ -241,7 +239,7 @@ ptn_rop_watch_table(ptn_rop_ctx_t *c, ptn_rop_object_t *table,
 void
 ptn_rop_watch_read(ptn_rop_object_t *table)
 {
-    table->watch.quiet = false;
+    table->watch.read = true;
 }
 
 
@@ -638,20 +636,6 @@ ptn_rop_note_in_table(ptn_rop_look_t *look, const ptn_rop_watch_t *w)
 }
 
 
-static ptn_rc_t
-ptn_rop_note_table(ptn_rop_ctx_t *c, ptn_rop_object_t *obj)
-{
-    ptn_note_table_changed_t  note;
-
-    obj->watch.quiet = true;
-
-    note.flags = PTN_NOTE_TABLE|(obj->watch.hierarchy ? 0 : PTN_NOTE_MESSAGE);
-    note.event = PTN_NOTE_TABLE_CHANGED_EVENT;
-
-    return ptn_rop_note_add(c, obj, &ptn_note_table_changed_wire, &note);
-}
-
-
 static void
 ptn_rop_look_touch(ptn_rop_look_t *look, ptn_id_t folder)
 {
@@ -701,7 +685,7 @@ ptn_rop_look_event(ptn_rop_look_t *look)
         } else if (!obj->watch.quiet
                    && ptn_rop_note_in_table(look, &obj->watch))
         {
-            rc = ptn_rop_note_table(look->c, obj);
+            obj->watch.due = true;
         }
 
         /* ENOTFOUND: it has gone since, of which another event tells */
@@ -762,23 +746,26 @@ ptn_rop_look_counts(ptn_rop_look_t *look)
 }
 
 
-/* The log does not reach back: tables are told that they changed. */
+/* Those of whose rows something was seen; `all`: the log does not reach back,
+ * they are told that they changed. */
 
 static ptn_rc_t
-ptn_rop_look_lost(ptn_rop_look_t *look)
+ptn_rop_look_tables(ptn_rop_look_t *look, bool all)
 {
     ptn_rc_t           rc;
     ptn_rop_object_t  *obj;
 
-    look->c->session->lost = true;
-
     for (obj = look->logon->object->owned; obj != NULL; obj = obj->next) {
 
-        if (obj->watch.types == PTN_NOTE_TABLE && !obj->watch.quiet) {
-            rc = ptn_rop_note_table(look->c, obj);
-            if (rc != PTN_OK) {
-                return rc;
-            }
+        if (obj->watch.types != PTN_NOTE_TABLE || obj->watch.quiet
+            || (!all && !obj->watch.due))
+        {
+            continue;
+        }
+
+        rc = ptn_rop_notify_table(look->c, obj, all);
+        if (rc != PTN_OK) {
+            return rc;
         }
     }
 
@@ -809,7 +796,8 @@ ptn_rop_look(ptn_rop_ctx_t *c, ptn_rop_logon_t *logon)
 
         if (rc == PTN_ESTALE) {
             logon->events = last;
-            return ptn_rop_look_lost(&look);
+            c->session->lost = true;
+            return ptn_rop_look_tables(&look, true);
         }
 
         if (rc != PTN_OK) {
@@ -829,7 +817,9 @@ ptn_rop_look(ptn_rop_ctx_t *c, ptn_rop_logon_t *logon)
 
     } while (n == PTN_ROP_EVENTS_MAX);
 
-    return ptn_rop_look_counts(&look);
+    rc = ptn_rop_look_tables(&look, false);
+
+    return rc == PTN_OK ? ptn_rop_look_counts(&look) : rc;
 }
 
 

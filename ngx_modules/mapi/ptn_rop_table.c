@@ -68,8 +68,26 @@ ptn_rop_table_fresh(ptn_rop_ctx_t *c, ptn_rop_object_t *obj)
     }
 
     rc = ptn_rop_mbox(c, obj->logon, &mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
-    return rc == PTN_OK ? ptn_table_sync(mb, t->table, NULL) : rc;
+    /* what happened since is told even when this ROP shows it: who follows has
+     * the events of all, in their order */
+
+    if (obj->watch.types != 0 && !obj->watch.quiet) {
+        rc = ptn_rop_notify_table(c, obj, false);
+
+    } else {
+        rc = ptn_table_sync(mb, t->table, NULL);
+    }
+
+    if (rc == PTN_OK && obj->watch.read) {
+        obj->watch.quiet = false;
+        obj->watch.read = false;
+    }
+
+    return rc;
 }
 
 

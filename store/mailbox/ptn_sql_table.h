@@ -17,7 +17,11 @@
     S(TABLE_LATE,                                                             \
       "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \
       " INDEXED BY message_late WHERE folder=?1 AND late<>0 AND fai=0"        \
-      " ORDER BY received DESC, uid DESC LIMIT ?2")
+      " ORDER BY received DESC, uid DESC LIMIT ?2")                           \
+    S(TABLE_MID, "SELECT mid, folder FROM message WHERE id=?1")               \
+    S(TABLE_LEFT,                                                             \
+      "SELECT mid FROM tombstone WHERE folder=?1 AND id=?2 AND kind=0"        \
+      " ORDER BY cn DESC LIMIT 1")
 
 
 #endif /* PTN_SQL_TABLE_H */

@@ -182,6 +182,14 @@ ptn_rc_t ptn_table_sync(ptn_mbox_t *mb, ptn_table_t *table,
 ptn_rc_t ptn_table_sync_events(ptn_mbox_t *mb, ptn_table_t *table,
     ptn_pool_t *pool, const ptn_table_event_t **ret_events, size_t *ret_n);
 
+/*
+ * What clients call the row of an event, or the one that it stands behind: the
+ * folder that has it and its mid (0: of folders, whose id is *ret_folder; of a
+ * header: its category).  Of one that left a folder: as it was called there.
+ */
+ptn_rc_t ptn_table_name(ptn_mbox_t *mb, ptn_table_t *table,
+    const ptn_table_key_t *key, ptn_id_t *ret_folder, ptn_id_t *ret_mid);
+
 
 /* --- position ----------------------------------------------------------- */
 

@@ -565,3 +565,89 @@ ptn_was_events(const ptn_table_t *table, const ptn_was_t *was,
 
     return PTN_OK;
 }
+
+
+/* ---- names ------------------------------------------------------------- */
+
+static ptn_rc_t
+ptn_event_left(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t id,
+    ptn_id_t *ret_mid)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(mb, PTN_SQL_TABLE_LEFT, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) id);
+    rc = ptn_sql_step(mb, st);
+
+    if (rc == PTN_AGAIN) {
+        *ret_mid = ptn_sql_u64(st, 0);
+        sqlite3_reset(st);
+        rc = PTN_OK;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_table_name(ptn_mbox_t *mb, ptn_table_t *table,
+    const ptn_table_key_t *key, ptn_id_t *ret_folder, ptn_id_t *ret_mid)
+{
+    int64_t        in;
+    ptn_id_t       mid, folder;
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    rc = ptn_table_need(mb, table);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    folder = table->spec.folder;
+    mid = key->id;
+
+    if (table->spec.kind == PTN_TABLE_HIERARCHY) {
+        *ret_folder = key->id;
+        *ret_mid = 0;
+        return PTN_OK;
+    }
+
+    if (!key->header && table->spec.kind != PTN_TABLE_MADE) {
+        st = ptn_sql(mb, PTN_SQL_TABLE_MID, &rc);
+        if (st == NULL) {
+            return rc;
+        }
+
+        sqlite3_bind_int64(st, 1, (sqlite3_int64) key->id);
+        rc = ptn_sql_step(mb, st);
+        in = 0;
+
+        if (rc == PTN_AGAIN) {
+            mid = ptn_sql_u64(st, 0);
+            in = sqlite3_column_int64(st, 1);
+            sqlite3_reset(st);
+            rc = PTN_OK;
+        }
+
+        if (rc == PTN_OK && table->spec.search && in > 0) {
+            folder = (ptn_id_t) in;
+
+        } else if (rc == PTN_OK && in != (int64_t) folder
+                   && in != -(int64_t) folder)
+        {
+            mid = key->id;
+            rc = ptn_event_left(mb, folder, key->id, &mid);
+        }
+    }
+
+    *ret_folder = folder;
+    *ret_mid = mid;
+
+    return rc;
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # A NotificationWait is woken by what another store process does: a logon to a
-# mailbox that lives there; and tables are told TableChanged, once.
+# mailbox that lives there; and tables are told of their rows.
 
 use strict;
 use warnings;
@@ -62,7 +62,7 @@ for my $i (1 .. 3) {
     is("$n->{logon} $n->{type}", '1 2', 'of the second logon: NewMail');
 }
 
-# A contents table, when it has been read, and until it is read again.
+# A contents table, when it has been read.
 
 my ($f) = $m->rops([ $l->{handle}, NONE ], rop('OpenFolder', logon => 1,
     out => 1, folder_id => $l->{folder_ids}[4]));
@@ -87,8 +87,8 @@ $m->rops([ $t->{handle} ],
 
 my @n = told(10);
 is(scalar @n, 1, 'one that was is');
-is("$n[0]{handle} $n[0]{type} $n[0]{event}", "$t->{handle} 256 1",
-   'TableChanged');
-is(scalar told(0.3), 0, 'once');
+is("$n[0]{handle} $n[0]{type} $n[0]{event}", "$t->{handle} 256 3",
+   'TableRowAdded');
+is(scalar told(10), 1, 'and of the next one');
 $m->rops([ $t->{handle} ], $read, { columns => \@columns });
-is(scalar told(10), 1, 'and again when it was read again');
+is(scalar told(10), 1, 'when it was read again, too');
