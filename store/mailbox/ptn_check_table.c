@@ -4,9 +4,13 @@
  * Messages that are not late are in the order of received, and none of them was
  * received after folder.top (ptn_upgrade_3.c).  Repair forgets what is known of
  * such a folder: its tables read all of it.
+ *
+ * An item that is said to be plain (ptn_item.h) has no property of a column in
+ * its bag.  Repair takes all at their bags.
  */
 
 #include "ptn_check.h"
+#include "ptn_item.h"
 
 
 #define PTN_CHECK_TOP_UNKNOWN  "9223372036854775807"
@@ -20,8 +24,45 @@
     " AND (o.received<o.before OR o.received>f.top)"
 
 
-ptn_rc_t
-ptn_check_tables(ptn_check_t *check)
+static ptn_rc_t
+ptn_check_plain(ptn_check_t *check)
+{
+    bool           mend;
+    ptn_rc_t       rc;
+    ptn_bag_t      bag;
+    sqlite3_stmt  *st;
+
+    if (sqlite3_prepare_v2(check->mb->db, "SELECT id, bag FROM item"
+                           " WHERE (attach & 2)<>0 AND bag IS NOT NULL", -1,
+                           &st, NULL) != SQLITE_OK)
+    {
+        return ptn_sql_rc(sqlite3_errcode(check->mb->db));
+    }
+
+    mend = false;
+
+    while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
+        if (ptn_bag_open(ptn_sql_column(st, 1), &bag) != PTN_OK
+            || ptn_item_plain(&bag))
+        {
+            continue;
+        }
+
+        mend = check->repair;
+        ptn_check_found(check, mend, "message %llu: its bag has a property of"
+                        " a column, and is said not to",
+                        (unsigned long long) ptn_sql_u64(st, 0));
+    }
+
+    sqlite3_finalize(st);
+
+    return (rc == PTN_OK && mend)
+           ? ptn_sql_exec(check->mb, "UPDATE item SET attach=attach & 1") : rc;
+}
+
+
+static ptn_rc_t
+ptn_check_order(ptn_check_t *check)
 {
     bool           mend;
     ptn_rc_t       rc;
@@ -54,4 +95,15 @@ ptn_check_tables(ptn_check_t *check)
     }
 
     return rc;
+}
+
+
+ptn_rc_t
+ptn_check_tables(ptn_check_t *check)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_check_order(check);
+
+    return rc == PTN_OK ? ptn_check_plain(check) : rc;
 }

@@ -40,6 +40,7 @@
  *  19  permissions are of folders, with rights that exist; marks are of
  *      messages; readers are of folders of public stores, with runs of uids
  *      that ascend, and no message there is \Seen.
+ *  20  an item that is said to be plain has no property of a column in its bag.
  *
  * Here stand the tables of version 1; what later versions added stands in
  * ptn_upgrade*.c, and a new mailbox is made by all.
@@ -157,7 +158,7 @@ static const char *const  ptn_schema_tables[] = {
 "    message_id TEXT NOT NULL,"
 "    sent INTEGER,"                     /* Date, seconds; NULL: none */
 "    importance INTEGER NOT NULL,"
-"    attach INTEGER NOT NULL,"
+"    attach INTEGER NOT NULL,"          /* PTN_ITEM_ATTACH, _PLAIN */
 "    bag BLOB)",
 
 /*

@@ -329,10 +329,11 @@ test_orders(const char *what)
 }
 
 
-/* Bags that are not known to be plain, as in files of before. */
+/* A bag with an importance of 2. */
+#define BAG  "x'01000100030017000400000002000000'"
 
 static void
-test_older(void)
+change(const char *sql)
 {
     sqlite3  *db;
 
@@ -341,9 +342,7 @@ test_older(void)
     if (sqlite3_open(ptn_str_dupz(site.pool, ptn_str_printf(site.pool,
                      "%s/mailbox/example.test/alice/mailbox.sqlite",
                      site.root)), &db) != SQLITE_OK
-        || sqlite3_exec(db, "UPDATE item SET attach=attach & 1 WHERE id % 7=0"
-                        " OR id > (SELECT max(id) FROM item) / 2", NULL, NULL,
-                        NULL) != SQLITE_OK)
+        || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
     {
         printf("Bail out! %s\n", sqlite3_errmsg(db));
         exit(1);
@@ -351,8 +350,39 @@ test_older(void)
 
     sqlite3_close(db);
     ptn_store_open(&site.opts, &site.store);
+}
+
+
+/* Bags that are not known to be plain, as in files of before, and some that
+ * are not: their values win. */
+
+static void
+test_older(void)
+{
+    change("UPDATE item SET attach=attach & 1 WHERE id % 7=0"
+           " OR id > (SELECT max(id) FROM item) / 2");
     mb = site_open(&site, "alice");
     test_orders("items that are not known to be plain");
+    change("UPDATE item SET attach=attach & 1, bag=" BAG " WHERE id % 5=0");
+    mb = site_open(&site, "alice");
+    test_orders("bags that have what a column has, too");
+}
+
+
+static void
+test_check(void)
+{
+    ptn_user_t  u;
+
+    change("UPDATE item SET attach=attach | 2 WHERE bag=" BAG);
+    u = site_user(&site, "alice");
+    site.reports = 0;
+    is_rc(ptn_mbox_check(site.store, &u, false, site_report, &site),
+          PTN_ECORRUPT, "check sees an item that is not plain");
+    is_rc(ptn_mbox_check(site.store, &u, true, site_report, &site), PTN_OK,
+          "repair takes them at their bags");
+    mb = site_open(&site, "alice");
+    test_orders("in order again");
 }
 
 
@@ -375,6 +405,7 @@ main(void)
     mb = site_open(&site, "alice");
     test_orders("with those that were moved");
     test_older();
+    test_check();
 
     ucol_close(coll);
     site_check(&site, "alice");
