@@ -23,6 +23,7 @@ ptn_cli_mailbox_each(ptn_cli_t *cli,
     bool          all;
     size_t        i, n;
     ptn_rc_t      rc;
+    ptn_ops_t     ops;
     ptn_user_t    one, *users;
     ptn_store_t  *store;
 
@@ -57,7 +58,13 @@ ptn_cli_mailbox_each(ptn_cli_t *cli,
         ptn_cli_list_begin(cli);
     }
 
+    ops = ptn_cli_ops(cli);
+
     for (i = 0, worst = PTN_CLI_OK; i < n; i++) {
+        if (ops.progress != NULL) {
+            ops.progress(ops.ctx, cli->command->verb, i + 1, n);
+        }
+
         code = each(cli, store, &users[i]);
         worst = ptn_max(worst, code);
     }
@@ -74,7 +81,7 @@ ptn_cli_mailbox_each(ptn_cli_t *cli,
 
 /* One that is gone says where it is. */
 
-static int
+int
 ptn_cli_mailbox_rc(ptn_cli_t *cli, ptn_store_t *store, const ptn_user_t *user,
     ptn_rc_t rc)
 {
@@ -99,6 +106,7 @@ ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     ptn_mbox_t       *mb;
     ptn_mbox_info_t   info;
     ptn_mbox_sizes_t  sizes;
+    ptn_mbox_usage_t  usage;
 
     rc = ptn_mbox_open(store, user, NULL, &mb);
 
@@ -109,6 +117,12 @@ ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     if (rc == PTN_OK) {
         rc = ptn_mbox_sizes(store, user, &sizes);
     }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_usage(store, user, &usage);
+    }
+
+    ptn_cli_ops_end(cli);
 
     if (rc != PTN_OK) {
         return ptn_cli_mailbox_rc(cli, store, user, rc);
@@ -127,6 +141,13 @@ ptn_cli_mailbox_show_one(ptn_cli_t *cli, ptn_store_t *store,
     ptn_cli_field_u64(cli, "wal", sizes.wal);
     ptn_cli_field_u64(cli, "blobs", sizes.blobs);
     ptn_cli_field_u64(cli, "blob_bytes", sizes.blob_bytes);
+    ptn_cli_field_u64(cli, "contents", usage.contents);
+    ptn_cli_field_u64(cli, "raw", usage.raw);
+    ptn_cli_field_u64(cli, "index", usage.index);
+    ptn_cli_field_u64(cli, "unindexed", usage.unindexed);
+    ptn_cli_field_u64(cli, "recoverable", usage.gone);
+    ptn_cli_field_u64(cli, "recoverable_size", usage.gone_size);
+    ptn_cli_field_u64(cli, "recoverable_folders", usage.gone_folders);
     ptn_cli_object_end(cli);
 
     return PTN_CLI_OK;
@@ -142,6 +163,7 @@ ptn_cli_mailbox_show(ptn_cli_t *cli)
 
 typedef struct {
     ptn_cli_t   *cli;
+    ptn_ops_t    tty;
     ptn_buf_t    text;          /* findings, a line each */
     uint64_t     n;
 } ptn_cli_report_t;
@@ -157,18 +179,34 @@ ptn_cli_mailbox_finding(void *ctx, const char *line)
 }
 
 
+static void
+ptn_cli_mailbox_checking(void *ctx, const char *what, uint64_t done,
+    uint64_t total)
+{
+    ptn_cli_report_t  *r = ctx;
+
+    r->tty.progress(r->tty.ctx, what, done, total);
+}
+
+
 static int
 ptn_cli_mailbox_verify(ptn_cli_t *cli, ptn_store_t *store,
     const ptn_user_t *user, bool repair)
 {
     ptn_rc_t          rc;
+    ptn_ops_t         ops;
     ptn_cli_report_t  r;
 
     r.cli = cli;
+    r.tty = ptn_cli_ops(cli);
     r.n = 0;
     ptn_buf_init(&r.text, cli->pool);
+    ops.progress = r.tty.progress ? ptn_cli_mailbox_checking : NULL;
+    ops.report = ptn_cli_mailbox_finding;
+    ops.ctx = &r;
 
-    rc = ptn_mbox_check(store, user, repair, ptn_cli_mailbox_finding, &r);
+    rc = ptn_mbox_check_ops(store, user, repair, &ops);
+    ptn_cli_ops_end(cli);
 
     if (rc != PTN_OK && rc != PTN_ECORRUPT) {
         return ptn_cli_mailbox_rc(cli, store, user, rc);
@@ -500,6 +538,7 @@ ptn_cli_mailbox_compact_one(ptn_cli_t *cli, ptn_store_t *store,
     ptn_mbox_sizes_t  before, after;
 
     rc = ptn_mbox_compact(store, user, &before, &after);
+    ptn_cli_ops_end(cli);
 
     if (rc != PTN_OK) {
         return ptn_cli_mailbox_rc(cli, store, user, rc);
@@ -524,18 +563,64 @@ ptn_cli_mailbox_compact(ptn_cli_t *cli)
 }
 
 
+/*
+ * Under a name of its own until it is whole and on the disk, so that one that
+ * was interrupted is no export, and is simply begun again.
+ */
+
+static int
+ptn_cli_mailbox_export_file(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user, const char *to)
+{
+    int         fd;
+    char        part[PATH_MAX];
+    ptn_rc_t    rc;
+    ptn_ops_t   ops;
+
+    if (snprintf(part, sizeof(part), "%s.part", to) >= (int) sizeof(part)) {
+        return ptn_cli_fail(cli, "%s: too long a name", to);
+    }
+
+    if (access(to, F_OK) == 0) {
+        return ptn_cli_fail(cli, "%s: %s", to, strerror(EEXIST));
+    }
+
+    fd = open(part, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC|O_NOFOLLOW, 0600);
+
+    if (fd == -1) {
+        return ptn_cli_fail(cli, "%s: %s", part, strerror(errno));
+    }
+
+    ops = ptn_cli_ops(cli);
+    rc = ptn_mbox_export(store, user, fd, &ops);
+    ptn_cli_ops_end(cli);
+
+    if (rc == PTN_OK && fsync(fd) == -1) {
+        rc = PTN_EIO;
+    }
+
+    close(fd);
+
+    if (rc == PTN_OK && link(part, to) == -1) {
+        return ptn_cli_fail(cli, "%s: %s", to, strerror(errno));
+    }
+
+    (void) unlink(part);
+
+    return (rc == PTN_OK) ? ptn_cli_done(cli, "exported", to)
+                          : ptn_cli_mailbox_rc(cli, store, user, rc);
+}
+
+
 static int
 ptn_cli_mailbox_export(ptn_cli_t *cli)
 {
-    int           fd, code;
+    int           code;
     ptn_rc_t      rc;
     uint64_t      n;
     ptn_ops_t     ops;
     ptn_user_t    user;
     ptn_store_t  *store;
-    const char   *to;
-
-    to = cli->argv[1];
 
     code = ptn_cli_find_user(cli, cli->argv[0], &user);
     if (code != PTN_CLI_OK) {
@@ -547,34 +632,20 @@ ptn_cli_mailbox_export(ptn_cli_t *cli)
         return code;
     }
 
-    ops = ptn_cli_ops(cli);
-    n = 0;
-
     if (ptn_cli_option(cli, "--eml") != NULL) {
-        rc = ptn_mbox_export_eml(store, &user, to, &ops, &n);
+        ops = ptn_cli_ops(cli);
+        rc = ptn_mbox_export_eml(store, &user, cli->argv[1], &ops, &n);
+        ptn_cli_ops_end(cli);
+        code = (rc == PTN_OK) ? ptn_cli_done(cli, "exported", cli->argv[1])
+                              : ptn_cli_mailbox_rc(cli, store, &user, rc);
 
     } else {
-        fd = open(to, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0600);
-
-        if (fd == -1) {
-            ptn_store_close(store);
-            return ptn_cli_fail(cli, "%s: %s", to, strerror(errno));
-        }
-
-        rc = ptn_mbox_export(store, &user, fd, &ops);
-
-        if (rc == PTN_OK && fsync(fd) == -1) {
-            rc = PTN_EIO;
-        }
-
-        close(fd);
+        code = ptn_cli_mailbox_export_file(cli, store, &user, cli->argv[1]);
     }
 
-    ptn_cli_ops_end(cli);
     ptn_store_close(store);
 
-    return (rc == PTN_OK) ? ptn_cli_done(cli, "exported", to)
-                          : ptn_cli_rc(cli, rc, "mailbox", cli->argv[0]);
+    return code;
 }
 
 
@@ -619,156 +690,6 @@ ptn_cli_mailbox_import_whole(ptn_cli_t *cli)
     }
 
     close(fd);
-
-    return code;
-}
-
-
-/* The files of an address that has changed. */
-
-static int
-ptn_cli_mailbox_rename(ptn_cli_t *cli, const ptn_user_t *user)
-{
-    int           code;
-    ptn_rc_t      rc;
-    ptn_store_t  *store;
-
-    code = ptn_cli_store_open(cli, &store);
-    if (code != PTN_CLI_OK) {
-        return code;
-    }
-
-    rc = ptn_mbox_rename(store, user, ptn_str_z(cli->argv[1]));
-    ptn_store_close(store);
-
-    return (rc == PTN_OK) ? ptn_cli_done(cli, "moved", cli->argv[0])
-                          : ptn_cli_rc(cli, rc, "files of", cli->argv[1]);
-}
-
-
-/*
- * Whoever has rights in the mailbox is known in it by the directory's id, so
- * the other ROOT's directory must be this one, or a copy of it.
- */
-
-static int
-ptn_cli_mailbox_known(ptn_cli_t *cli, const ptn_conf_t *conf,
-    const ptn_user_t *user)
-{
-    ptn_rc_t          rc;
-    ptn_user_t        there;
-    ptn_directory_t  *dir;
-
-    rc = ptn_directory_open(conf, false, &dir);
-
-    if (rc != PTN_OK) {
-        return ptn_cli_rc(cli, rc, "directory of", conf->root);
-    }
-
-    rc = ptn_user_by_id(dir, cli->pool, user->id, &there);
-    ptn_directory_close(dir);
-
-    if (rc != PTN_OK || !ptn_guid_eq(there.mailbox, user->mailbox)
-        || !ptn_str_eq(there.address, user->address))
-    {
-        return ptn_cli_fail(cli, "the directory of %s is another one: it does"
-                            " not have that user", conf->root);
-    }
-
-    return PTN_CLI_OK;
-}
-
-
-static int
-ptn_cli_mailbox_relocate(ptn_cli_t *cli, const ptn_user_t *user,
-    const ptn_conf_t *conf)
-{
-    int               code;
-    ptn_rc_t          rc;
-    ptn_ops_t         ops;
-    ptn_store_t      *from, *to;
-    ptn_store_opts_t  opts;
-    ptn_relocated_t   done;
-
-    code = ptn_cli_store_open(cli, &from);
-    if (code != PTN_CLI_OK) {
-        return code;
-    }
-
-    memset(&opts, 0, sizeof(opts));
-    opts.conf = conf;
-    opts.io = &ptn_io_posix;
-    rc = ptn_store_open(&opts, &to);
-
-    if (rc == PTN_OK) {
-        ops = ptn_cli_ops(cli);
-        rc = ptn_mbox_relocate(from, to, user, &ops, &done);
-        ptn_cli_ops_end(cli);
-        ptn_store_close(to);
-    }
-
-    if (rc != PTN_OK) {
-        code = ptn_cli_mailbox_rc(cli, from, user, rc);
-        ptn_store_close(from);
-        return code;
-    }
-
-    ptn_store_close(from);
-    ptn_cli_object_begin(cli);
-    ptn_cli_field(cli, "address", user->address);
-    ptn_cli_field(cli, "moved", ptn_str_z(conf->root));
-    ptn_cli_field_bool(cli, "before", done.again);
-    ptn_cli_field_u64(cli, "bytes", done.bytes);
-    ptn_cli_field_u64(cli, "blobs", done.blobs);
-    ptn_cli_field_u64(cli, "caught_up", done.caught_up);
-    ptn_cli_field_u64(cli, "frozen_ms", done.frozen_ms);
-    ptn_cli_object_end(cli);
-
-    return PTN_CLI_OK;
-}
-
-
-static int
-ptn_cli_mailbox_move(ptn_cli_t *cli)
-{
-    int          code;
-    char         from[PATH_MAX], root[PATH_MAX];
-    ptn_conf_t   conf;
-    ptn_user_t   user;
-    const char  *to, *was;
-
-    to = ptn_cli_option(cli, "--to");
-    was = cli->conf.root;
-
-    if ((to != NULL) == (cli->argc == 2)) {
-        return ptn_cli_usage(cli, "either an old address or --to");
-    }
-
-    code = ptn_cli_find_user(cli, cli->argv[0], &user);
-
-    if (code != PTN_CLI_OK || to == NULL) {
-        return (code == PTN_CLI_OK) ? ptn_cli_mailbox_rename(cli, &user)
-                                    : code;
-    }
-
-    /* they name each other by these paths */
-
-    if (realpath(to, root) == NULL
-        || realpath(cli->conf.root, from) == NULL)
-    {
-        return ptn_cli_fail(cli, "%s: %s", to, strerror(errno));
-    }
-
-    conf = cli->conf;
-    cli->conf.root = from;
-    conf.root = root;
-    code = ptn_cli_mailbox_known(cli, &conf, &user);
-
-    if (code == PTN_CLI_OK) {
-        code = ptn_cli_mailbox_relocate(cli, &user, &conf);
-    }
-
-    cli->conf.root = was;
 
     return code;
 }
@@ -862,6 +783,18 @@ static const ptn_cli_option_t  ptn_cli_mailbox_move_options[] = {
 
 #define PTN_CLI_MAILBOX_NEEDS  (PTN_CLI_ROOT|PTN_CLI_DIRECTORY)
 
+static const ptn_cli_option_t  ptn_cli_mailbox_recover_options[] = {
+    { "--folder", "PATH", "what was deleted from this folder alone" },
+    { "--to", "PATH", "into this folder, not where it was" },
+    { NULL, NULL, NULL }
+};
+
+static const ptn_cli_option_t  ptn_cli_mailbox_purge_options[] = {
+    { "--folder", "PATH", "what was deleted from this folder alone" },
+    { "--yes", NULL, "for good" },
+    { NULL, NULL, NULL }
+};
+
 const ptn_cli_command_t  ptn_cli_mailbox[] = {
     { "mailbox", "show", "ADDRESS|--all", "counts and sizes", 0, 1,
       PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_options, ptn_cli_mailbox_show },
@@ -882,6 +815,14 @@ const ptn_cli_command_t  ptn_cli_mailbox[] = {
     { "mailbox", "move", "ADDRESS [OLD-ADDRESS]", "to another ROOT, or from"
       " an address that has changed", 1, 2, PTN_CLI_MAILBOX_NEEDS,
       ptn_cli_mailbox_move_options, ptn_cli_mailbox_move },
+    { "mailbox", "folders", "ADDRESS", "its folders, and what can be recovered"
+      " of each", 1, 1, PTN_CLI_MAILBOX_NEEDS, NULL, ptn_cli_mailbox_folders },
+    { "mailbox", "recover", "ADDRESS", "brings back what was deleted", 1, 1,
+      PTN_CLI_MAILBOX_NEEDS, ptn_cli_mailbox_recover_options,
+      ptn_cli_mailbox_recover },
+    { "mailbox", "purge", "ADDRESS --yes", "removes for good what can be"
+      " recovered", 1, 1, PTN_CLI_MAILBOX_NEEDS,
+      ptn_cli_mailbox_purge_options, ptn_cli_mailbox_purge },
     { "mailbox", "list", "[DOMAIN]", "the mailboxes", 0, 1,
       PTN_CLI_MAILBOX_NEEDS, NULL, ptn_cli_mailbox_list },
     { NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL }

@@ -18,6 +18,16 @@ int ptn_cli_store_open(ptn_cli_t *cli, ptn_store_t **ret_store);
 int ptn_cli_store_create(ptn_cli_t *cli, const ptn_user_t *user);
 int ptn_cli_store_delete(ptn_cli_t *cli, const ptn_user_t *user);
 
+/* An error of a mailbox; one that was moved says where it is. */
+int ptn_cli_mailbox_rc(ptn_cli_t *cli, ptn_store_t *store,
+    const ptn_user_t *user, ptn_rc_t rc);
+
+/* Commands of "mailbox": ptn_cli_move.c, ptn_cli_gone.c. */
+int ptn_cli_mailbox_move(ptn_cli_t *cli);
+int ptn_cli_mailbox_folders(ptn_cli_t *cli);
+int ptn_cli_mailbox_recover(ptn_cli_t *cli);
+int ptn_cli_mailbox_purge(ptn_cli_t *cli);
+
 /* Tells a terminal how far it is, and standard error what was found. */
 ptn_ops_t ptn_cli_ops(ptn_cli_t *cli);
 void ptn_cli_ops_end(ptn_cli_t *cli);

@@ -477,6 +477,8 @@ ptn_check_database(ptn_check_t *check)
     }
 
     for (i = 0; i < ptn_nelts(ptn_check_rules) && rc == PTN_OK; i++) {
+        ptn_ops_progress(check->ops, "invariants", i,
+                         ptn_nelts(ptn_check_rules));
         rc = ptn_check_rule(check, &ptn_check_rules[i]);
     }
 
@@ -575,12 +577,14 @@ ptn_check_run(ptn_check_t *check)
 
 static ptn_rc_t
 ptn_check_open(ptn_store_t *store, const ptn_user_t *user, bool repair,
-    void (*report)(void *ctx, const char *line), void *ctx)
+    void (*report)(void *ctx, const char *line), void *ctx,
+    const ptn_ops_t *ops)
 {
     ptn_rc_t      rc;
     ptn_check_t   check;
 
     memset(&check, 0, sizeof(check));
+    check.ops = ops;
     check.repair = repair;
     check.report = report;
     check.ctx = ctx;
@@ -687,9 +691,10 @@ ptn_check_silent(void *ctx PTN_UNUSED, const char *line PTN_UNUSED)
 }
 
 
-ptn_rc_t
-ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
-    void (*report)(void *ctx, const char *line), void *ctx)
+static ptn_rc_t
+ptn_check_all(ptn_store_t *store, const ptn_user_t *user, bool repair,
+    void (*report)(void *ctx, const char *line), void *ctx,
+    const ptn_ops_t *ops)
 {
     ptn_rc_t     rc, closed;
     ptn_mbox_t  *mb;
@@ -710,7 +715,7 @@ ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_check_open(store, user, repair, report, ctx);
+        rc = ptn_check_open(store, user, repair, report, ctx, ops);
 
         /* pages that cannot be read are nothing that rows can mend */
 
@@ -733,8 +738,24 @@ ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
 
     if (rc == PTN_OK) {
         ptn_content_forget(store, &user->mailbox);
-        rc = ptn_check_open(store, user, true, report, ctx);
+        rc = ptn_check_open(store, user, true, report, ctx, ops);
     }
 
     return rc;
+}
+
+
+ptn_rc_t
+ptn_mbox_check(ptn_store_t *store, const ptn_user_t *user, bool repair,
+    void (*report)(void *ctx, const char *line), void *ctx)
+{
+    return ptn_check_all(store, user, repair, report, ctx, NULL);
+}
+
+
+ptn_rc_t
+ptn_mbox_check_ops(ptn_store_t *store, const ptn_user_t *user, bool repair,
+    const ptn_ops_t *ops)
+{
+    return ptn_check_all(store, user, repair, ops->report, ops->ctx, ops);
 }

@@ -6,7 +6,7 @@
 #define PTN_CHECK_H
 
 
-#include "ptn_mailbox.h"
+#include "ptn_ops.h"
 
 
 typedef struct {
@@ -19,6 +19,7 @@ typedef struct {
     unsigned      mended;
     bool          renew;        /* numbers or messages were mended */
     ptn_txn_t    *tx;           /* of a repair */
+    const ptn_ops_t  *ops;      /* NULL: nobody waits */
 } ptn_check_t;
 
 

@@ -283,12 +283,26 @@ static ptn_rc_t
 ptn_check_contents_all(ptn_check_t *check, sqlite3_stmt *st,
     sqlite3_stmt *count, ptn_pool_t *pool)
 {
+    int64_t    all;
     ptn_id_t   id;
     ptn_rc_t   rc;
+    uint64_t   done;
     ptn_str_t  blobs;
+
+    all = 0;
+    done = 0;
+
+    if (check->ops != NULL) {
+        (void) ptn_sql_number(check->mb, "SELECT count(*) FROM content",
+                              &all);
+    }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
         id = ptn_sql_u64(st, 0);
+
+        if (++done % 100 == 1) {
+            ptn_ops_progress(check->ops, "contents", done, (uint64_t) all);
+        }
 
         rc = ptn_check_count(check, count, ptn_sql_column(st, 2));
 

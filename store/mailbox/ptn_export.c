@@ -230,7 +230,7 @@ ptn_export_table(ptn_export_t *x, const char *table)
             break;
         }
 
-        if (++x->rows % 1000 == 0) {
+        if (++x->rows % 1000 == 1) {
             ptn_ops_progress(x->ops, table, x->rows, 0);
         }
     }

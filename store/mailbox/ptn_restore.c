@@ -198,6 +198,7 @@ ptn_restore_verify(ptn_restore_t *r)
     }
 
     for (i = 0; i < r->m.n; i++) {
+        ptn_ops_progress(r->ops, "mailboxes", i + 1, r->m.n);
         r->entry = &r->m.entries[i];
         r->done = 0;
 
@@ -493,6 +494,7 @@ ptn_restore_stage(ptn_restore_t *r, const ptn_user_t *user)
     }
 
     if (rc == PTN_OK) {
+        ptn_ops_progress(r->ops, "database", 0, r->entry->size);
         rc = ptn_ops_copy(r->store, from, to, sha, &size);
     }
 

@@ -107,6 +107,10 @@ ptn_rc_t ptn_restore_directory(ptn_store_t *store, const char *dir,
 
 /* --- one mailbox ---------------------------------------------------------- */
 
+/* As ptn_mbox_check(), with progress. */
+ptn_rc_t ptn_mbox_check_ops(ptn_store_t *store, const ptn_user_t *user,
+    bool repair, const ptn_ops_t *ops);
+
 typedef struct {
     uint64_t  database, wal;        /* bytes */
     uint64_t  blobs, blob_bytes;    /* files */
@@ -114,6 +118,18 @@ typedef struct {
 
 ptn_rc_t ptn_mbox_sizes(ptn_store_t *store, const ptn_user_t *user,
     ptn_mbox_sizes_t *ret);
+
+/* What is in it; reads every content's row. */
+typedef struct {
+    uint64_t  contents, raw;        /* each once; bytes as they came */
+    uint64_t  index;                /* bytes of the index of words */
+    uint64_t  unindexed;            /* contents that wait for it */
+    uint64_t  gone, gone_size;      /* messages that can be recovered */
+    uint64_t  gone_folders;
+} ptn_mbox_usage_t;
+
+ptn_rc_t ptn_mbox_usage(ptn_store_t *store, const ptn_user_t *user,
+    ptn_mbox_usage_t *ret);
 
 /*
  * Gives free pages of the database back, removes blobs that nothing names, and
