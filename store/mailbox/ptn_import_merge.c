@@ -233,6 +233,30 @@ ptn_import_done(ptn_import_t *x, bool *ret_done)
 }
 
 
+/* Also when an earlier run was killed amid its removal. */
+
+static ptn_rc_t
+ptn_import_remove(ptn_import_t *x, const ptn_user_t *from)
+{
+    char      *dir;
+    ptn_rc_t   rc;
+
+    rc = ptn_mbox_delete(x->store, from);
+
+    if (rc == PTN_ENOTFOUND) {
+        rc = ptn_mbox_path(x->store->conf, from->address, &dir);
+
+        if (rc == PTN_OK) {
+            ptn_ops_remove(dir);
+            free(dir);
+            rc = ptn_epoch_delete(x->store, from->mailbox);
+        }
+    }
+
+    return rc;
+}
+
+
 /*
  * By way of a mailbox of its own, from which the messages are moved, each
  * portion at most once (ptn_transfer.c): whatever happens in between, the
@@ -242,6 +266,7 @@ ptn_import_done(ptn_import_t *x, bool *ret_done)
 ptn_rc_t
 ptn_import_merge(ptn_import_t *x, const char *under, bool staged)
 {
+    bool          done;
     char          hex[65];
     ptn_id_t      top;
     ptn_rc_t      rc;
@@ -266,7 +291,14 @@ ptn_import_merge(ptn_import_t *x, const char *under, bool staged)
                                         - (char *) x->user->address.data)),
                      at + 1);
     from.locale = x->user->locale;
-    rc = PTN_OK;
+    done = false;
+    rc = staged ? PTN_OK : ptn_import_done(x, &done);
+
+    if (rc == PTN_OK && done) {
+        rc = ptn_import_remove(x, &from);
+        ptn_pool_destroy(pool);
+        return rc;
+    }
 
     if (staged) {
         was = *x->user;
@@ -302,7 +334,7 @@ ptn_import_merge(ptn_import_t *x, const char *under, bool staged)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_mbox_delete(x->store, &from);
+        rc = ptn_import_remove(x, &from);
     }
 
     ptn_pool_destroy(pool);

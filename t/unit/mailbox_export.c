@@ -390,6 +390,83 @@ test_killed_whole(site_t *s, const char *path)
 }
 
 
+/*
+ * Into another one: of many changes, and of each of the last, with which what
+ * it was read into is removed.
+ */
+
+static void
+test_killed_merge(site_t *s, const char *path)
+{
+    int              status;
+    bool             done;
+    pid_t            pid;
+    site_t           t;
+    int64_t          got, want;
+    ptn_rc_t         rc;
+    unsigned         n, kills, total;
+    kill_io_t        k;
+    ptn_txn_t        tx;
+    ptn_appended_t   app;
+
+    ptn_sql_number(site_open(s, "alice"), "SELECT count(*) FROM message",
+                   &want);
+    kills = total = 0;
+    done = false;
+
+    /* 0: none, to count them */
+
+    for (n = 0; n < 5000 && (n == 0 || !done);
+         n = (n + 25 >= total) ? n + 1 : ptn_min(n + 1 + n / 3, total - 25))
+    {
+        site_make(&t);
+        t.conf.fsync = false;
+        ptn_txn_begin(&tx, site_open(&t, "carol"));
+        site_append(&t, &tx, PTN_FOLDER_INBOX, 100, 0, &app);
+        ptn_txn_commit(&tx);
+        ptn_store_commit(t.store);
+        ptn_store_close(t.store);
+        kill_io_init(&k, n);
+
+        if (n == 0) {
+            t.opts.io = &k.io;
+            ptn_store_open(&t.opts, &t.store);
+            is_rc(import_from(&t, "carol", path, "old"), PTN_OK, "imported");
+            total = (unsigned) k.n;
+            ptn_store_close(t.store);
+            t.opts.io = NULL;
+
+        } else {
+            fflush(stdout);
+            pid = fork();
+
+            if (pid == 0) {
+                t.opts.io = &k.io;
+                ptn_store_open(&t.opts, &t.store);
+                _exit(import_from(&t, "carol", path, "old") != PTN_OK);
+            }
+
+            waitpid(pid, &status, 0);
+            done = WIFEXITED(status);
+            kills += !done;
+        }
+
+        ptn_store_open(&t.opts, &t.store);
+        rc = import_from(&t, "carol", path, "old");
+        ok(rc == PTN_OK || rc == PTN_EEXIST, "goes on, %u of %u: %s", n,
+           total, ptn_err(rc)->name);
+        is_rc(import_from(&t, "carol", path, "old"), PTN_EEXIST, "it is in");
+        ptn_sql_number(site_open(&t, "carol"), "SELECT count(*) FROM message",
+                       &got);
+        is_u64(got, want + 1, "all of it, once");
+        site_check(&t, "carol");
+        site_done(&t);
+    }
+
+    ok(done && kills > 25, "%u kills", kills);
+}
+
+
 /* ---- memory ---------------------------------------------------------------- */
 
 #define BIG    (24 * 1024 * 1024)
@@ -577,6 +654,7 @@ main(void)
     test_merge(&s, path);
     test_killed(&s, path);
     test_killed_whole(&s, path);
+    test_killed_merge(&s, path);
     test_damaged(path);
     site_done(&s);
     test_memory();
