@@ -708,7 +708,13 @@ ptn_backup_sync_objects(ptn_backup_t *b)
         }
     }
 
-    return (rc == PTN_OK) ? ptn_ops_sync_dir(b->store, b->dir) : rc;
+    if (rc == PTN_OK) {
+        rc = ptn_ops_sync_dir(b->store, b->dir);
+    }
+
+    /* it may have been made by us */
+
+    return (rc == PTN_OK) ? ptn_ops_sync_parent(b->store, b->dir) : rc;
 }
 
 

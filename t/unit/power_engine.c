@@ -1,0 +1,367 @@
+/*
+ * Power loss amid every operation of the engine that changes something: at
+ * every point the disk gives all mailboxes as they were at the last
+ * acknowledgement, or as the operation under way would have made them; the
+ * check finds nothing, a backup that was finished is whole, and mail can be
+ * delivered.  Of the many disks a sample is looked at; POWER_EVERY=1: all.
+ */
+
+#include "engine_ops.h"
+
+
+#define OPS  ptn_nelts(engine_ops)
+
+#ifdef __SANITIZE_ADDRESS__
+#define DISKS_EVERY  97
+#else
+#define DISKS_EVERY  23
+#endif
+
+
+typedef struct {
+    ptn_sim_t        *sim;
+    ptn_pool_t       *pool;
+    char             *states[OPS + 2];
+    unsigned          every, disks, looked;
+    bool              backup[OPS + 2];
+    engine_report_t   report;
+    char              why[600];
+} power_t;
+
+
+/* ---- every call has its row ---------------------------------------------------- */
+
+/* What changes something and takes no transaction. */
+
+static const char *const  whole[] = {
+    "ptn_store_commit", "ptn_store_idle", "ptn_mbox_create", "ptn_mbox_delete",
+    "ptn_mbox_open", "ptn_mbox_check", "ptn_msg_transfer_mbox",
+    "ptn_public_open", "ptn_search_work", "ptn_backup_open",
+    "ptn_backup_mailbox", "ptn_backup_finish", "ptn_backup_prune",
+    "ptn_restore_mailbox", "ptn_mbox_compact", "ptn_mbox_salvage",
+    "ptn_mbox_rename", "ptn_mbox_import", "ptn_tomb_purge",
+    "ptn_dictionary_set", "ptn_dictionary_repack"
+};
+
+
+static bool
+has_row(const char *call)
+{
+    size_t       i, n;
+    const char  *p;
+
+    call += strlen("ptn_");
+    n = strlen(call);
+
+    for (i = 0; i < OPS; i++) {
+        for (p = engine_ops[i].calls; (p = strstr(p, call)) != NULL; p += n) {
+            if ((p == engine_ops[i].calls || p[-1] == ' ')
+                && (p[n] == ' ' || p[n] == '\0'))
+            {
+                return true;
+            }
+        }
+    }
+
+    return false;
+}
+
+
+/* A prototype that takes a transaction. */
+
+static unsigned
+guard_prototype(char *text)
+{
+    char  *p, *q;
+
+    if (strstr(text, "ptn_txn_t *tx") == NULL
+        || strstr(text, "const ptn_txn_t *tx") != NULL
+        || strstr(text, "typedef") != NULL)
+    {
+        return 0;
+    }
+
+    for (p = text; (p = strstr(p, "ptn_")) != NULL; p = q) {
+        q = p + strspn(p, "abcdefghijklmnopqrstuvwxyz_0123456789");
+
+        if (*q == '(') {
+            *q = '\0';
+            ok(has_row(p), "%s is in a power test", p);
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static unsigned
+guard_header(const char *path)
+{
+    int        c, last;
+    char       text[4096];
+    FILE      *f;
+    size_t     n;
+    unsigned   seen;
+
+    f = fopen(path, "r");
+
+    if (f == NULL) {
+        return 0;
+    }
+
+    seen = 0;
+    n = 0;
+    last = 0;
+
+    while ((c = getc(f)) != EOF) {
+
+        if (last == '/' && c == '*') {
+            for (n -= (n > 0); (c = getc(f)) != EOF; last = c) {
+                if (last == '*' && c == '/') {
+                    break;
+                }
+            }
+
+            last = 0;
+            continue;
+        }
+
+        last = c;
+
+        if (n < sizeof(text) - 1) {
+            text[n++] = (char) c;
+        }
+
+        if (c == ';' || c == '}') {
+            text[n] = '\0';
+            seen += guard_prototype(text);
+            n = 0;
+        }
+    }
+
+    fclose(f);
+
+    return seen;
+}
+
+
+static void
+guard(void)
+{
+    char            path[PATH_MAX], full[PATH_MAX + 256], *at;
+    DIR            *dir;
+    size_t          i;
+    unsigned        n;
+    struct dirent  *e;
+
+    snprintf(path, sizeof(path), "%s", __FILE__);
+    at = strstr(path, "t/unit/power_engine.c");
+
+    if (at != NULL) {
+        strcpy(at, "store/mailbox");
+    }
+
+    dir = opendir(path);
+    n = 0;
+
+    while (dir != NULL && (e = readdir(dir)) != NULL) {
+        if (strncmp(e->d_name, "ptn_store", 9) == 0
+            && strcmp(e->d_name + strlen(e->d_name) - 2, ".h") == 0)
+        {
+            snprintf(full, sizeof(full), "%s/%s", path, e->d_name);
+            n += guard_header(full);
+        }
+    }
+
+    if (dir != NULL) {
+        closedir(dir);
+    }
+
+    ok(n > 40, "%u calls that take a transaction", n);
+
+    for (i = 0; i < ptn_nelts(whole); i++) {
+        ok(has_row(whole[i]), "%s is in a power test", whole[i]);
+    }
+}
+
+
+/* ---- the record ------------------------------------------------------------------ */
+
+static ptn_rc_t
+power_record(power_t *p, engine_t *e, size_t *ret_op)
+{
+    char        manifest[400];
+    size_t      i;
+    ptn_rc_t    rc;
+
+    rc = ptn_store_open(&e->opts, &e->store);
+    snprintf(manifest, sizeof(manifest), "%s/backup/manifest", e->root);
+
+    for (i = 0; i < OPS && rc == PTN_OK; i++) {
+        *ret_op = i;
+        rc = engine_do(e, &engine_ops[i]);
+
+        if (rc == PTN_OK) {
+            ptn_sim_mark(p->sim);
+            p->backup[i + 1] = (access(manifest, F_OK) == 0);
+            rc = engine_state(e, p->pool, &p->states[i + 1]);
+        }
+    }
+
+    return rc;
+}
+
+
+static const char *
+power_check_site(power_t *p, engine_t *e, unsigned marks)
+{
+    char         *got, dir[300];
+    ptn_rc_t      rc;
+    ptn_ops_t     ops;
+    const char   *why;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = engine_open(e);
+
+    if (rc != PTN_OK) {
+        snprintf(p->why, sizeof(p->why), "it does not open: %s",
+                 ptn_err(rc)->name);
+        return p->why;
+    }
+
+    rc = engine_state(e, e->pool, &got);
+
+    if (rc != PTN_OK) {
+        return "it cannot be read";
+    }
+
+    if (marks > 0 && strcmp(got, p->states[marks]) != 0
+        && (marks == OPS || strcmp(got, p->states[marks + 1]) != 0))
+    {
+        engine_differ(got, p->states[marks], p->why, sizeof(p->why) / 2);
+
+        if (marks < OPS) {
+            snprintf(p->why + strlen(p->why), 16, "; or ");
+            engine_differ(got, p->states[marks + 1],
+                          p->why + strlen(p->why), sizeof(p->why) / 2 - 16);
+        }
+
+        return p->why;
+    }
+
+    /* the row that makes a counter wrong, and the one that mends it */
+
+    if (marks == 0 || strstr(engine_ops[marks - 1].calls, "mbox_check") != NULL
+        || engine_ops[marks - 1].run == op_spoil
+        || (marks < OPS && engine_ops[marks].run == op_spoil))
+    {
+        return NULL;
+    }
+
+    why = engine_check(e, &p->report);
+
+    if (why != NULL) {
+        return why;
+    }
+
+    engine_dir(e, dir);
+
+    memset(&ops, 0, sizeof(ops));
+    ops.report = engine_report;
+    ops.ctx = &p->report;
+    p->report.line[0] = '\0';
+
+    if (p->backup[marks]
+        && ptn_backup_verify(e->store, dir, &ops) != PTN_OK)
+    {
+        snprintf(p->why, sizeof(p->why), "the backup is not whole: %s",
+                 p->report.line);
+        return p->why;
+    }
+
+    rc = engine_mboxes(e);
+    ENGINE_TRY(rc, ptn_txn_begin(&tx, e->mb[ALICE]));
+    ENGINE_TRY(rc, engine_add(&tx, e, 0, 99, 100, NULL));
+    ENGINE_TRY(rc, ptn_txn_commit(&tx));
+    ENGINE_TRY(rc, ptn_store_commit(e->store));
+
+    return rc == PTN_OK ? NULL : "nothing can be delivered";
+}
+
+
+static const char *
+power_check(void *ctx, const char *dir, unsigned marks)
+{
+    char         text[900];
+    power_t     *p = ctx;
+    engine_t     e;
+    const char  *why;
+
+    if (p->disks++ % p->every != 0) {
+        return NULL;
+    }
+
+    p->looked++;
+    engine_init(&e, &p->sim->io, dir);
+    why = power_check_site(p, &e, marks);
+    engine_done(&e);
+
+    if (why != NULL) {
+        snprintf(text, sizeof(text), "amid \"%.60s\": %s", marks < OPS
+                 ? engine_ops[marks].calls : "end", why);
+        snprintf(p->why, sizeof(p->why), "%.590s", text);
+        why = p->why;
+    }
+
+    return why;
+}
+
+
+int
+main(void)
+{
+    char             *dir;
+    size_t            op;
+    power_t           p;
+    engine_t          e;
+    ptn_rc_t          rc;
+    const char       *every;
+    ptn_sim_result_t  res;
+
+    guard();
+
+    memset(&p, 0, sizeof(p));
+    p.pool = ptn_pool_create(0, NULL);
+    op = 0;
+    dir = ptn_sim_tmp();
+    engine_sim = p.sim = ptn_sim_create(dir);
+    engine_init(&e, &p.sim->io, dir);
+    rc = power_record(&p, &e, &op);
+    engine_done(&e);
+    engine_sim = NULL;
+
+    if (ok(rc == PTN_OK, "recorded: %s: %s", engine_ops[op].calls,
+           ptn_err(rc)->name))
+    {
+        every = getenv("POWER_EVERY");
+        p.every = every ? (unsigned) atoi(every) : DISKS_EVERY;
+        diag("%zu changes, %u marks", p.sim->n, p.sim->marks);
+        ptn_sim_run(p.sim, 0, 0, 1, power_check, &p, &res);
+        diag("%zu points, %zu disks, %zu different, %u looked at", res.points,
+             res.images, res.checked, p.looked);
+        ok(!res.bad, "nothing acknowledged is lost: %s",
+           res.bad ? res.bad_why : "at any point");
+
+        if (res.bad) {
+            diag("at %zu of %zu, %s", res.bad_point, p.sim->n, res.bad_image);
+        }
+    }
+
+    ptn_sim_free(p.sim);
+    ptn_sim_remove(dir);
+    free(dir);
+    ptn_pool_destroy(p.pool);
+
+    return done_testing();
+}
