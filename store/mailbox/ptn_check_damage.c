@@ -76,17 +76,16 @@ static ptn_rc_t
 ptn_damage_blob(ptn_check_t *check, const u_char sha256[32], bool *ret_good)
 {
     char      path[PTN_BLOB_PATH];
-    u_char    sha[32];
     ptn_rc_t  rc;
     uint64_t  size;
 
     rc = ptn_blob_path(check->mb, sha256, path, sizeof(path));
 
-    if (rc == PTN_OK) {
-        rc = ptn_ops_hash(check->mb->store, path, sha, &size);
+    if (rc == PTN_OK) {         /* as it is, or packed */
+        rc = ptn_blob_file_is(check->mb->store, path, sha256, &size);
     }
 
-    *ret_good = (rc == PTN_OK && memcmp(sha, sha256, 32) == 0);
+    *ret_good = (rc == PTN_OK);
 
     return (rc == PTN_ENOMEM) ? rc : PTN_OK;
 }

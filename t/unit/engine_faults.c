@@ -297,6 +297,17 @@ main(int argc, char **argv)
     ptn_sim_remove(dir);
     free(dir);
 
+    /* a repair gives back what was there before the damage, all of it */
+
+    for (i = 1; i + 2 < OPS && engine_ops[i].run != op_spoil; i++) {
+        /* void */
+    }
+
+    ok(rc == PTN_OK && strcmp(f.states[i - 1], f.states[i + 1]) == 0
+       && strcmp(f.states[i - 1], f.states[i + 2]) == 0
+       && strcmp(f.states[i - 1], f.states[i]) != 0,
+       "a repair takes nothing that is whole");
+
     for (i = 0; i < ptn_nelts(kinds) && rc == PTN_OK; i++) {
         if (argc < 2 || strstr(kinds[i].name, argv[1]) != NULL) {
             test_kind(&f, &kinds[i]);

@@ -924,17 +924,24 @@ op_restore(engine_t *e)
 }
 
 
-/* In another's place. */
+/*
+ * In another's place.  Who has the old one open may write on to it, and the
+ * simulator would take that for the new one, which has its path: so there is
+ * nothing left to write.
+ */
 
 static ptn_rc_t
 op_replace(engine_t *e)
 {
-    char  dir[300];
+    char      dir[300];
+    ptn_rc_t  rc;
 
     engine_dir(e, dir);
+    rc = ptn_checkpoint(e->mb[CAROL], true, true);
 
-    return ptn_restore_mailbox(e->store, dir, e->user[ALICE].address,
-                               &e->user[CAROL], true, NULL);
+    return rc != PTN_OK ? rc
+           : ptn_restore_mailbox(e->store, dir, e->user[ALICE].address,
+                                 &e->user[CAROL], true, NULL);
 }
 
 
@@ -995,17 +1002,34 @@ op_spoil(engine_t *e)
 }
 
 
+static void
+engine_line(void *ctx PTN_UNUSED, const char *line)
+{
+    if (getenv("ENGINE_SHOW")) {
+        printf("#   %s\n", line);
+    }
+}
+
+
 static ptn_rc_t
 op_repair(engine_t *e)
 {
-    return ptn_mbox_check(e->store, &e->user[CAROL], true, NULL, NULL);
+    return ptn_mbox_check(e->store, &e->user[CAROL], true, engine_line, NULL);
 }
 
 
 static ptn_rc_t
 op_salvage(engine_t *e)
 {
-    return ptn_mbox_salvage(e->store, &e->user[CAROL], NULL, NULL);
+    ptn_rc_t  rc;
+
+    rc = ptn_checkpoint(e->mb[CAROL], true, true);      /* as above */
+
+    ENGINE_TRY(rc, ptn_mbox_salvage(e->store, &e->user[CAROL], engine_line,
+                                    NULL));
+    ENGINE_TRY(rc, op_repair(e));       /* as who calls it does */
+
+    return rc;
 }
 
 

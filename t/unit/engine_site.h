@@ -347,7 +347,8 @@ engine_hash(void *ctx, const u_char *p, size_t n)
 }
 
 
-/* Every message to its last byte. */
+/* Every message to its last byte, but those whose MIME form was made here: its
+ * boundaries are of their ids. */
 
 static inline ptn_rc_t
 engine_contents(engine_t *e, ptn_mbox_t *mb, ptn_buf_t *b)
@@ -363,6 +364,7 @@ engine_contents(engine_t *e, ptn_mbox_t *mb, ptn_buf_t *b)
     n = 0;
 
     if (sqlite3_prepare_v2(mb->db, "SELECT id FROM message WHERE folder>0"
+                           " AND content NOT IN (SELECT content FROM object)"
                            " ORDER BY (SELECT name FROM folder f WHERE"
                            " f.id=folder), uid", -1, &st, NULL) != SQLITE_OK)
     {

@@ -322,7 +322,7 @@ int
 main(void)
 {
     char             *dir;
-    size_t            op;
+    size_t            i, op;
     power_t           p;
     engine_t          e;
     ptn_rc_t          rc;
@@ -352,6 +352,15 @@ main(void)
              res.images, res.checked, p.looked);
         ok(!res.bad, "nothing acknowledged is lost: %s",
            res.bad ? res.bad_why : "at any point");
+
+        for (i = ptn_max(res.bad_point, (size_t) 60) - 60;
+             res.bad && getenv("POWER_SHOW") && i <= res.bad_point; i++)
+        {
+            diag("%zu: op %u site %u inode %u target %u %s %zu at %lld", i,
+                 p.sim->ev[i].op, p.sim->ev[i].site, p.sim->ev[i].inode,
+                 p.sim->ev[i].target, p.sim->ev[i].name ? p.sim->ev[i].name
+                 : "", p.sim->ev[i].n, (long long) p.sim->ev[i].off);
+        }
 
         if (res.bad) {
             diag("at %zu of %zu, %s", res.bad_point, p.sim->n, res.bad_image);
