@@ -616,6 +616,7 @@ ptn_rc_t ptn_ews_update_item(ptn_ews_t *e);
 ptn_rc_t ptn_ews_send_item(ptn_ews_t *e);
 ptn_rc_t ptn_ews_move_item(ptn_ews_t *e);
 ptn_rc_t ptn_ews_copy_item(ptn_ews_t *e);
+bool ptn_ews_suppressed(ptn_ews_t *e);
 ptn_rc_t ptn_ews_delete_item(ptn_ews_t *e);
 ptn_rc_t ptn_ews_resolve_names(ptn_ews_t *e);
 ptn_rc_t ptn_ews_get_server_time_zones(ptn_ews_t *e);

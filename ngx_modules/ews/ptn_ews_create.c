@@ -310,6 +310,44 @@ ptn_ews_create_compose(ptn_ews_t *e, const ptn_ews_el_t *item,
 }
 
 
+/*
+ * SuppressReadReceipt (MS-OXWSMSG 2.2.4): what is pending for the item it names
+ * is not any more.  It stays unread.
+ */
+static ptn_rc_t
+ptn_ews_create_suppress(ptn_ews_t *e, const ptn_ews_el_t *item)
+{
+    bool                                 *due;
+    ptn_id_t                              id;
+    ptn_rc_t                              rc;
+    ptn_ews_id_t                          name;
+    ptn_ews_box_t                        *box;
+    const ptn_ews_el_t                   *ref;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    ref = ptn_ews_child(item, "ReferenceItemId");
+
+    if (ref == NULL) {
+        return ptn_ews_error(e, "ErrorInvalidReferenceItem",
+                             "The item that it is about is not named.");
+    }
+
+    rc = ptn_ews_item(e, ref, &box, &name, &id, NULL);
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_begin(&tx, box->mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_read_ids(&tx, e->pool, &id, 1,
+                              PTN_READ_CLEAR_NOTIFY|PTN_READ_CLEAR_NONREAD,
+                              &due);
+    }
+
+    return rc != PTN_OK ? rc : ptn_txn_commit(&tx);
+}
+
+
 static ptn_rc_t
 ptn_ews_create_one(ptn_ews_t *e, const ptn_ews_el_t *item)
 {
@@ -321,6 +359,10 @@ ptn_ews_create_one(ptn_ews_t *e, const ptn_ews_el_t *item)
     ptn_ews_edit_t                       *edit;
     const ptn_folder_t                   *folder;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    if (ptn_ews_named(item, "SuppressReadReceipt")) {
+        return ptn_ews_create_suppress(e, item);
+    }
 
     rc = ptn_ews_disposition(e, &disposition);
     if (rc != PTN_OK) {

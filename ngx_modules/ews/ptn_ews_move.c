@@ -258,6 +258,20 @@ ptn_ews_copy_item(ptn_ews_t *e)
 
 /* --- DeleteItem ----------------------------------------------------------- */
 
+/* SuppressReadReceipts of DeleteItem, UpdateItem: no receipt is sent. */
+bool
+ptn_ews_suppressed(ptn_ews_t *e)
+{
+    bool  suppress;
+
+    suppress = false;
+    (void) ptn_xs_bool(ptn_ews_attr(e->request, "SuppressReadReceipts"),
+                       &suppress);
+
+    return suppress;
+}
+
+
 static ptn_rc_t
 ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n, bool soft)
 {
@@ -276,6 +290,10 @@ ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n, bool soft)
     }
 
     rc = ptn_txn_begin(&tx, m->box->mb);
+
+    if (rc == PTN_OK && !ptn_ews_suppressed(e)) {
+        rc = ptn_msg_nonread_ids(&tx, ids, n);
+    }
 
     if (rc == PTN_OK) {
         rc = soft ? ptn_msg_gone_ids(&tx, ids, n)
@@ -403,8 +421,45 @@ ptn_ews_uids(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t folder, int seen,
 }
 
 
+/* With receipts, which are of ids; those that do not ask for one have none. */
 static ptn_rc_t
-ptn_ews_mark_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool read)
+ptn_ews_mark_rows(ptn_ews_t *e, ptn_txn_t *tx, ptn_ews_box_t *box,
+    ptn_id_t folder)
+{
+    bool        *due;
+    size_t       n;
+    ptn_rc_t     rc;
+    uint32_t     i, count;
+    ptn_id_t    *ids;
+    ptn_row_t    row;
+    ptn_view_t  *view;
+
+    rc = ptn_view_get(box->mb, folder, &view);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    count = ptn_view_count(view);
+    ids = ptn_parray(e->pool, (size_t) count + 1, sizeof(ptn_id_t));
+
+    for (i = 1, n = 0; ids != NULL && i <= count; i++) {
+        ptn_view_row(view, i, &row);
+
+        if (!(row.flags & PTN_FLAG_SEEN)) {
+            ids[n++] = row.id;
+        }
+    }
+
+    ptn_view_unref(view);
+
+    return ids == NULL ? PTN_ENOMEM
+                       : ptn_msg_read_ids(tx, e->pool, ids, n, 0, &due);
+}
+
+
+static ptn_rc_t
+ptn_ews_mark_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool read,
+    bool suppress)
 {
     size_t                                n;
     ptn_rc_t                              rc;
@@ -418,6 +473,11 @@ ptn_ews_mark_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool read)
 
     if (rc == PTN_OK) {
         rc = ptn_txn_begin(&tx, box->mb);
+    }
+
+    if (rc == PTN_OK && read && !suppress) {
+        rc = ptn_ews_mark_rows(e, &tx, box, folder->id);
+        return rc != PTN_OK ? rc : ptn_txn_commit(&tx);
     }
 
     if (rc == PTN_OK) {
@@ -437,12 +497,13 @@ ptn_ews_mark_folder(ptn_ews_t *e, const ptn_ews_el_t *el, bool read)
 ptn_rc_t
 ptn_ews_mark_all_items_as_read(ptn_ews_t *e)
 {
-    bool                 read;
+    bool                 read, suppress;
     ptn_rc_t             rc;
     ptn_ews_mark_t       mark;
     const ptn_ews_el_t  *el;
 
     read = ptn_ews_find_bool(e->request, "ReadFlag", true);
+    suppress = ptn_ews_find_bool(e->request, "SuppressReadReceipts", true);
 
     ptn_ews_reply_open(e);
 
@@ -452,7 +513,7 @@ ptn_ews_mark_all_items_as_read(ptn_ews_t *e)
         mark = ptn_ews_mark(&e->out);
         ptn_ews_message_open(e);
 
-        rc = ptn_ews_mark_folder(e, el, read);
+        rc = ptn_ews_mark_folder(e, el, read, suppress);
 
         rc = ptn_ews_message_end(e, mark, rc, "ErrorFolderNotFound", NULL);
         if (rc != PTN_OK) {

@@ -142,6 +142,7 @@ static ptn_rc_t
 ptn_ews_update_save(ptn_ews_t *e, ptn_ews_edit_t *edit,
     const ptn_msg_info_t *info)
 {
+    bool        *due;
     ptn_rc_t     rc;
     uint64_t     modseq;
     uint32_t     on, off;
@@ -167,6 +168,13 @@ ptn_ews_update_save(ptn_ews_t *e, ptn_ews_edit_t *edit,
 
     on = edit->set & edit->flags;
     off = edit->set & ~edit->flags;
+
+    if (rc == PTN_OK && (on & PTN_FLAG_SEEN)) {
+        rc = ptn_msg_read_ids(edit->tx, e->pool, &edit->id, 1,
+                              ptn_ews_suppressed(e) ? PTN_READ_SUPPRESS : 0,
+                              &due);
+        on &= ~PTN_FLAG_SEEN;
+    }
 
     if (rc == PTN_OK && on != 0) {
         rc = ptn_msg_flags_ids(edit->tx, &edit->id, 1, PTN_FLAGS_ADD, on, 0,

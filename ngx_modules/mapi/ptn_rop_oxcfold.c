@@ -378,6 +378,10 @@ ptn_rop_messages_delete(ptn_rop_ctx_t *c, void *req_, void *res_, bool hard)
 
     rc = ptn_txn_begin(&tx, mb);
 
+    if (rc == PTN_OK && req->notify_non_read) {
+        rc = ptn_msg_nonread_ids(&tx, ids, n);
+    }
+
     if (rc == PTN_OK) {
         rc = hard ? ptn_msg_expunge_ids(&tx, ids, n)
                   : ptn_msg_gone_ids(&tx, ids, n);

@@ -979,10 +979,7 @@ ptn_rop_set_message_status(ptn_rop_ctx_t *c, void *req_, void *res_)
 }
 
 
-/*
- * A receipt that is to be sent stays pending, for nobody sends it yet; one
- * that is not to be sent is not pending any more.
- */
+/* What is due then is sent when the batch has been committed (ptn_mdn.h). */
 static ptn_rc_t
 ptn_rop_mark_read(ptn_rop_ctx_t *c, ptn_mbox_t *mb, const ptn_id_t *ids,
     size_t n, uint8_t flags)
@@ -991,17 +988,10 @@ ptn_rop_mark_read(ptn_rop_ctx_t *c, ptn_mbox_t *mb, const ptn_id_t *ids,
     ptn_rc_t                              rc;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    if (flags & PTN_READ_RECEIPT_ONLY) {
-        return PTN_OK;
-    }
-
     rc = ptn_txn_begin(&tx, mb);
 
     if (rc == PTN_OK) {
-        rc = (flags & (PTN_READ_SUPPRESS|PTN_READ_UNREAD|PTN_READ_NOTIFY))
-             ? ptn_msg_read_ids(&tx, c->pool, ids, n, flags, &due)
-             : ptn_msg_flags_ids(&tx, ids, n, PTN_FLAGS_ADD, PTN_FLAG_SEEN,
-                                 0, NULL);
+        rc = ptn_msg_read_ids(&tx, c->pool, ids, n, flags, &due);
     }
 
     return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;

@@ -6,6 +6,7 @@
 
 #include "ptn_app.h"
 #include "ptn_clerk_work.h"
+#include "ptn_mdn.h"
 
 
 /* All of SQLite in a process; above it SQLite's calls answer NOMEM. */
@@ -331,6 +332,12 @@ ptn_app_hook_commit(void *data)
         app->failed = PTN_OK;
     }
 
+    /* receipts that it made due; what fails is left to an idle executor */
+
+    if (rc == PTN_OK) {
+        (void) ptn_mdn_send(app);
+    }
+
     return rc;
 }
 
@@ -356,6 +363,7 @@ ptn_app_hook_idle(void *data)
     ptn_app_t  *app = data;
 
     more = ptn_store_idle(app->store);
+    more |= ptn_mdn_send(app);
 
     if (app->queue != NULL) {
         ptn_queue_idle(app->queue);

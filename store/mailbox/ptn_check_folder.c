@@ -91,6 +91,12 @@ static const ptn_check_rule_t  ptn_check_folder_rules[] = {
       " OR typeof(mailbox)<>'blob' OR length(mailbox)<>16"
       " OR n>(SELECT oid FROM meta)" },
 
+    { "receipt to nobody, or above the counter",
+      "SELECT n FROM receipt r, meta WHERE instr(r.address, '@')=0"
+      " OR r.n>oid OR r.kind NOT IN (0, 1)",
+      "DELETE FROM receipt WHERE instr(address, '@')=0"
+      " OR n>(SELECT oid FROM meta) OR kind NOT IN (0, 1)" },
+
     { "rule of no folder",
       "SELECT id FROM rule WHERE folder NOT IN (SELECT id FROM folder)",
       "DELETE FROM rule WHERE folder NOT IN (SELECT id FROM folder)" },

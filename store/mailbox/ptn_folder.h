@@ -85,6 +85,12 @@ ptn_rc_t ptn_tomb_purge(ptn_txn_t *tx, uint64_t cut, uint64_t keep,
 bool ptn_rule_any(ptn_mbox_t *mb, ptn_id_t folder);
 
 
+/* --- ptn_status.c -------------------------------------------------------- */
+
+/* Something of it changed that moves modseq alone: m->status is written. */
+ptn_rc_t ptn_status_touch(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m);
+
+
 /* --- ptn_name.c ---------------------------------------------------------- */
 
 /* Its names go, the href into tombstone (folder, cn, id). */

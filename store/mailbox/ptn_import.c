@@ -166,7 +166,7 @@ ptn_import_meta(ptn_import_t *x, uint64_t epoch)
         "UPDATE meta SET guid=?1, deleted=0, v_schema=?2, event_first=event+1",
         "UPDATE meta SET epoch=max(epoch, ?3) + 1 WHERE ?3<>0",
         "DELETE FROM event", "DELETE FROM intent", "DELETE FROM moving",
-        "DELETE FROM relocate"
+        "DELETE FROM relocate", "DELETE FROM receipt"
     };
 
     rc = ptn_sql_number(x->stage.mb, "SELECT count(*) FROM meta WHERE"

@@ -152,6 +152,7 @@ struct ptn_set_s {
     uint32_t            nreplicas;
     uint32_t            nforeign;       /* ... and behind them the others */
     uint32_t            intents;        /* transfers that are under way */
+    uint32_t            receipts;       /* that are to be sent */
     uint32_t            nsearch;        /* search folders */
     ptn_searches_t     *searches;       /* or NULL: not read yet */
     uint32_t            n;
@@ -372,6 +373,7 @@ struct ptn_store_s {
     void              *access_ctx;
     ptn_collate_t     *collate;         /* of the last locale asked for */
     bool               replaying;       /* a transfer */
+    bool               receipts;        /* some may be due */
     bool               busy;            /* the idle one has more to do */
     bool               due;             /* the index may be behind */
     void             (*held)(void *held_ctx, bool held);

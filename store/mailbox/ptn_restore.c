@@ -471,7 +471,8 @@ ptn_restore_rows(ptn_restore_t *r, const ptn_user_t *user)
         rc = ptn_sql_exec(mb, "DELETE FROM intent; DELETE FROM moving");
 
         if (rc == PTN_OK && version >= 3) {
-            rc = ptn_sql_exec(mb, "DELETE FROM relocate");
+            rc = ptn_sql_exec(mb, "DELETE FROM relocate;"
+                              " DELETE FROM receipt");
         }
     }
 

@@ -30,7 +30,7 @@
  *      age are not above meta.lived and meta.cn.
  *  15  rules and receive folders belong to a folder; names to a message of
  *      theirs, one of a kind.  A move of a folder (relocate) has its key, and
- *      a number that was given.
+ *      a number that was given; so has a receipt, and an address.
  *  16  the index of words has exactly the contents up to meta.indexed; those in
  *      unindex are among them and have no message.
  *  17  found has what a search folder shows: messages that are there, whose

@@ -349,6 +349,19 @@ ptn_set_replicas(ptn_mbox_t *mb, ptn_set_t *set)
         rc = PTN_OK;
     }
 
+    st = (rc == PTN_OK) ? ptn_sql(mb, PTN_SQL_RECEIPT_COUNT, &rc) : NULL;
+
+    if (st != NULL) {
+        rc = ptn_sql_step(mb, st);
+
+        if (rc == PTN_AGAIN) {
+            set->receipts = (uint32_t) ptn_sql_u64(st, 0);
+            mb->store->receipts |= (set->receipts != 0);
+            sqlite3_reset(st);
+            rc = PTN_OK;
+        }
+    }
+
     return rc;
 }
 

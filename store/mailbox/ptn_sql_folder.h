@@ -91,6 +91,16 @@
       "DELETE FROM age WHERE lived<"                                          \
       "(SELECT max(lived) FROM age WHERE lived<=?1)")                         \
     S(AGE_CUT, "SELECT max(cn) FROM age WHERE lived<=?1")                     \
+    S(RECEIPT_ADD,                                                            \
+      "INSERT INTO receipt (n, kind, at, address, subject, message_id)"       \
+      " VALUES (?1,?2,?3,?4,?5,?6)")                                          \
+    S(RECEIPT_MARK,                                                           \
+      "UPDATE message SET keywords=?3 WHERE folder=?1 AND uid=?2")            \
+    S(RECEIPT_NEXT,                                                           \
+      "SELECT n, kind, at, address, subject, message_id FROM receipt"         \
+      " WHERE n>?1 ORDER BY n LIMIT 1")                                       \
+    S(RECEIPT_COUNT, "SELECT count(*) FROM receipt")                          \
+    S(RECEIPT_DELETE, "DELETE FROM receipt WHERE n=?1")                       \
     S(RELOCATE_ADD,                                                           \
       "INSERT INTO relocate (n, key, mailbox, address, folder, parent, name," \
       " actor) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")                             \

@@ -282,12 +282,46 @@ ptn_rc_t ptn_msg_status_set(ptn_txn_t *tx, ptn_id_t id, uint32_t status,
 /*
  * Read state of messages, and the receipts that are pending for them: a
  * message that asks for one (PidTagReadReceiptRequested) has it pending until
- * it is read, or told not to.  ret_due[i], in `pool`: a receipt is to be sent
- * for ids[i] now; it is not pending any more.  ids that are gone: false.
+ * it is read, or told not to.  ret_due[i], in `pool`: a receipt is due for
+ * ids[i] from now on; it is not pending any more.  ids that are gone: false.
  * EINVAL: flags that exclude each other.
  */
 ptn_rc_t ptn_msg_read_ids(ptn_txn_t *tx, ptn_pool_t *pool,
     const ptn_id_t *ids, size_t n, unsigned flags, bool **ret_due);
+
+
+/*
+ * Before they are deleted: of those that are unread and ask for it a receipt
+ * becomes due that says so.  ids that are gone, or that the actor may not see,
+ * are passed over; EDENIED: may not delete.
+ */
+ptn_rc_t ptn_msg_nonread_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n);
+
+/*
+ * Receipts that are due, of mailboxes that the store has open: a row is
+ * written in the transaction that makes it due, and the message gets $MDNSent
+ * (RFC 3503), whose presence keeps one from becoming due.  Not in public
+ * stores.  next gives one that nobody else is at (ENOTFOUND: none), done ends
+ * that, and removes it when it was `sent`, in a commit of its own.  A crash in
+ * between sends it again: id and n make the same report of it.
+ */
+typedef enum { PTN_RECEIPT_READ, PTN_RECEIPT_NONREAD } ptn_receipt_e;
+
+typedef struct {
+    ptn_guid_t     mailbox;
+    ptn_id_t       n;
+    ptn_receipt_e  kind;
+    int64_t        at;          /* seconds since 1970 */
+    ptn_str_t      to, from;    /* addresses */
+    ptn_str_t      subject, message_id;
+} ptn_receipt_t;
+
+/* False: surely none. */
+bool ptn_receipt_any(const ptn_store_t *store);
+ptn_rc_t ptn_receipt_next(ptn_store_t *store, ptn_pool_t *pool,
+    ptn_mbox_t **ret_mbox, ptn_receipt_t *ret_receipt);
+ptn_rc_t ptn_receipt_done(ptn_mbox_t *mb, const ptn_receipt_t *receipt,
+    bool sent);
 
 
 /* --- names for DAV -------------------------------------------------------- */

@@ -90,6 +90,18 @@ static const char *const  ptn_upgrade_3_folder[] = {
 "    name TEXT NOT NULL,"
 "    actor INTEGER NOT NULL)",
 
+/*
+ * Read receipts that are to be sent (ptn_receipt.c): whether it was read (kind
+ * 0) or deleted unread (1), when (seconds since 1970), to whom, about what.
+ */
+"CREATE TABLE receipt ("
+"    n INTEGER PRIMARY KEY,"            /* an object id */
+"    kind INTEGER NOT NULL,"
+"    at INTEGER NOT NULL,"
+"    address TEXT NOT NULL,"
+"    subject TEXT NOT NULL,"
+"    message_id TEXT NOT NULL)",
+
 /* The change number that was the last when the mailbox had lived so long: one
  * row a day, by which the age of a tombstone is known. */
 "CREATE TABLE age ("

@@ -274,6 +274,91 @@ test_receipts(site_t *s)
 }
 
 
+/* What is due: written down once, given to one, gone when it was sent. */
+
+static void
+test_receipts_due(site_t *s)
+{
+    bool            *due;
+    unsigned         bit, n;
+    ptn_id_t         ids[3];
+    ptn_mbox_t      *mb, *of, *other;
+    ptn_store_t     *second;
+    ptn_receipt_t    r, r2;
+    ptn_txn_t        tx = { 0 };
+
+    mb = site_open(s, "receipts");
+
+    /* those of the rows above: three read, one by itself, and "once" */
+
+    for (n = 0; ptn_receipt_next(s->store, s->pool, &of, &r) == PTN_OK; n++) {
+        is_rc(ptn_receipt_done(of, &r, true), PTN_OK, "sent");
+    }
+
+    is_u64(n, 5, "as many as were due");
+
+    mb = site_open(s, "receipts");
+    ids[0] = deliver(s, mb, true);
+    ids[1] = deliver(s, mb, true);
+    ids[2] = deliver(s, mb, true);
+    ptn_txn_begin(&tx, mb);
+    is_rc(ptn_keyword_add(&tx, ptn_str("$MDNSent"), &bit), PTN_OK, "$MDNSent");
+    ptn_msg_flags_ids(&tx, &ids[1], 1, PTN_FLAGS_ADD, 0, 1ULL << bit, NULL);
+    ptn_msg_read_ids(&tx, s->pool, ids, 2, 0, &due);
+    ok(due[0] && !due[1], "not what an IMAP client has answered");
+    ptn_txn_commit(&tx);
+    is_rc(ptn_receipt_next(s->store, s->pool, &of, &r), PTN_ENOTFOUND,
+          "not before it is committed");
+    ptn_store_commit(s->store);
+    ok(parts_info(s, mb, ids[0]).keywords & 1ULL << bit,
+       "IMAP clients see that it is answered");
+
+    is_rc(ptn_receipt_next(s->store, s->pool, &of, &r), PTN_OK, "due");
+    ok(of == mb && r.kind == PTN_RECEIPT_READ && r.at > 1700000000,
+       "that it was read");
+    is_str(r.to, "a@example.test", "to whom it asked for");
+    is_str(r.from, "receipts@example.test", "from whom it is");
+    is_str(r.subject, "hi", "about what");
+
+    /* somebody else's executor leaves it alone, and finds it later */
+
+    ptn_store_open(&s->opts, &second);
+    other = site_open_store(s, second, "receipts");
+    ptn_mbox_set(other);
+    is_rc(ptn_receipt_next(second, s->pool, &of, &r2), PTN_ENOTFOUND,
+          "one is at it");
+    is_rc(ptn_receipt_done(mb, &r, false), PTN_OK, "not sent");
+    ptn_store_close(second);
+    ptn_store_open(&s->opts, &second);
+    other = site_open_store(s, second, "receipts");
+    ptn_mbox_set(other);
+    is_rc(ptn_receipt_next(second, s->pool, &of, &r2), PTN_OK,
+          "then another");
+    ok(of == other && r2.n == r.n, "the same");
+    is_rc(ptn_receipt_done(of, &r2, true), PTN_OK, "sent");
+    ptn_store_close(second);
+    mb = site_reopen(s, "receipts");
+    is_rc(ptn_receipt_next(s->store, s->pool, &of, &r), PTN_ENOTFOUND,
+          "once");
+
+    /* deleted unread, twice */
+
+    ptn_txn_begin(&tx, mb);
+    ids[1] = 77777;
+    is_rc(ptn_msg_nonread_ids(&tx, ids, 3), PTN_OK, "deleted");
+    is_rc(ptn_msg_nonread_ids(&tx, ids, 3), PTN_OK, "again");
+    ptn_msg_gone_ids(&tx, ids, 3);
+    ptn_txn_commit(&tx);
+    ptn_store_commit(s->store);
+    is_rc(ptn_receipt_next(s->store, s->pool, &of, &r), PTN_OK, "due");
+    ok(r.kind == PTN_RECEIPT_NONREAD, "that it was not read");
+    is_rc(ptn_receipt_done(of, &r, true), PTN_OK, "sent");
+    is_rc(ptn_receipt_next(s->store, s->pool, &of, &r), PTN_ENOTFOUND,
+          "not of what was read");
+    site_check(s, "receipts");
+}
+
+
 /* MS-OXOMSG 2.2.1.2: the MD5 of "HELLO W\xd6RLD" in UTF-16LE. */
 
 static ptn_id_t
@@ -356,6 +441,7 @@ main(void)
     test_names(&s);
     test_status(&s);
     test_receipts(&s);
+    test_receipts_due(&s);
     test_conversations(&s);
     site_done(&s);
 

@@ -640,7 +640,7 @@ static const char *const  by_hand[] = {
     "ptn_ics_local_ids", "ptn_ics_state_learn", "ptn_ics_id",
     "ptn_device_get", "ptn_device_put", "ptn_device_client_set",
     "ptn_device_client_get", "ptn_device_list", "ptn_device_delete",
-    "ptn_search_folder_get",
+    "ptn_search_folder_get", "ptn_msg_nonread_ids",
 };
 
 /*
@@ -678,6 +678,9 @@ static const char *const  free_for_all[] = {
     "ptn_table_kind", "ptn_table_mark", "ptn_table_mark_free",
     "ptn_table_mark_row", "ptn_table_seek_fraction", "ptn_table_unmark",
     "ptn_table_open_attachs", "ptn_table_open_made", "ptn_table_open_recips",
+
+    /* of the server alone, for all mailboxes */
+    "ptn_receipt_any", "ptn_receipt_next", "ptn_receipt_done",
 
     /* housekeeping: how much of the mailbox is in the index */
     "ptn_search_info", "ptn_search_work",

@@ -514,6 +514,7 @@ secrets(site_t *s)
           PTN_ENOTFOUND, "to name");
     is_rc(ptn_msg_read_ids(&tx, s->pool, &secret, 1, 0, &due), PTN_OK,
           "to read");
+    is_rc(ptn_msg_nonread_ids(&tx, &secret, 1), PTN_OK, "to tell of");
     is_rc(ptn_msg_gone_ids(&tx, &secret, 1), PTN_OK, "to delete");
     is_rc(ptn_msg_gone(&tx, f, &m.uid, 1), PTN_OK, "by its uid");
     key = rights_gid(s, mb, m.mid);
