@@ -62,6 +62,8 @@ test_checkpoint(site_t *s, front_t *f)
     append(s, mb, &tx);
     is_rc(ptn_checkpoint(mb, false, false), PTN_EBUSY,
           "none in a batch of its own");
+    is_rc(ptn_checkpoint(theirs, false, false), PTN_EBUSY,
+          "which keeps its lock");
     is_rc(ptn_store_commit(s->store), PTN_OK, "kept");
     ok(mb->wal > 0, "the WAL has grown");
 

@@ -262,6 +262,18 @@ main(void)
     ok(n == 1 && changes[0].kind == PTN_SYNC_READ && changes[0].id == a[0].id
        && (changes[0].flags & PTN_FLAG_SEEN), "his client hears of it");
 
+    mark(&s, mb, topic, uids[2], true);
+    must(ptn_sync_items(mb, s.pool, topic, false, &sync, 100, &changes, &n,
+                        &more), "sync");
+    ok(n == 1 && changes[0].id == a[2].id && (changes[0].flags
+                                              & PTN_FLAG_SEEN),
+       "of another, and of that alone");
+    mark(&s, mb, topic, uids[2], false);
+    must(ptn_sync_items(mb, s.pool, topic, false, &sync, 100, &changes, &n,
+                        &more), "sync");
+    ok(n == 1 && changes[0].id == a[2].id
+       && !(changes[0].flags & PTN_FLAG_SEEN), "and when it is unread again");
+
     mb = as(&s, &alice);
     is_u64(unread(mb, topic), 2, "alice's are hers");
     ok(!seen(mb, topic, uids[0], &m1), "not read");
