@@ -274,7 +274,7 @@ ptn_rc_t ptn_ews_item(ptn_ews_t *e, const ptn_ews_el_t *el,
     uint64_t *ret_cn);
 
 /* Row id of a message id that was read.  ENOTFOUND. */
-ptn_rc_t ptn_ews_row(ptn_ews_box_t *box, const ptn_ews_id_t *name,
+ptn_rc_t ptn_ews_row(ptn_ews_box_t *box, ptn_ews_id_t *name,
     ptn_id_t *ret_id);
 
 /* Name of a special folder for DistinguishedFolderId, or NULL. */

@@ -238,10 +238,8 @@ ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
     const ptn_folder_t **ret_folder)
 {
     ptn_rc_t       rc;
-    uint16_t       replid;
     uint64_t       cn;
     ptn_str_t      key;
-    ptn_guid_t     guid;
     ptn_ews_id_t   id;
 
     if (ptn_ews_named(el, "DistinguishedFolderId")) {
@@ -260,11 +258,8 @@ ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
         }
 
         if (rc == PTN_OK) {
-            rc = ptn_mbox_replica((*ret_box)->mb, id.folder, &replid, &guid);
-
-            if (rc == PTN_OK && !ptn_guid_eq(guid, id.folder_replguid)) {
-                rc = PTN_ENOTFOUND;
-            }
+            rc = ptn_mbox_id((*ret_box)->mb, id.folder_replguid, id.folder,
+                             &id.folder);
         }
 
         if (rc == PTN_OK) {
@@ -296,22 +291,18 @@ ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
 /* --- items ---------------------------------------------------------------- */
 
 ptn_rc_t
-ptn_ews_row(ptn_ews_box_t *box, const ptn_ews_id_t *name, ptn_id_t *ret_id)
+ptn_ews_row(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id)
 {
-    ptn_rc_t    rc;
-    uint16_t    replid;
-    ptn_guid_t  guid, folder_guid;
+    ptn_rc_t  rc;
 
-    rc = ptn_mbox_replica(box->mb, name->mid, &replid, &guid);
+    /* ENOTFOUND: given by another incarnation */
+
+    rc = ptn_mbox_id(box->mb, name->replguid, name->mid & PTN_ID_MAX,
+                     &name->mid);
 
     if (rc == PTN_OK) {
-        rc = ptn_mbox_replica(box->mb, name->folder, &replid, &folder_guid);
-    }
-
-    if (rc == PTN_OK && (!ptn_guid_eq(guid, name->replguid)
-                         || !ptn_guid_eq(folder_guid, name->folder_replguid)))
-    {
-        rc = PTN_ENOTFOUND;             /* given by another incarnation */
+        rc = ptn_mbox_id(box->mb, name->folder_replguid,
+                         name->folder & PTN_ID_MAX, &name->folder);
     }
 
     return rc != PTN_OK ? rc

@@ -25,8 +25,8 @@ typedef struct {
 
 
 static ptn_rc_t
-ptn_ews_sync_ignore(ptn_ews_t *e, const ptn_ews_el_t *list,
-    ptn_ews_ignore_t *ret)
+ptn_ews_sync_ignore(ptn_ews_t *e, const ptn_ews_box_t *box,
+    const ptn_ews_el_t *list, ptn_ews_ignore_t *ret)
 {
     ptn_rc_t             rc;
     ptn_ews_id_t         id;
@@ -54,7 +54,10 @@ ptn_ews_sync_ignore(ptn_ews_t *e, const ptn_ews_el_t *list,
             return rc;
         }
 
-        ret->mids[ret->n++] = id.mid;
+        /* one of nowhere cannot come */
+
+        rc = ptn_mbox_id(box->mb, id.replguid, id.mid, &ret->mids[ret->n]);
+        ret->n += (rc == PTN_OK);
     }
 
     return PTN_OK;
@@ -159,7 +162,7 @@ ptn_ews_sync_items_of(ptn_ews_t *e, ptn_ews_shape_t *shape)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_ews_sync_ignore(e, ptn_ews_child(e->request, "Ignore"),
+        rc = ptn_ews_sync_ignore(e, box, ptn_ews_child(e->request, "Ignore"),
                                  &ignore);
     }
 

@@ -432,27 +432,10 @@ ptn_rop_fid(ptn_mbox_t *mb, ptn_id_t id, uint64_t *ret_fid)
 ptn_rc_t
 ptn_rop_fid_id(ptn_mbox_t *mb, uint64_t fid, ptn_id_t *ret_id)
 {
-    ptn_id_t    id;
-    ptn_rc_t    rc;
-    uint16_t    replid, own;
-    ptn_guid_t  replguid;
+    ptn_id_t  n;
+    uint16_t  replid;
 
-    id = ptn_eid_fid_id(fid, &replid);
+    n = ptn_eid_fid_id(fid, &replid);
 
-    if (id == 0) {
-        return PTN_ENOTFOUND;
-    }
-
-    rc = ptn_mbox_replica(mb, id, &own, &replguid);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    if (own != replid) {
-        return PTN_ENOTFOUND;
-    }
-
-    *ret_id = id;
-
-    return PTN_OK;
+    return ptn_mbox_id_replid(mb, replid, n, ret_id);
 }

@@ -165,6 +165,7 @@ ptn_rop_sent_folder(ptn_rop_ctx_t *c, ptn_mbox_t *mb,
         && ptn_eid_folder_parse(value, &provider, &guid, ret_folder)
            == PTN_OK
         && ptn_guid_eq(provider, c->in->logon->mailbox)
+        && ptn_mbox_id(mb, guid, *ret_folder, ret_folder) == PTN_OK
         && ptn_folder_get(mb, *ret_folder, &folder) == PTN_OK)
     {
         return PTN_OK;

@@ -196,12 +196,13 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       "SELECT 'message ' || id FROM message, meta"
       " WHERE max(id, content)>oid OR (mid>oid AND mid<=281474976710655)"
       " UNION ALL SELECT 'content ' || id FROM content, meta WHERE id>oid"
-      " UNION ALL SELECT 'folder ' || id FROM folder, meta WHERE id>oid",
+      " UNION ALL SELECT 'folder ' || id FROM folder, meta"
+      " WHERE id>oid AND id<=281474976710655",
       "UPDATE meta SET oid=max(oid,"
       "(SELECT coalesce(max(max(id, content)),0) FROM message),"
       "(SELECT coalesce(max(mid),0) FROM message WHERE mid<=281474976710655),"
       "(SELECT coalesce(max(id),0) FROM content),"
-      "(SELECT coalesce(max(id),0) FROM folder))" },
+      "(SELECT coalesce(max(id),0) FROM folder WHERE id<=281474976710655))" },
 
     { "uid not below UIDNEXT",
       "SELECT folder || ': ' || max(uid) FROM message m"

@@ -2,8 +2,8 @@
  * Invariants of synchronisation:
  *
  *   xid, pcl, groups of items and folders are well formed, at numbers that
- *   were given; a mid of another replica names one that is registered; no mid
- *   is that of two messages; our replicas do not overlap; the state of a
+ *   were given; a mid or folder of another replica names one that is
+ *   registered; no mid is that of two messages; our replicas do not overlap; the state of a
  *   device has a key, its client ids belong to an exchange of it.
  */
 
@@ -24,6 +24,16 @@ static const ptn_check_ics_rule_t  ptn_check_ics_rules[] = {
       " (SELECT replid FROM replica WHERE own=0)",
       "UPDATE message SET mid=id WHERE mid>281474976710655 AND (mid>>48)"
       " NOT IN (SELECT replid FROM replica WHERE own=0)" },
+
+    { "folder of a replica that is not known",
+      "SELECT id FROM folder WHERE id>281474976710655 AND (id>>48) NOT IN"
+      " (SELECT replid FROM replica WHERE own=0)",
+      "DELETE FROM replica WHERE own=1 AND replid<>1 AND replid IN"
+      " (SELECT id>>48 FROM folder WHERE id>281474976710655);"
+      "INSERT OR IGNORE INTO replica (replid, guid, epoch, first, last, own)"
+      " SELECT DISTINCT id>>48, randomblob(16), 0, 0, 0, 0 FROM folder"
+      " WHERE id>281474976710655 AND (id>>48) NOT IN"
+      " (SELECT replid FROM replica)" },
 
     { "message id twice",
       "SELECT max(id) FROM message GROUP BY mid HAVING count(*)>1",

@@ -10,6 +10,7 @@
 
 
 #define PTN_CHECK_MAX48   "281474976710655"
+#define PTN_CHECK_MAX63   "9223372036854775807"
 #define PTN_CHECK_UIDS    "4000000000"
 #define PTN_CHECK_COLUMNS 64
 
@@ -26,6 +27,11 @@ static const char *const  ptn_check_free[] = {
 /* Names of rows: one that is out of range names nothing. */
 static const char *const  ptn_check_keys[] = {
     "id", "uid", "n", "replid", "bit", "content", NULL
+};
+
+/* May be a folder of another replica. */
+static const char *const  ptn_check_wide[] = {
+    "id", "old_folder", "dest", NULL
 };
 
 typedef struct {
@@ -183,7 +189,9 @@ ptn_check_column(ptn_check_t *check, const char *table,
     }
 
     snprintf(where, sizeof(where), "%s NOT BETWEEN 0 AND %s", c->name,
-             strcmp(c->name, "epoch") == 0 ? "2147483647" : PTN_CHECK_MAX48);
+             strcmp(c->name, "epoch") == 0 ? "2147483647"
+             : ptn_check_in(ptn_check_wide, c->name) ? PTN_CHECK_MAX63
+                                                     : PTN_CHECK_MAX48);
 
     return ptn_check_where(check, table, c->name, "number", where,
                            c->key || (ptn_check_in(ptn_check_keys, c->name)

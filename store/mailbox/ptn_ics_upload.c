@@ -104,11 +104,11 @@ ptn_ics_fin_stamp(ptn_ics_fin_t *i, uint64_t was, ptn_str_t pcl, bool theirs)
 static ptn_rc_t
 ptn_ics_fin_new(ptn_ics_fin_t *i)
 {
-    size_t       k;
-    bool         gone;
-    char         cls[256];
-    ptn_rc_t     rc;
-    ptn_str_t    s;
+    size_t     k;
+    bool       gone;
+    char       cls[256];
+    ptn_rc_t   rc;
+    ptn_str_t  s;
 
     rc = ptn_ics_was(i->tx->mb, i->id, &gone);
 
@@ -257,18 +257,11 @@ ptn_ics_fin_check(ptn_ics_fin_t *i, ptn_id_t root)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_ics_id(mb, NULL, i->in->source_key, &i->id);
+        rc = ptn_ics_id(mb, i->tx, i->in->source_key, &i->id);
     }
 
     if (rc != PTN_OK) {
-        return (rc == PTN_EPARSE) ? PTN_EINVAL
-               : (rc == PTN_ENOTFOUND) ? PTN_ESUPPORT : rc;
-    }
-
-    /* folders of other replicas would have ids that no protocol can name */
-
-    if (i->id > PTN_ID_MAX) {
-        return PTN_ESUPPORT;
+        return (rc == PTN_EPARSE) ? PTN_EINVAL : rc;
     }
 
     i->parent = root;
@@ -496,9 +489,9 @@ ptn_ics_import_folder_deletes(ptn_txn_t *tx, ptn_id_t root,
 
     for (pass = 0; pass < 2 && rc == PTN_OK; pass++) {
         for (i = 0; i < n && rc == PTN_OK; i++) {
-            rc = ptn_ics_id(tx->mb, NULL, source_keys[i], &id);
+            rc = ptn_ics_id(tx->mb, record ? tx : NULL, source_keys[i], &id);
 
-            if (rc == PTN_ENOTFOUND || (rc == PTN_OK && id > PTN_ID_MAX)) {
+            if (rc == PTN_ENOTFOUND) {
                 rc = PTN_OK;
                 continue;
             }

@@ -109,6 +109,73 @@ ptn_replica_span(const ptn_set_t *set, const ptn_replica_t *r,
 }
 
 
+static ptn_rc_t
+ptn_replica_id(const ptn_set_t *set, const ptn_replica_t *r, uint64_t n,
+    ptn_id_t *ret_id)
+{
+    uint64_t  lo, hi;
+
+    if (r == NULL || n == 0 || n > PTN_ID_MAX) {
+        return PTN_ENOTFOUND;
+    }
+
+    if (r >= set->replicas + set->nreplicas) {
+        *ret_id = (uint64_t) r->replid << 48 | n;
+        return PTN_OK;
+    }
+
+    ptn_replica_span(set, r, &lo, &hi);
+
+    if (n < lo || n > hi) {
+        return PTN_ENOTFOUND;
+    }
+
+    *ret_id = n;
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_mbox_id(ptn_mbox_t *mb, ptn_guid_t replguid, uint64_t n,
+    ptn_id_t *ret_id)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_mbox_set(mb);
+
+    return (rc == PTN_OK)
+           ? ptn_replica_id(mb->set, ptn_replica_by_guid(mb->set, replguid), n,
+                            ret_id)
+           : rc;
+}
+
+
+ptn_rc_t
+ptn_mbox_id_replid(ptn_mbox_t *mb, uint16_t replid, uint64_t n,
+    ptn_id_t *ret_id)
+{
+    uint32_t              i;
+    ptn_rc_t              rc;
+    const ptn_replica_t  *r;
+
+    rc = ptn_mbox_set(mb);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    for (i = 0; i < mb->set->nreplicas + mb->set->nforeign; i++) {
+        r = &mb->set->replicas[i];
+
+        if (r->replid == replid) {
+            return ptn_replica_id(mb->set, r, n, ret_id);
+        }
+    }
+
+    return PTN_ENOTFOUND;
+}
+
+
 /* Registers a replica of somebody else's. */
 
 ptn_rc_t
@@ -159,7 +226,6 @@ ptn_ics_id(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_str_t source_key,
 {
     ptn_id_t              n;
     ptn_rc_t              rc;
-    uint64_t              lo, hi;
     ptn_guid_t            guid;
     const ptn_replica_t  *r;
 
@@ -194,16 +260,11 @@ ptn_ics_id(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_str_t source_key,
         return PTN_ENOTFOUND;
     }
 
-    if (r >= mb->set->replicas + mb->set->nreplicas) {
-        *ret_id = (uint64_t) r->replid << 48 | n;
-        return PTN_OK;
-    }
-
     /* one of the lost time keeps its number: we jumped over those */
 
-    ptn_replica_span(mb->set, r, &lo, &hi);
+    rc = ptn_replica_id(mb->set, r, n, &n);
 
-    if (n < lo || n > hi || n > mb->meta.oid) {
+    if (rc != PTN_OK || (n <= PTN_ID_MAX && n > mb->meta.oid)) {
         return PTN_EINVAL;
     }
 

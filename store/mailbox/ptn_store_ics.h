@@ -285,7 +285,8 @@ typedef struct {
 } ptn_ics_import_folder_t;
 
 /*
- * A folder is made, moved, renamed, or gets properties.  ENOTFOUND: no such
+ * A folder is made (under the id of its source key, whatever replica that is
+ * of), moved, renamed, or gets properties.  ENOTFOUND: no such
  * parent (NoParentFolder); EEXIST: another has that name there; EDENIED: a
  * special folder does not move.  id and mid of *ret are the folder's.
  */

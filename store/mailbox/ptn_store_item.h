@@ -34,6 +34,15 @@ ptn_rc_t ptn_mbox_replica(ptn_mbox_t *mb, uint64_t id, uint16_t *ret_replid,
 /* REPLID of a REPLGUID.  ENOTFOUND. */
 ptn_rc_t ptn_mbox_replid(ptn_mbox_t *mb, ptn_guid_t replguid,
     uint16_t *ret_replid);
+/*
+ * The id of which clients know the 48 bits, and under which REPLGUID or REPLID;
+ * whether anything has it is not asked.  ENOTFOUND: a replica that is not
+ * known, or a number that another incarnation gave.
+ */
+ptn_rc_t ptn_mbox_id(ptn_mbox_t *mb, ptn_guid_t replguid, uint64_t n,
+    ptn_id_t *ret_id);
+ptn_rc_t ptn_mbox_id_replid(ptn_mbox_t *mb, uint16_t replid, uint64_t n,
+    ptn_id_t *ret_id);
 
 
 /* --- rights --------------------------------------------------------------- */

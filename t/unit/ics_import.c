@@ -654,6 +654,125 @@ test_folder(test_t *t)
 }
 
 
+/*
+ * A folder that the client named itself (3.3.5.2.1): its key is what it said,
+ * its id the replica and 48 bits, for messages and folders below as well.
+ */
+
+static ptn_str_t
+foreign(test_t *t, unsigned who, uint64_t n)
+{
+    u_char      *p;
+    ptn_guid_t   guid;
+
+    p = ptn_palloc(t->pool, PTN_GID_LEN);
+    memset(guid.b, (int) who, 16);
+    ptn_eid_gid(guid, n, p);
+
+    return ptn_str_make(p, PTN_GID_LEN);
+}
+
+
+static void
+test_foreign(test_t *t)
+{
+    size_t                n;
+    ptn_id_t              id, again;
+    uint16_t              replid;
+    ptn_str_t             none, key, s;
+    ptn_guid_t            guid;
+    ptn_saved_t           saved;
+    ptn_save_t            save;
+    ptn_idset_t           given;
+    ptn_ics_tree_t       *tree;
+    ptn_ics_state_t       state;
+    ptn_ics_imported_t    out, sub;
+    const ptn_folder_t   *f;
+    ptn_ics_folder_change_t  *ch;
+    const ptn_ics_state_t    *now;
+
+    none = ptn_str_make(NULL, 0);
+    key = foreign(t, 0x77, 5);
+    is_rc(folder(t, key, none, none, xid(t, 9, 20), 100, "foreign", &out),
+          PTN_OK, "a folder of another replica");
+    memset(guid.b, 0x77, 16);
+    ok(out.verdict == PTN_ICS_NEW && out.id >> 48 != 0
+       && (out.id & PTN_ID_MAX) == 5, "replica and 48 bits");
+    is_mem(fprop(t, out.id, PTN_PR_SOURCE_KEY), key, "its source key");
+    ok(ptn_mbox_replid(t->mb, guid, &replid) == PTN_OK
+       && replid == out.id >> 48, "the replica is registered");
+
+    id = out.id;
+    is_rc(ptn_mbox_id(t->mb, guid, 5, &again), PTN_OK, "by its REPLGUID");
+    is_u64(again, id, "the same");
+    is_rc(ptn_mbox_id_replid(t->mb, replid, 5, &again), PTN_OK, "by REPLID");
+    is_u64(again, id, "the same");
+    is_rc(ptn_mbox_id_replid(t->mb, 999, 5, &again), PTN_ENOTFOUND,
+          "no such REPLID");
+    is_rc(ptn_mbox_id(t->mb, guid, 0, &again), PTN_ENOTFOUND, "no number");
+
+    is_rc(folder(t, foreign(t, 0x77, 6), key, none, xid(t, 9, 21), 100, "sub",
+                 &sub), PTN_OK, "another one below it");
+    ptn_folder_get(t->mb, sub.id, &f);
+    is_u64(f->parent, id, "its parent");
+    is_mem(fprop(t, sub.id, PTN_PR_PARENT_SOURCE_KEY), key, "and its key");
+
+    begin(t);
+    memset(&save, 0, sizeof(save));
+    save.object = object(t, "within");
+    is_rc(ptn_msg_create(&t->tx, t->pool, id, &save, &saved), PTN_OK,
+          "a message in it");
+    commit(t);
+    is_mem(prop(t, saved.id, PTN_PR_PARENT_SOURCE_KEY), key, "of that parent");
+
+    is_rc(folder(t, foreign(t, 0x77, 7), none, none, xid(t, 9, 22), 100,
+                 "gone", &out), PTN_OK, "one that goes");
+    memset(&given, 0, sizeof(given));
+    memset(&state, 0, sizeof(state));
+    is_rc(ptn_ics_tree_open(t->mb, PTN_FOLDER_IPM_SUBTREE, 0, &state, &tree),
+          PTN_OK, "downloaded");
+
+    do {
+        is_rc(ptn_ics_tree_next(t->mb, tree, t->pool, 50, &ch, &n), PTN_OK,
+              "a page");
+    } while (n != 0);
+
+    is_rc(ptn_ics_tree_state(t->mb, tree, &now), PTN_OK, "its state");
+    ok(ptn_idset_has(&now->set[PTN_ICS_GIVEN], guid, 7), "it was given");
+    is_rc(ptn_ics_state_copy(&state, now), PTN_OK, "kept");
+    ptn_ics_tree_close(tree);
+
+    begin(t);
+    s = foreign(t, 0x77, 7);
+    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &s, 1,
+                                        true), PTN_OK, "deleted");
+    s = foreign(t, 0x78, 1);
+    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &s, 1,
+                                        true), PTN_OK, "never was");
+    commit(t);
+    is_rc(ptn_ics_tree_open(t->mb, PTN_FOLDER_IPM_SUBTREE, 0, &state, &tree),
+          PTN_OK, "downloaded");
+    is_rc(ptn_ics_tree_next(t->mb, tree, t->pool, 50, &ch, &n), PTN_OK,
+          "a page");
+    ok(n == 0 && ptn_idset_has(ptn_ics_tree_deleted(tree), guid, 7)
+       && ptn_idset_count(ptn_ics_tree_deleted(tree)) == 1, "its deletion");
+    ptn_ics_tree_close(tree);
+
+    is_rc(folder(t, foreign(t, 0x77, 7), none, none, xid(t, 9, 23), 100,
+                 "back", &out), PTN_OK, "made again");
+    is_u64(out.verdict, PTN_ICS_GONE, "gone");
+    is_rc(folder(t, s, none, none, xid(t, 9, 24), 100, "after", &out), PTN_OK,
+          "made after its end");
+    is_u64(out.verdict, PTN_ICS_GONE, "gone");
+
+    s = foreign(t, 0x77, 9);
+    (void) import(t, s, none, xid(t, 9, 25), 100, "foreign", false);
+    is_rc(folder(t, s, none, none, xid(t, 9, 26), 100, "mid", &out),
+          PTN_OK, "the key of a message");
+    is_u64(out.verdict, PTN_ICS_GONE, "is used");
+}
+
+
 /* ---- groups -------------------------------------------------------------- */
 
 static uint32_t
@@ -750,6 +869,7 @@ main(void)
     test_refused(&t);
     test_rest(&t);
     test_folder(&t);
+    test_foreign(&t);
     test_groups(&t);
     is_rc(ptn_store_commit(t.site.store), PTN_OK, "on disk");
     site_check(&t.site, "alice");
