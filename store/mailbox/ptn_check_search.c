@@ -59,8 +59,11 @@ static const struct {
       "SELECT d.id FROM words_docsize d, meta WHERE d.id>indexed"
       " OR d.id NOT IN (SELECT id FROM content)", PTN_CHECK_ANEW },
 
+    /* one that is to be made anew (v_tokens 0) first lets go of these */
+
     { "content that is to leave the index",
-      "SELECT content FROM unindex, meta WHERE content>indexed"
+      "SELECT content FROM unindex, meta WHERE (content>indexed"
+      " AND v_tokens<>0)"
       " OR content IN (SELECT content FROM message)"
       " OR content NOT IN (SELECT id FROM content)",
       "DELETE FROM unindex WHERE content IN (SELECT content FROM message)"
