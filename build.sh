@@ -287,6 +287,11 @@ $out/unit/%: t/unit/%.c $out/libptn.a $out/Makefile
 	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
 	    $out/libptn.a \$(LFLAGS) \$(LIBS)
 
+$out/exchange/%: t/exchange/%.c $out/libptn.a $out/Makefile
+	@mkdir -p \$(@D)
+	\$(CC) \$(CFLAGS) \$(ALL_INC) -MMD -MP -MF \$@.d -o \$@ \$< \\
+	    $out/libptn.a \$(LFLAGS) \$(LIBS)
+
 $out/bench/%: t/bench/%.c $out/libptn.a $out/Makefile
 	@mkdir -p \$(@D)
 	\$(CC) \$(CFLAGS) \$(ALL_INC) -It/unit -MMD -MP -MF \$@.d -o \$@ \$< \\
@@ -303,12 +308,16 @@ END
         for src in $(programs t/unit); do
             printf ' %s' "$out/unit/$(basename "$src" .c)"
         done
+        for src in $(programs t/exchange); do
+            printf ' %s' "$out/exchange/$(basename "$src" .c)"
+        done
         printf '\n\n'
 
         for o in "${all[@]}"; do
             echo "-include ${o%.o}.d"
         done
-        echo "-include \$(wildcard $out/unit/*.d $out/bench/*.d $out/bin/*.d)"
+        echo "-include \$(wildcard $out/unit/*.d $out/exchange/*.d $out/bench/*.d \\
+            $out/bin/*.d)"
     } | put "$out/Makefile"
 }
 

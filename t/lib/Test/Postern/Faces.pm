@@ -44,6 +44,8 @@ sub say {
         die "no answer to @command: $text\n";
     }
 
+    # the folder that it had selected is gone
+    $self->drop() if $reply =~ /^\* BYE/m;
     return $reply;
 }
 
@@ -53,11 +55,32 @@ sub select {
     my ($self, $folder) = @_;
 
     return if ($self->{selected} || '') eq $folder;
-    my $r = $self->say(qq{SELECT "$folder"});
+    my $r = $self->say('SELECT ' . $self->path($folder));
     delete $self->{selected};
     die "SELECT $folder: $r\n" unless done($r);
     $self->{selected} = $folder;
     return $r;
+}
+
+# Paths by name, as of now.
+sub tree {
+    my ($self) = @_;
+    return { map { m{^(?:.*/)?(INBOX|f\d+)\z} ? ($1 => $_) : () }
+             $self->say('LIST "" "*"')
+                 =~ m{^\* LIST [^"]*"/" "?([^"\r]*)"?\r$}mg };
+}
+
+sub path {
+    my ($self, $folder) = @_;
+    my $path = $folder eq 'INBOX' ? $folder : $self->tree()->{$folder}
+        // die "IMAP does not see $folder\n";
+    return qq{"$path"};
+}
+
+sub path_below {
+    my ($self, $name, $parent) = @_;
+    return qq{"$name"} if $parent eq 'top';
+    return $self->path($parent) =~ s{"\z}{/$name"}r;
 }
 
 sub uid {
@@ -76,8 +99,9 @@ my %imap = (
         my $raw = "From: a\@b.test\r\nSubject: $key\r\n\r\n$m->{body}\r\n";
         my $flags = join ' ', $m->{read} ? '\\Seen' : (),
             $m->{flagged} ? '\\Flagged' : ();
-        return $self->say(qq{APPEND "$folder" ($flags) \{}
-                          . length($raw) . '}', $raw);
+        my $date = $m->{old} ? '"09-Sep-2001 01:46:40 +0000" ' : '';
+        return $self->say('APPEND ' . $self->path($folder)
+                          . " ($flags) $date\{" . length($raw) . '}', $raw);
     },
     read => sub {
         my ($self, $folder, $key, $on) = @_;
@@ -92,12 +116,12 @@ my %imap = (
     move => sub {
         my ($self, $folder, $key, $to) = @_;
         return $self->say('UID MOVE ' . $self->uid($folder, $key)
-                          . qq{ "$to"});
+                          . ' ' . $self->path($to));
     },
     copy => sub {
         my ($self, $folder, $key, $to) = @_;
         return $self->say('UID COPY ' . $self->uid($folder, $key)
-                          . qq{ "$to"});
+                          . ' ' . $self->path($to));
     },
     remove => sub {
         my ($self, $folder, $key) = @_;
@@ -105,18 +129,33 @@ my %imap = (
         $self->say("UID STORE $uid +FLAGS (\\Deleted)");
         return $self->say("UID EXPUNGE $uid");
     },
-    mkdir => sub { return $_[0]->say(qq{CREATE "$_[1]"}) },
+    mkdir => sub {
+        my ($self, $name, $parent) = @_;
+        return $self->say('CREATE ' . $self->path_below($name, $parent));
+    },
     rename => sub {
         my ($self, $folder, $name) = @_;
+        my $path = $self->path($folder);
         $self->select('INBOX');
-        return $self->say(qq{RENAME "$folder" "$name"});
+        return $self->say("RENAME $path "
+                          . $path =~ s{[^/"]+"\z}{$name"}r);
+    },
+    fmove => sub {
+        my ($self, $folder, $parent) = @_;
+        $self->select('INBOX');
+        return $self->say('RENAME ' . $self->path($folder) . ' '
+                          . $self->path_below($folder, $parent));
     },
     rmdir => sub {
         my ($self, $folder) = @_;
         $self->select('INBOX');
-        return $self->say(qq{DELETE "$folder"});
+        return $self->say('DELETE ' . $self->path($folder));
     },
 );
+
+# What it deletes is gone for good, and it deletes no folder with others in it.
+sub hard { return 1 }
+sub leaves { return 1 }
 
 sub can_do { return exists $imap{ $_[1] } }
 sub do { my ($self, $what, @a) = @_; return done($imap{$what}->($self, @a)) }
@@ -174,24 +213,27 @@ sub sync_folder {
 
 sub sync {
     my ($self) = @_;
-    my %there = map { $_ => 1 }
-        grep { /^(?:INBOX|f\d+)\z/ }
-        $self->say('LIST "" "*"') =~ m{^\* LIST [^"]*"/" "?([^"\r]*)"?\r$}mg;
-    my $model = Test::Postern::Model->new(keys %there);
+    my $there = $self->tree();
+    my $model = Test::Postern::Model->new();
 
-    for my $folder (keys %there) {
+    for my $folder (sort keys %$there) {
+        my ($parent) = $there->{$folder} =~ m{([^/]+)/[^/]+\z};
+        $model->folder_add($folder, $parent);
         $self->sync_folder($folder);
         for my $m (values %{ $self->{box}{$folder}{uids} }) {
-            $model->{$folder}{ $m->{key} } = { %$m };
+            $model->items($folder)->{ $m->{key} } = { %$m };
         }
     }
 
-    delete $self->{box}{$_} for grep { !$there{$_} } keys %{ $self->{box} };
+    delete $self->{box}{$_} for grep { !$there->{$_} } keys %{ $self->{box} };
     return $model;
 }
 
 
 package Test::Postern::Faces::EWS;
+
+sub hard { return 0 }
+sub leaves { return 0 }
 
 use Test::Postern::EWS;
 
@@ -218,7 +260,7 @@ sub call {
         || $r->code eq 'ErrorInternalServerTransientError')
     {
         $self->drop();
-        die "no answer\n";
+        die 'no answer of EWS: ' . ($r ? $r->code : 'none') . "\n";
     }
 
     return $r;
@@ -228,6 +270,7 @@ sub folder {
     my ($self, $name) = @_;
 
     return 'inbox' if $name eq 'INBOX';
+    return 'msgfolderroot' if $name eq 'top';
     $self->sync_folders() unless $self->{folders}{$name};
     return $self->{folders}{$name} || die "EWS does not see $name\n";
 }
@@ -235,8 +278,7 @@ sub folder {
 sub item {
     my ($self, $folder, $key) = @_;
 
-    $self->sync_folder($folder);
-    my $items = $self->{items}{$folder};
+    my $items = $self->sync_folder($self->folder($folder));
     my ($id) = grep { $items->{$_}{key} eq $key } keys %$items;
     return $id || die "EWS does not see $key in $folder\n";
 }
@@ -258,6 +300,8 @@ sub status {
     return "<t:ExtendedProperty>$STATUS<t:Value>" . ($on ? 2 : 0)
         . '</t:Value></t:ExtendedProperty>';
 }
+
+sub how { return $_[0] ? 'HardDelete' : 'SoftDelete' }
 
 sub transfer {
     my ($self, $op, $folder, $key, $to) = @_;
@@ -295,15 +339,16 @@ my %ews = (
     move => sub { my $self = shift; $self->transfer('MoveItem', @_) },
     copy => sub { my $self = shift; $self->transfer('CopyItem', @_) },
     remove => sub {
-        my ($self, $folder, $key) = @_;
-        return $self->call('<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>'
+        my ($self, $folder, $key, $hard) = @_;
+        return $self->call('<m:DeleteItem DeleteType="' . how($hard)
+            . '"><m:ItemIds>'
             . item_ids($self->item($folder, $key))
             . '</m:ItemIds></m:DeleteItem>');
     },
     mkdir => sub {
-        my ($self, $name) = @_;
+        my ($self, $name, $parent) = @_;
         return $self->call('<m:CreateFolder><m:ParentFolderId>'
-            . folder_ids('msgfolderroot') . '</m:ParentFolderId><m:Folders>'
+            . folder_ids($self->folder($parent)) . '</m:ParentFolderId><m:Folders>'
             . "<t:Folder><t:DisplayName>$name</t:DisplayName></t:Folder>"
             . '</m:Folders></m:CreateFolder>');
     },
@@ -316,10 +361,17 @@ my %ews = (
             . '</t:SetFolderField></t:Updates></t:FolderChange>'
             . '</m:FolderChanges></m:UpdateFolder>');
     },
-    rmdir => sub {
-        my ($self, $folder) = @_;
-        return $self->call('<m:DeleteFolder DeleteType="HardDelete">'
+    fmove => sub {
+        my ($self, $folder, $parent) = @_;
+        return $self->call('<m:MoveFolder><m:ToFolderId>'
+            . folder_ids($self->folder($parent)) . '</m:ToFolderId>'
             . '<m:FolderIds>' . folder_ids($self->folder($folder))
+            . '</m:FolderIds></m:MoveFolder>');
+    },
+    rmdir => sub {
+        my ($self, $folder, $hard) = @_;
+        return $self->call('<m:DeleteFolder DeleteType="' . how($hard)
+            . '"><m:FolderIds>' . folder_ids($self->folder($folder))
             . '</m:FolderIds></m:DeleteFolder>');
     },
 );
@@ -370,53 +422,40 @@ sub sync_folders {
 
     for my $r ($self->pages('hierarchy', sub {
         return '<m:SyncFolderHierarchy>' . shape('Folder', 'IdOnly',
-            'folder:DisplayName') . '<m:SyncFolderId>'
-            . folder_ids('msgfolderroot') . "</m:SyncFolderId>$_[0]"
-            . '</m:SyncFolderHierarchy>';
+            'folder:DisplayName', 'folder:ParentFolderId')
+            . '<m:SyncFolderId>' . folder_ids('msgfolderroot')
+            . "</m:SyncFolderId>$_[0]</m:SyncFolderHierarchy>";
     }, sub { %$names = () })) {
         my $xml = $r->xml;
         while ($xml =~ m{<t:(Create|Update|Delete)>(.*?)</t:\1>}sg) {
             my ($kind, $text) = ($1, $2);
             my ($id) = $text =~ /<t:FolderId Id="([^"]*)"/;
+            my ($parent) = $text =~ /<t:ParentFolderId Id="([^"]*)"/;
             my ($name) = $text =~ m{<t:DisplayName>([^<]*)<};
             delete $names->{$id};
-            $names->{$id} = $name if $kind ne 'Delete';
+            $names->{$id} = [ $name, $parent ] if $kind ne 'Delete';
         }
     }
 
     $self->keep_state('hierarchy');
+    $self->{folders} = { map { $names->{$_}[0] => $_ }
+                         grep { $names->{$_}[0] =~ /^f\d+\z/ }
+                         keys %$names };
 
-    my %old = %{ $self->{folders} };
-    $self->{folders} = { map { $names->{$_} => $_ }
-                         grep { $names->{$_} =~ /^f\d+\z/ } keys %$names };
-
-    for my $name (keys %old) {
-        next if ($self->{folders}{$name} || '') eq $old{$name};
-        # the same folder under another name keeps what is known of it
-        my ($now) = grep { $self->{folders}{$_} eq $old{$name} }
-            keys %{ $self->{folders} };
-        my $items = delete $self->{items}{$name};
-        my $state = delete $self->{state}{"items of $name"};
-        next unless defined $now;
-        $self->{moved}{$now} = [ $items, $state ];
+    # what is gone has no state
+    for my $id (keys %{ $self->{items} }) {
+        next if $id eq 'inbox' || $names->{$id};
+        delete $self->{items}{$id};
+        delete $self->{state}{"items of $id"};
     }
-
-    for my $name (keys %{ $self->{moved} || {} }) {
-        ($self->{items}{$name}, $self->{state}{"items of $name"})
-            = @{ $self->{moved}{$name} };
-        delete $self->{state}{"items of $name"}
-            unless defined $self->{state}{"items of $name"};
-    }
-    delete $self->{moved};
 }
 
 sub sync_folder {
-    my ($self, $folder) = @_;
-    my $id = $self->folder($folder);
-    my $items = $self->{items}{$folder} ||= {};
+    my ($self, $id) = @_;
+    my $items = $self->{items}{$id} ||= {};
     my @changed;
 
-    for my $r ($self->pages("items of $folder", sub {
+    for my $r ($self->pages("items of $id", sub {
         return '<m:SyncFolderItems>' . shape('Item', 'IdOnly')
             . '<m:SyncFolderId>' . folder_ids($id) . "</m:SyncFolderId>$_[0]"
             . '<m:MaxChangesReturned>7</m:MaxChangesReturned>'
@@ -454,19 +493,23 @@ sub sync_folder {
         };
     }
 
-    $self->keep_state("items of $folder");
+    $self->keep_state("items of $id");
+    return $items;
 }
 
 sub sync {
     my ($self) = @_;
 
     $self->sync_folders();
-    my $model = Test::Postern::Model->new('INBOX', keys %{ $self->{folders} });
+    my $model = Test::Postern::Model->new();
+    my %name = reverse %{ $self->{folders} };
 
-    for my $folder (keys %$model) {
-        $self->sync_folder($folder);
-        $model->{$folder}{ $_->{key} } = { %$_ }
-            for values %{ $self->{items}{$folder} };
+    for my $folder ('INBOX', sort keys %{ $self->{folders} }) {
+        my $id = $self->folder($folder);
+        $model->folder_add($folder, $id eq 'inbox' ? undef
+                           : $name{ $self->{names}{$id}[1] });
+        $model->items($folder)->{ $_->{key} } = { %$_ }
+            for values %{ $self->sync_folder($id) };
     }
 
     return $model;
@@ -475,15 +518,19 @@ sub sync {
 
 package Test::Postern::Faces::MAPI;
 
+sub hard { return 0 }
+sub leaves { return 0 }
+
 use Test::Postern::MAPI;
 
 use constant {
     SUBJECT => 0x0037001f, FLAGS => 0x0e070003, FLAG_STATUS => 0x10900003,
     BODY => 0x1000001f, MID => 0x674a0014, FID => 0x67480014,
-    NAME => 0x3001001f,
+    NAME => 0x3001001f, PARENT => 0x67490014, DEPTH => 4,
 };
 
 Test::Postern::MAPI::define_rops(<<'ROPS');
+MoveFolder | 35 | dest:u8 async:u8 unicode:u8 folder_id:u64 name:str16z | partial:u8
 HardDeleteMessages | 91 | async:u8 notify:u8 ids:ids16 | partial:u8
 ROPS
 
@@ -502,7 +549,10 @@ sub rops {
             my $m = Test::Postern::MAPI->new($self->{p}, $self->{user});
             die 'connect' if ($m->connect()->{code} // -1) ne '0';
             my $l = $m->logon();
-            die 'logon' if !$l || $l->{error};
+            die sprintf 'logon %x %s', $l ? $l->{error} : 0,
+                join ' ', map { "$_=" . ($m->{last}{$_} // '') }
+                sort keys %{ $m->{last} }
+                if !$l || $l->{error};
             @{$self}{qw/ mapi logon /} = ($m, $l);
         }
         $self->{mapi}->rops([ $self->{logon}{handle}, (NONE) x $handles ],
@@ -511,7 +561,7 @@ sub rops {
 
     if (!@r) {
         $self->drop();
-        die "no answer\n";
+        die "no answer of MAPI: $@\n";
     }
 
     return @r;
@@ -523,18 +573,20 @@ sub tree { my ($self) = @_; $self->rops(0, rop('GetStoreState'));
 sub folders {
     my ($self) = @_;
     my $ids = $self->tree();
-    my @columns = (NAME, FID);
+    my @columns = (NAME, FID, PARENT);
     my @r = $self->rops(2,
         rop('OpenFolder', in => 0, out => 1, folder_id => $ids->[3]),
-        rop('GetHierarchyTable', in => 1, out => 2),
+        rop('GetHierarchyTable', in => 1, out => 2, flags => DEPTH),
         rop('SetColumns', in => 2, tags => \@columns),
         rop('QueryRows', in => 2, forward => 1, row_count => 200),
         rop('Release', in => 2), rop('Release', in => 1),
         { columns => \@columns });
 
-    return { INBOX => $ids->[4],
-             map { $_->{+NAME} => $_->{+FID} }
-             grep { $_->{+NAME} =~ /^f\d+\z/ } @{ $r[3]{rows} || [] } };
+    my @rows = grep { $_->{+NAME} =~ /^f\d+\z/ } @{ $r[3]{rows} || [] };
+    my %name = map { $_->{+FID} => $_->{+NAME} } @rows;
+
+    $self->{parents} = { map { $_->{+NAME} => $name{ $_->{+PARENT} } } @rows };
+    return { INBOX => $ids->[4], top => $ids->[3], reverse %name };
 }
 
 sub rows {
@@ -619,17 +671,17 @@ my %mapi = (
     move => sub { my $self = shift; return $self->transfer(0, @_) },
     copy => sub { my $self = shift; return $self->transfer(1, @_) },
     remove => sub {
-        my ($self, $folder, $key) = @_;
+        my ($self, $folder, $key, $hard) = @_;
         my ($fid, $mid) = $self->place($folder, $key);
-        my $rop = $mid % 2 ? 'HardDeleteMessages' : 'DeleteMessages';
+        my $rop = $hard ? 'HardDeleteMessages' : 'DeleteMessages';
         my @r = $self->rops(1,
             rop('OpenFolder', in => 0, out => 1, folder_id => $fid),
             rop($rop, in => 1, ids => [ $mid ]), rop('Release', in => 1));
         return $r[1];
     },
     mkdir => sub {
-        my ($self, $name) = @_;
-        my $top = $self->tree()->[3];
+        my ($self, $name, $parent) = @_;
+        my $top = $self->place($parent);
         my @r = $self->rops(2,
             rop('OpenFolder', in => 0, out => 1, folder_id => $top),
             rop('CreateFolder', in => 1, out => 2, type => 1, unicode => 1,
@@ -647,13 +699,28 @@ my %mapi = (
         return { error => $r[1]{error}
                  || scalar @{ $r[1]{problems} || [] } };
     },
-    rmdir => sub {
-        my ($self, $folder) = @_;
+    fmove => sub {
+        my ($self, $folder, $parent) = @_;
         my $fid = $self->place($folder);
-        my $top = $self->tree()->[3];
+        my @r = $self->rops(2,
+            rop('OpenFolder', in => 0, out => 1,
+                folder_id => scalar $self->place(
+                    $self->{parents}{$folder} // 'top')),
+            rop('OpenFolder', in => 0, out => 2,
+                folder_id => scalar $self->place($parent)),
+            rop('MoveFolder', in => 1, dest => 2, async => 0, unicode => 1,
+                folder_id => $fid, name => $folder),
+            rop('Release', in => 1), rop('Release', in => 2));
+        return $r[2];
+    },
+    rmdir => sub {
+        my ($self, $folder, $hard) = @_;
+        my $fid = $self->place($folder);
+        my $top = $self->place($self->{parents}{$folder} // 'top');
         my @r = $self->rops(1,
             rop('OpenFolder', in => 0, out => 1, folder_id => $top),
-            rop('DeleteFolder', in => 1, flags => 0x15, folder_id => $fid),
+            rop('DeleteFolder', in => 1, flags => $hard ? 0x15 : 0x05,
+                folder_id => $fid),
             rop('Release', in => 1));
         return $r[1];
     },
@@ -670,9 +737,10 @@ sub do {
 sub sync {
     my ($self) = @_;
     my $folders = $self->folders();
-    my $model = Test::Postern::Model->new(keys %$folders);
+    my $model = Test::Postern::Model->new();
 
-    for my $folder (keys %$folders) {
+    for my $folder (sort grep { $_ ne 'top' } keys %$folders) {
+        $model->folder_add($folder, $self->{parents}{$folder});
         for my $row ($self->rows($folders->{$folder})) {
             my @r = $self->rops(1,
                 rop('OpenMessage', in => 0, out => 1, code_page => 0x0fff,
@@ -681,7 +749,7 @@ sub sync {
                 rop('GetPropertiesSpecific', in => 1, tags => [ BODY ]),
                 rop('Release', in => 1), { columns => [ BODY ] });
             my $flag = $row->{+FLAG_STATUS};
-            $model->{$folder}{ $row->{+SUBJECT} } = {
+            $model->items($folder)->{ $row->{+SUBJECT} } = {
                 read => $row->{+FLAGS} & 1,
                 flagged => !ref $flag && $flag == 2 ? 1 : 0,
                 body => $r[1]{row}{+BODY},
