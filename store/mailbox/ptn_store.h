@@ -72,8 +72,7 @@ void ptn_store_rollback(ptn_store_t *store);
 /*
  * Housekeeping of an executor that has been idle for a while: checkpoint (two
  * syncs a mailbox that was changed), spare blobs, cold mailboxes, the search
- * index (about 30 ms).  True: there is more to do, call again
- * soon.
+ * index (about 30 ms).  True: there is more to do, call again soon.
  */
 bool ptn_store_idle(ptn_store_t *store);
 
@@ -389,8 +388,7 @@ typedef struct {
 /*
  * Events behind number `after`, oldest first, at most `max`; in `pool`.
  * ESTALE: the log does not reach back that far (it keeps some 10,000), or
- * `after` is ahead of it.  *ret_last: the newest number (with
- * ESTALE too).
+ * `after` is ahead of it.  *ret_last: the newest number (with ESTALE too).
  */
 ptn_rc_t ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after,
     size_t max, ptn_mbox_event_t **ret_events, size_t *ret_n,

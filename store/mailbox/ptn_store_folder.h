@@ -10,9 +10,9 @@
  * folder, view, table, search or quota counts it meanwhile.
  *
  * Rights are those of the messages: what needs ReadAny, EditAny, DeleteAny is
- * had of owned ones, too, and private ones are not there (by id they are passed
- * over).  What left with its folder is judged by that folder's list, which
- * stays as long as it can be recovered.
+ * had of owned ones, too, and private ones are not there (by id they are
+ * passed over).  What left with its folder is judged by that folder's list,
+ * which stays as long as it can be recovered.
  */
 
 #ifndef PTN_STORE_FOLDER_H
@@ -104,9 +104,8 @@ ptn_rc_t ptn_gone_count(ptn_mbox_t *mb, ptn_id_t folder,
  * Deletes a folder with all that is in it.  Where it has messages or
  * subfolders that the flags do not name nothing is deleted, and *ret_partial
  * is true (3.2.5.3).  EDENIED: it, or one below it, is special, or not the
- * actor's.  Work
- * is that of the number of folders: messages of large ones (above 1,000) are
- * removed by idle executors.
+ * actor's.  Work is that of the number of folders: messages of large ones
+ * (above 1,000) are removed by idle executors.
  */
 ptn_rc_t ptn_folder_remove(ptn_txn_t *tx, ptn_id_t id, unsigned flags,
     bool *ret_partial);
@@ -125,12 +124,11 @@ ptn_rc_t ptn_folder_clear(ptn_txn_t *tx, ptn_id_t id, unsigned flags,
  * Copies a folder below `parent` as `name` (2.2.1.8): properties, messages
  * (folder associated ones, too), with `recursive` its subfolders.  As in
  * Exchange the copy gets no rules and no permissions but its parent's.  What
- * the actor does not see, with all below that, stays away; EDENIED: one that it
- * sees and may not read.
- * begin makes the folders, some copies at most `max` messages, in the same or
- * a later transaction; *ret_more: call again.  What comes after begin is not
- * copied.  EEXIST, ELIMIT (depth, number of folders), EINVAL: into itself.
- * The copy lives in `pool`.
+ * the actor does not see, with all below that, stays away; EDENIED: one that
+ * it sees and may not read.  begin makes the folders, some copies at most
+ * `max` messages, in the same or a later transaction; *ret_more: call again.
+ * What comes after begin is not copied.  EEXIST, ELIMIT (depth, number of
+ * folders), EINVAL: into itself.  The copy lives in `pool`.
  */
 typedef struct ptn_folder_copy_s  ptn_folder_copy_t;
 
@@ -202,8 +200,8 @@ typedef struct {
 
 /*
  * Where messages of class `cls` go: the row with the longest prefix of whole
- * parts of it whose folder is there and visible; *ret_row in `pool`.  The Inbox
- * with an empty class when there is none.  EINVAL: no class (2.2.1.2.1).
+ * parts of it whose folder is there and visible; *ret_row in `pool`.  The
+ * Inbox with an empty class when there is none.  EINVAL: no class (2.2.1.2.1).
  */
 ptn_rc_t ptn_receive_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t cls,
     ptn_receive_t *ret_row);

@@ -14,8 +14,8 @@
  * REPLGUID is ptn_mbox_replica()'s affair in both cases.
  *
  * A restored copy.  Numbers beyond its last that the lost time had given under
- * the same REPLGUID are known (replica.last): who has seen one of them may have
- * what the mailbox never had, and is told everything anew.
+ * the same REPLGUID are known (replica.last): who has seen one of them may
+ * have what the mailbox never had, and is told everything anew.
  */
 
 #ifndef PTN_STORE_ICS_H
@@ -129,9 +129,9 @@ typedef struct {                /* 2.2.2.7; what begin found */
 
 /*
  * What differs from `state` (taken over: empty afterwards) in `folder`.
- * `restriction` (NULL: none) is not needed afterwards.  The numbers given up to
- * now are the bound: what changes later is left to the next synchronisation,
- * whose state tells it.
+ * `restriction` (NULL: none) is not needed afterwards.  The numbers given up
+ * to now are the bound: what changes later is left to the next
+ * synchronisation, whose state tells it.
  *
  * Cost: where the state's run reaches up to n, what changed since n; with
  * holes the rows from the first hole on; once over the folder's narrow rows
@@ -191,8 +191,8 @@ typedef struct {
 } ptn_ics_folder_change_t;
 
 /*
- * Folders below `root` (not itself) that the actor sees, parents first.  Of the state
- * GIVEN and SEEN count.  NO_DELETIONS is the only flag.
+ * Folders below `root` (not itself) that the actor sees, parents first.  Of
+ * the state GIVEN and SEEN count.  NO_DELETIONS is the only flag.
  */
 ptn_rc_t ptn_ics_tree_open(ptn_mbox_t *mb, ptn_id_t root, unsigned flags,
     ptn_ics_state_t *state, ptn_ics_tree_t **ret);
@@ -257,8 +257,8 @@ ptn_rc_t ptn_ics_check_message(ptn_txn_t *tx, ptn_pool_t *pool,
     ptn_ics_imported_t *ret);
 
 /*
- * Create makes one, EditAny (EditOwned of one's own) changes it; what the actor
- * is not to know of is GONE.
+ * Create makes one, EditAny (EditOwned of one's own) changes it; what the
+ * actor is not to know of is GONE.
  *
  * The change itself.  The message gets a new cn; source key, change key and
  * PCL are the client's.  Conflicts (3.1.5.6.2): the last modification wins,

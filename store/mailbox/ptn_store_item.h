@@ -188,8 +188,8 @@ ptn_rc_t ptn_msg_set_props(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
 /*
  * The same operations as in ptn_store.h, by row id and across folders; ids
  * that are gone, not in `from`, or on their way to another mailbox (move) are
- * passed over.  ret_ids[i]: the row id in the new folder
- * (a copy has its own, a move keeps it), 0: it was gone; in `pool`.
+ * passed over.  ret_ids[i]: the row id in the new folder (a copy has its own,
+ * a move keeps it), 0: it was gone; in `pool`.
  */
 ptn_rc_t ptn_msg_flags_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n,
     ptn_flags_op_e op, uint32_t flags, uint64_t keywords,

@@ -201,8 +201,8 @@ ptn_rc_t ptn_mbox_export_eml(ptn_store_t *store, const ptn_user_t *user,
     const char *dir, const ptn_ops_t *ops, uint64_t *ret_n);
 
 /*
- * `fd` must be seekable.  Into a mailbox that has never had a message: all
- * of it, with its numbers.  Into another one: the folders below `under` (EINVAL
+ * `fd` must be seekable.  Into a mailbox that has never had a message: all of
+ * it, with its numbers.  Into another one: the folders below `under` (EINVAL
  * when it is NULL), messages with new ids, named properties and keywords by
  * name; rules, permissions and devices stay away.
  *

@@ -84,9 +84,9 @@ typedef struct {
  * of the index; one without letters and digits through all messages.
  * `maybe`: candidates are not verified; nothing that matches is missing.
  *
- * Of messages that the actor may not read nothing is told, whatever shows them.
- * ENOTFOUND, EDENIED: a folder of the scope; ELIMIT: a tree that is too deep
- * or too large; EINVAL: no such op.
+ * Of messages that the actor may not read nothing is told, whatever shows
+ * them.  ENOTFOUND, EDENIED: a folder of the scope; ELIMIT: a tree that is too
+ * deep or too large; EINVAL: no such op.
  */
 ptn_rc_t ptn_search_run(ptn_mbox_t *mb, const ptn_query_t *find,
     const ptn_scope_t *scope, bool maybe,

@@ -109,11 +109,11 @@ typedef struct {
 /*
  * n 0: the order of open.  Strings by the collation of the mailbox's locale
  * (their first 255 bytes), missing values first; equal rows by uid.  A tag of
- * a multiple property has PTN_TABLE_INSTANCE set: it makes instances; all
- * such tags, here and in ptn_table_instances(), are of one property.  ESUPPORT:
- * a tag that cannot be sorted by (bodies, multiple values as a whole),
- * categories of a hierarchy; EINVAL: counts that do not fit.  The position goes
- * to the first row, bookmarks are void, what was collapsed is forgotten.
+ * a multiple property has PTN_TABLE_INSTANCE set: it makes instances; all such
+ * tags, here and in ptn_table_instances(), are of one property.  ESUPPORT: a
+ * tag that cannot be sorted by (bodies, multiple values as a whole),
+ * categories of a hierarchy; EINVAL: counts that do not fit.  The position
+ * goes to the first row, bookmarks are void, what was collapsed is forgotten.
  * After an error the table is as it was.
  */
 ptn_rc_t ptn_table_order(ptn_mbox_t *mb, ptn_table_t *table,
@@ -213,9 +213,9 @@ ptn_id_t ptn_table_id(ptn_mbox_t *mb, ptn_table_t *table, uint32_t row);
 uint32_t ptn_table_find(ptn_mbox_t *mb, ptn_table_t *table, ptn_id_t id);
 
 /*
- * Bookmarks, numbers from 1; they stay with their row.  `at`: of a row; ELIMIT:
- * PTN_TABLE_MARKS_MAX.  row: *ret_gone when that row left, or is below what is
- * collapsed (then it is the next one).  ENOTFOUND: freed, or void.
+ * Bookmarks, numbers from 1; they stay with their row.  `at`: of a row;
+ * ELIMIT: PTN_TABLE_MARKS_MAX.  row: *ret_gone when that row left, or is below
+ * what is collapsed (then it is the next one).  ENOTFOUND: freed, or void.
  */
 #define PTN_TABLE_MARKS_MAX  1024
 
