@@ -205,6 +205,8 @@ ptn_rc_t ptn_rop_bag_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     const uint32_t *tags, size_t n, ptn_str_t *values);
 ptn_rc_t ptn_rop_logon_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     const uint32_t *tags, size_t n, ptn_str_t *values);
+/* One property of the mailbox (MS-OXCSTOR 2.2.2).  EDENIED: not settable. */
+ptn_rc_t ptn_rop_logon_set(ptn_rop_ctx_t *c, const ptn_bag_prop_t *prop);
 ptn_rc_t ptn_rop_logon_all(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     ptn_props_t *ret_props);
 
@@ -241,6 +243,9 @@ ptn_rop_table(ptn_rop_object_t *obj)
     return obj->data;
 }
 
+/* A handle whose table the caller opens (ptn_rop_oxctabl.c). */
+ptn_rc_t ptn_rop_table_object(ptn_rop_ctx_t *c, ptn_table_kind_e kind,
+    ptn_rop_object_t **ret_obj);
 /* Up to date for this call (ptn_rop_table.c). */
 ptn_rc_t ptn_rop_table_fresh(ptn_rop_ctx_t *c, ptn_rop_object_t *obj);
 uint32_t ptn_rop_table_count(ptn_rop_ctx_t *c, ptn_rop_object_t *obj);

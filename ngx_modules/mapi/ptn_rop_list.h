@@ -122,10 +122,11 @@
         copy_to_stream_res, STREAM, DEST, ALWAYS)                             \
     ROP(0x3b, CloneStream, clone_stream, clone_stream_req, none, STREAM,      \
         OUT, 0)                                                               \
-    NO (0x3e, GetPermissionsTable, table_flags_req, none, FOLDER, OUT, 0)     \
+    ROP(0x3e, GetPermissionsTable, get_permissions_table, table_flags_req,    \
+        none, FOLDER, OUT, 0)                                                 \
     NO (0x3f, GetRulesTable, table_flags_req, none, FOLDER, OUT, 0)           \
-    NO (0x40, ModifyPermissions, modify_permissions_req, none, FOLDER, NONE,  \
-        WRITES)                                                               \
+    ROP(0x40, ModifyPermissions, modify_permissions, modify_permissions_req,  \
+        none, FOLDER, NONE, WRITES)                                           \
     NO (0x41, ModifyRules, modify_rules_req, none, FOLDER, NONE, WRITES)      \
     NO (0x42, GetOwningServers, folder_id_req, none, LOGON, NONE, 0)          \
     ROP(0x43, LongTermIdFromId, long_term_id_from_id,                         \

@@ -467,10 +467,15 @@ ptn_rop_bag_set(ptn_rop_ctx_t *c, const ptn_bag_prop_t *props, uint32_t n,
     }
 
     for (i = 0; i < n; i++) {
-        error = PTN_MAPI_ACCESS_DENIED;         /* a logon has none to set */
+        error = PTN_MAPI_ACCESS_DENIED;
         rc = PTN_OK;
 
-        if (c->in->kind == PTN_ROP_KIND_MESSAGE) {
+        if (c->in->kind == PTN_ROP_KIND_LOGON) {
+            rc = ptn_rop_logon_set(c, &props[i]);
+            error = rc == PTN_OK ? 0 : error;
+            rc = rc == PTN_EDENIED ? PTN_OK : rc;
+
+        } else if (c->in->kind == PTN_ROP_KIND_MESSAGE) {
             rc = ptn_rop_message_set(c, c->in, props[i].tag, props[i].value,
                                      &error);
 

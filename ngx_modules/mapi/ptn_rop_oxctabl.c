@@ -40,6 +40,24 @@ ptn_rop_table_close(ptn_rop_object_t *obj)
 }
 
 
+/* A handle whose table the caller opens. */
+ptn_rc_t
+ptn_rop_table_object(ptn_rop_ctx_t *c, ptn_table_kind_e kind,
+    ptn_rop_object_t **ret_obj)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_rop_make(c, PTN_ROP_KIND_TABLE, c->logon->object,
+                      sizeof(ptn_rop_table_t), ptn_rop_table_close, ret_obj);
+
+    if (rc == PTN_OK) {
+        ptn_rop_table(*ret_obj)->kind = kind;
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_rop_table_make(ptn_rop_ctx_t *c, ptn_table_kind_e kind, unsigned flags,
     ptn_rop_object_t **ret_obj)
@@ -83,7 +101,7 @@ ptn_rop_get_hierarchy_table(ptn_rop_ctx_t *c, void *req_, void *res_)
     ptn_rop_table_flags_req_t *req = req_;
 
     if (req->table_flags & PTN_TABLE_FLAG_SOFT) {
-        return PTN_ESUPPORT;            /* nothing is deleted softly */
+        return PTN_ESUPPORT;
     }
 
     deep = req->table_flags & PTN_TABLE_FLAG_DEPTH;
@@ -106,16 +124,20 @@ ptn_rop_get_hierarchy_table(ptn_rop_ctx_t *c, void *req_, void *res_)
 ptn_rc_t
 ptn_rop_get_contents_table(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
+    bool                       soft;
     ptn_rc_t                   rc;
     ptn_rop_object_t          *obj;
     ptn_rop_row_count_res_t   *res = res_;
     ptn_rop_table_flags_req_t *req = req_;
 
-    if (req->table_flags & PTN_TABLE_FLAG_SOFT) {
+    soft = (req->table_flags & PTN_TABLE_FLAG_SOFT) != 0;
+
+    if (soft && (req->table_flags & PTN_TABLE_FLAG_ASSOCIATED)) {
         return PTN_ESUPPORT;
     }
 
-    rc = ptn_rop_table_make(c, req->table_flags & PTN_TABLE_FLAG_ASSOCIATED
+    rc = ptn_rop_table_make(c, soft ? PTN_TABLE_GONE
+                               : req->table_flags & PTN_TABLE_FLAG_ASSOCIATED
                                ? PTN_TABLE_FAI : PTN_TABLE_CONTENTS, 0, &obj);
     if (rc != PTN_OK) {
         return rc;
@@ -123,7 +145,9 @@ ptn_rop_get_contents_table(ptn_rop_ctx_t *c, void *req_, void *res_)
 
     res->row_count = ptn_rop_table_count(c, obj);
 
-    return req->table_flags & PTN_TABLE_FLAG_NO_NOTES ? PTN_OK
+    /* what was deleted is not watched: ROPs see it as it is then */
+
+    return soft || (req->table_flags & PTN_TABLE_FLAG_NO_NOTES) ? PTN_OK
            : ptn_rop_watch_table(c, obj, ptn_rop_folder(c->in)->id, false,
                                  false);
 }
@@ -982,6 +1006,12 @@ static const uint32_t  ptn_rop_columns_attachs[] = {
 };
 
 
+/* MS-OXCPERM 2.2.1 */
+static const uint32_t  ptn_rop_columns_members[] = {
+    PTN_PR_ENTRYID, PTN_PR_MEMBER_ID, PTN_PR_MEMBER_NAME, PTN_PR_MEMBER_RIGHTS
+};
+
+
 ptn_rc_t
 ptn_rop_query_columns_all(ptn_rop_ctx_t *c, void *req PTN_UNUSED, void *res_)
 {
@@ -997,6 +1027,10 @@ ptn_rop_query_columns_all(ptn_rop_ctx_t *c, void *req PTN_UNUSED, void *res_)
     } else if (t->kind == PTN_TABLE_HIERARCHY) {
         res->tags = (uint32_t *) ptn_rop_columns_folders;
         res->tag_count = ptn_nelts(ptn_rop_columns_folders);
+
+    } else if (t->kind == PTN_TABLE_MADE) {
+        res->tags = (uint32_t *) ptn_rop_columns_members;
+        res->tag_count = ptn_nelts(ptn_rop_columns_members);
 
     } else {
         res->tags = (uint32_t *) ptn_rop_columns_messages;

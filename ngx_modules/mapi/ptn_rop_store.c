@@ -170,6 +170,24 @@ ptn_rop_logon_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
 }
 
 
+/* All that a logon has without being told. */
+static const uint32_t  ptn_rop_logon_tags[] = {
+    PTN_PR_DISPLAY_NAME, PTN_PR_MAILBOX_OWNER_NAME,
+    PTN_PR_MAILBOX_OWNER_ENTRY_ID, PTN_PR_USER_ENTRY_ID,
+    PTN_PR_MAXIMUM_SUBMIT_MESSAGE_SIZE, PTN_PR_STORE_STATE,
+    PTN_PR_STORE_SUPPORT_MASK, PTN_PR_OBJECT_TYPE,
+    PTN_PR_RECORD_KEY, PTN_PR_STORE_RECORD_KEY, PTN_PR_LOCALE_ID,
+    PTN_PR_CODE_PAGE_ID, PTN_PR_SORT_LOCALE_ID, PTN_PR_VALID_FOLDER_MASK,
+    PTN_PR_MESSAGE_SIZE_EXTENDED, PTN_PR_CONTENT_COUNT,
+    PTN_PR_CONTENT_UNREAD, PTN_PR_PROHIBIT_RECEIVE_QUOTA,
+    PTN_PR_PROHIBIT_SEND_QUOTA, PTN_PR_STORAGE_QUOTA_LIMIT,
+    PTN_PR_IPM_SUBTREE_ENTRYID,
+    PTN_PR_IPM_OUTBOX_ENTRYID, PTN_PR_IPM_WASTEBASKET_ENTRYID,
+    PTN_PR_IPM_SENTMAIL_ENTRYID, PTN_PR_VIEWS_ENTRYID,
+    PTN_PR_COMMON_VIEWS_ENTRYID, PTN_PR_FINDER_ENTRYID
+};
+
+
 ptn_rc_t
 ptn_rop_logon_all(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     ptn_props_t *ret_props)
@@ -180,30 +198,17 @@ ptn_rop_logon_all(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     ptn_mbox_t  *mb;
     ptn_props_t  props;
 
-    static const uint32_t  tags[] = {
-        PTN_PR_DISPLAY_NAME, PTN_PR_MAILBOX_OWNER_NAME,
-        PTN_PR_MAILBOX_OWNER_ENTRY_ID, PTN_PR_USER_ENTRY_ID,
-        PTN_PR_MAXIMUM_SUBMIT_MESSAGE_SIZE, PTN_PR_STORE_STATE,
-        PTN_PR_STORE_SUPPORT_MASK, PTN_PR_OBJECT_TYPE,
-        PTN_PR_RECORD_KEY, PTN_PR_STORE_RECORD_KEY, PTN_PR_LOCALE_ID,
-        PTN_PR_CODE_PAGE_ID, PTN_PR_SORT_LOCALE_ID, PTN_PR_VALID_FOLDER_MASK,
-        PTN_PR_MESSAGE_SIZE_EXTENDED, PTN_PR_CONTENT_COUNT,
-        PTN_PR_CONTENT_UNREAD, PTN_PR_PROHIBIT_RECEIVE_QUOTA,
-        PTN_PR_PROHIBIT_SEND_QUOTA, PTN_PR_STORAGE_QUOTA_LIMIT,
-        PTN_PR_IPM_SUBTREE_ENTRYID,
-        PTN_PR_IPM_OUTBOX_ENTRYID, PTN_PR_IPM_WASTEBASKET_ENTRYID,
-        PTN_PR_IPM_SENTMAIL_ENTRYID, PTN_PR_VIEWS_ENTRYID,
-        PTN_PR_COMMON_VIEWS_ENTRYID, PTN_PR_FINDER_ENTRYID
-    };
-
     memset(&props, 0, sizeof(props));
     rc = ptn_rop_mbox(c, obj->logon, &mb);
 
-    for (i = 0; rc == PTN_OK && i < ptn_nelts(tags); i++) {
-        value = ptn_rop_logon_value(c, mb, obj->logon, tags[i]);
+    for (i = 0; rc == PTN_OK && i < ptn_nelts(ptn_rop_logon_tags);
+         i++)
+    {
+        value = ptn_rop_logon_value(c, mb, obj->logon,
+                                    ptn_rop_logon_tags[i]);
 
         if (value.data != NULL) {
-            rc = ptn_props_set(&props, c->pool, tags[i], value);
+            rc = ptn_props_set(&props, c->pool, ptn_rop_logon_tags[i], value);
         }
     }
 
@@ -212,4 +217,32 @@ ptn_rop_logon_all(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     }
 
     return rc;
+}
+
+
+ptn_rc_t
+ptn_rop_logon_set(ptn_rop_ctx_t *c, const ptn_bag_prop_t *prop)
+{
+    size_t                                i;
+    ptn_rc_t                              rc;
+    ptn_mbox_t                           *mb;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    for (i = 0; i < ptn_nelts(ptn_rop_logon_tags); i++) {
+        if (ptn_prop_id(ptn_rop_logon_tags[i]) == ptn_prop_id(prop->tag)) {
+            return PTN_EDENIED;
+        }
+    }
+
+    rc = ptn_rop_mbox(c, c->logon, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_begin(&tx, mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_store_props_set(&tx, prop, 1);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
 }
