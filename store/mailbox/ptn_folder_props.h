@@ -28,6 +28,8 @@ ptn_rc_t ptn_fprop_open(ptn_mbox_t *mb, ptn_pool_t *pool,
 ptn_str_t ptn_fprop_value(ptn_fprop_ctx_t *c, uint32_t tag);
 /* Without it a value can be had without ptn_fprop_open(). */
 bool ptn_fprop_in_bag(uint32_t tag);
+/* It is never what a client says. */
+bool ptn_fprop_computed(uint32_t tag);
 
 
 #endif /* PTN_FOLDER_PROPS_H */

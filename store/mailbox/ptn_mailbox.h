@@ -24,7 +24,8 @@
  *   ptn_msg_object.c    messages as objects    ptn_msg_edit.c  made and edited
  *   ptn_msg_ids.c    by row id       ptn_transfer*.c, ptn_folder_transfer.c  to
  *                    another mailbox
- *   ptn_folder_props.c  ptn_named.c  properties of folders, named ones
+ *   ptn_folder_props.c  ptn_folder_set.c  properties of folders
+ *   ptn_named.c      named ones
  *   ptn_table*.c     tables (ptn_table.h)
  *   ptn_asked.c      what filters are asked of
  *   ptn_sync.c       what changed since
