@@ -150,6 +150,14 @@ ssize_t ptn_io_read_all(ptn_io_t *io, int fd, void *p, size_t n, off_t off);
  */
 ptn_rc_t ptn_io_vfs_register(ptn_io_t *io, const char *name);
 
+/*
+ * sqlite3_file_control(db, "main", ..., arg): with arg not NULL the writes of
+ * a transaction into the WAL are kept until its sync and made by one call
+ * (ptn_io_vfs.c); a table in front is told of each before that call.  Only
+ * with synchronous=FULL: without a sync nothing says when they are due.
+ */
+#define PTN_IO_FCNTL_GATHER  0x50544e01
+
 /* For tests; nothing may be open on it.  An unknown name is ignored. */
 void ptn_io_vfs_unregister(const char *name);
 

@@ -317,9 +317,17 @@ ptn_sql_configure(ptn_mbox_t *mb)
 
     sqlite3_wal_hook(mb->db, ptn_sql_wal_hook, mb);
 
-    return ptn_sql_exec(mb, mb->store->conf->fsync
-                            ? "PRAGMA synchronous=FULL"
-                            : "PRAGMA synchronous=OFF");
+    rc = ptn_sql_exec(mb, mb->store->conf->fsync
+                          ? "PRAGMA synchronous=FULL"
+                          : "PRAGMA synchronous=OFF");
+
+    /* a database in memory knows nothing of it, nor needs to */
+
+    if (rc == PTN_OK && mb->store->conf->fsync) {
+        (void) sqlite3_file_control(mb->db, "main", PTN_IO_FCNTL_GATHER, mb);
+    }
+
+    return rc;
 }
 
 

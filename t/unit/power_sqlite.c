@@ -38,7 +38,9 @@ db_open(const char *dir)
 
     if (sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                      "PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL)
-        != SQLITE_OK)
+        != SQLITE_OK
+        || sqlite3_file_control(db, "main", PTN_IO_FCNTL_GATHER, db)
+           != SQLITE_OK)
     {
         sqlite3_close(db);
         return NULL;
