@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <openssl/sha.h>
 
 #include "ptn_skeleton.h"
@@ -168,8 +169,23 @@ ptn_skeleton_encode(const u_char *s, size_t n, u_char *d)
 {
     size_t    i;
     uint32_t  w;
+    uint64_t  v;
 
-    for (i = 0; i + 3 <= n; i += 3) {
+    for (i = 0; i + 8 <= n; i += 6) {
+        memcpy(&v, s + i, 8);
+        v = be64toh(v);
+        d[0] = (u_char) ptn_skeleton_alphabet[v >> 58];
+        d[1] = (u_char) ptn_skeleton_alphabet[(v >> 52) & 0x3f];
+        d[2] = (u_char) ptn_skeleton_alphabet[(v >> 46) & 0x3f];
+        d[3] = (u_char) ptn_skeleton_alphabet[(v >> 40) & 0x3f];
+        d[4] = (u_char) ptn_skeleton_alphabet[(v >> 34) & 0x3f];
+        d[5] = (u_char) ptn_skeleton_alphabet[(v >> 28) & 0x3f];
+        d[6] = (u_char) ptn_skeleton_alphabet[(v >> 22) & 0x3f];
+        d[7] = (u_char) ptn_skeleton_alphabet[(v >> 16) & 0x3f];
+        d += 8;
+    }
+
+    for ( /* void */ ; i + 3 <= n; i += 3) {
         w = (uint32_t) s[i] << 16 | (uint32_t) s[i + 1] << 8 | s[i + 2];
         *d++ = (u_char) ptn_skeleton_alphabet[w >> 18];
         *d++ = (u_char) ptn_skeleton_alphabet[(w >> 12) & 0x3f];
@@ -499,19 +515,38 @@ ptn_skeleton_line(const u_char *p, const u_char *end, uint32_t *brk)
 }
 
 
+/* Bit 0: of the alphabet.  Bit 1: of it, or the padding. */
+static const uint8_t  ptn_skeleton_chars_of[256] = {
+    ['A' ... 'Z'] = 3, ['a' ... 'z'] = 3, ['0' ... '9'] = 3,
+    ['+'] = 3, ['/'] = 3, ['='] = 2
+};
+
+
 static bool
 ptn_skeleton_is_base64(const u_char *p, size_t n)
 {
-    u_char  c;
-    size_t  i;
+    size_t   i, plain;
+    uint8_t  all;
 
-    for (i = 0; i < n; i++) {
-        c = p[i];
+    all = 3;
+    plain = n - ptn_min(n, (size_t) 2);
 
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-              || (c >= '0' && c <= '9') || c == '+' || c == '/'
-              || (c == '=' && i + 2 >= n)))
-        {
+    for (i = 0; i + 4 <= plain; i += 4) {
+        all &= ptn_skeleton_chars_of[p[i]] & ptn_skeleton_chars_of[p[i + 1]]
+               & ptn_skeleton_chars_of[p[i + 2]]
+               & ptn_skeleton_chars_of[p[i + 3]];
+    }
+
+    for ( /* void */ ; i < plain; i++) {
+        all &= ptn_skeleton_chars_of[p[i]];
+    }
+
+    if (!(all & 1)) {
+        return false;
+    }
+
+    for ( /* void */ ; i < n; i++) {
+        if (!(ptn_skeleton_chars_of[p[i]] & 2)) {
             return false;
         }
     }

@@ -17,7 +17,7 @@
 #include "ptn_mime.h"
 
 
-#define PTN_SKELETON_MIN  (16 * 1024)   /* decoded bytes, to be worth a blob */
+#define PTN_SKELETON_MIN  (32 * 1024)   /* decoded bytes, to be worth a blob */
 
 typedef struct {
     u_char     sha256[32];      /* of data */

@@ -385,7 +385,7 @@ test_power(bool together)
     bob = site_open(&s, "bob");
     ptn_sim_mark(p.sim);
 
-    p.raw = content_message(s.pool, content_bytes(s.pool, 20000, 6, false),
+    p.raw = content_message(s.pool, content_bytes(s.pool, 40000, 6, false),
                             6);
     ok(content_append(alice, p.raw, &app) == PTN_OK
        && (together || ptn_store_commit(s.store) == PTN_OK)

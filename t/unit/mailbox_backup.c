@@ -25,13 +25,13 @@ attachment(site_t *s, unsigned seed)
     ptn_str_t   text;
     ptn_buf_t   b;
 
-    data = ptn_palloc(s->pool, 24000);
+    data = ptn_palloc(s->pool, 40000);
 
-    for (i = 0; i < 24000; i++) {
+    for (i = 0; i < 40000; i++) {
         data[i] = (u_char) ((seed + i) * 2654435761u >> 13);
     }
 
-    text = ptn_base64_encode(s->pool, ptn_str_make(data, 24000));
+    text = ptn_base64_encode(s->pool, ptn_str_make(data, 40000));
     ptn_buf_init(&b, s->pool);
     ptn_buf_printf(&b, "From: a@example.test\r\nSubject: %u\r\n"
                    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;"

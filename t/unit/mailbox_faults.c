@@ -18,13 +18,13 @@ attachment(site_t *s)
     ptn_str_t   text;
     ptn_buf_t   b;
 
-    data = ptn_palloc(s->pool, 30000);
+    data = ptn_palloc(s->pool, 40000);
 
-    for (i = 0; i < 30000; i++) {
+    for (i = 0; i < 40000; i++) {
         data[i] = (u_char) (i * 7 + i / 256);
     }
 
-    text = ptn_base64_encode(s->pool, ptn_str_make(data, 30000));
+    text = ptn_base64_encode(s->pool, ptn_str_make(data, 40000));
     ptn_buf_init(&b, s->pool);
     ptn_buf_z(&b, "From: a@example.test\r\nMIME-Version: 1.0\r\n"
               "Content-Type: multipart/mixed; boundary=xx\r\n\r\n--xx\r\n"

@@ -20,7 +20,7 @@
 
 #define STEPS_MAX   32
 #define PLACES_MAX  32
-#define BLOB_SIZE   20000       /* decoded; above PTN_SKELETON_MIN */
+#define BLOB_SIZE   36000       /* decoded; above PTN_SKELETON_MIN */
 
 /*
  * Under a sanitizer a disk costs ten times as much, and is looked at for what

@@ -373,8 +373,8 @@ step_create(site_t *s)
     at.num = 1;
     at.part = PTN_PART_NONE;
     at.has_data = true;
-    at.data = noise(s, 20000, 1);
-    at.size = 20000;
+    at.data = noise(s, 36000, 1);
+    at.size = 36000;
     o.attachs = &at;
     o.nattachs = 1;
     ptn_props_set(&at.props, s->pool, PTN_PR_ATTACH_LONG_FILENAME,
