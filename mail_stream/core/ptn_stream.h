@@ -149,6 +149,7 @@ struct ptn_stream_s {
     void                    *state;     /* proto->state_size, zeroed first */
     uint32_t                 store;     /* this store process's number */
     ptn_stream_next_t        next;      /* in: as it was; out */
+    void                    *ready;     /* of `prepare` for `input` */
 
     /* of the driver: */
     ptn_rc_t  (*write)(ptn_stream_t *s, const void *data, size_t len);
@@ -182,6 +183,10 @@ typedef struct {
      * failed: the batch that holds the unit could not be committed; word it
      *     (the reply written so far is dropped).
      * close: the stream is gone; state is freed after it.
+     * prepare: of the next unit, which `input` will be given: what takes time
+     *     and changes nothing, into s->ready and s->pool, perhaps while others
+     *     write to the mailbox.  The slot that it will write to, or
+     *     PTN_SLOT_ANY.  NULL: nothing (ptn_job_type_t).
      */
     ptn_rc_t  (*open)(ptn_stream_t *s, bool greet, const ptn_handle_t *handle);
     ptn_rc_t  (*input)(ptn_stream_t *s, const ptn_stream_unit_t *unit);
@@ -189,6 +194,7 @@ typedef struct {
     void      (*failed)(ptn_stream_t *s, const ptn_stream_unit_t *unit,
                   ptn_rc_t rc);
     void      (*close)(void *state, ptn_app_t *app);
+    uint32_t  (*prepare)(ptn_stream_t *s, const ptn_stream_unit_t *unit);
 } ptn_stream_proto_t;
 
 extern const ptn_stream_proto_t  ptn_imap_proto;

@@ -218,6 +218,7 @@ ptn_stream_bind(ptn_stream_t *s, ptn_stream_peer_t *peer, ptn_job_t *job,
     s->state = ss->state;
     s->store = ptn_session_id(job->session).b[0];
     s->next = ss->next;
+    s->ready = job->ready;
     s->write = ptn_stream_job_write;
     s->write_fd = ptn_stream_job_write_fd;
     s->flush = ptn_stream_job_flush;
@@ -490,6 +491,53 @@ ptn_stream_run(ptn_job_t *job)
 }
 
 
+/* The first unit alone: what is behind it may be of another mode. */
+
+static void
+ptn_stream_prepare(ptn_job_t *job)
+{
+    ptn_stream_t           s;
+    ptn_stream_peer_t      peer;
+    ptn_stream_unit_t      unit;
+    ptn_stream_parsed_t   *p;
+    ptn_stream_session_t  *ss;
+
+    if (job->session == NULL) {
+        return;
+    }
+
+    ss = ptn_session_state(job->session);
+
+    if (ss->proto->prepare == NULL || ss->next.mode == PTN_MODE_COMMAND) {
+        return;
+    }
+
+    p = ptn_pcalloc(job->pool, sizeof(ptn_stream_parsed_t));
+
+    if (p == NULL || ptn_stream_parse(job, p) != PTN_OK
+        || p->head.kind <= PTN_STREAM_MOVE || p->head.kind == PTN_STREAM_WAKE
+        || ss->proto != ptn_stream_protos[p->head.proto]
+        || p->head.nunits == 0)
+    {
+        return;
+    }
+
+    unit.text = p->texts[0];
+    unit.body = p->bodies[0];
+    unit.body_len = p->units[0].body_len;
+
+    if (p->units[0].in_file
+        && ptn_job_body_map(job, &unit.body) != PTN_OK)
+    {
+        return;
+    }
+
+    ptn_stream_bind(&s, &peer, job, ss);
+    ptn_job_place(job, ss->proto->prepare(&s, &unit));
+    job->ready = s.ready;
+}
+
+
 /*
  * The reply is dropped: the batch was not committed (then the session is
  * there and each unit is answered), or the session is lost.
@@ -541,16 +589,16 @@ ptn_stream_failed(ptn_job_t *job, ptn_rc_t rc)
 const ptn_job_type_t  ptn_stream_jobs[] = {
 
     { "stream.short", PTN_LANE_SHORT, 0,
-      ptn_stream_run, ptn_stream_failed },
+      ptn_stream_run, ptn_stream_failed, NULL },
 
     { "stream.write", PTN_LANE_SHORT, PTN_JOB_WRITES,
-      ptn_stream_run, ptn_stream_failed },
+      ptn_stream_run, ptn_stream_failed, ptn_stream_prepare },
 
     { "stream.bulk",  PTN_LANE_BULK,  0,
-      ptn_stream_run, ptn_stream_failed },
+      ptn_stream_run, ptn_stream_failed, NULL },
 
     { "stream.auth",  PTN_LANE_AUTH,  0,
-      ptn_stream_run, ptn_stream_failed },
+      ptn_stream_run, ptn_stream_failed, NULL },
 
-    { NULL, 0, 0, NULL, NULL }
+    { NULL, 0, 0, NULL, NULL, NULL }
 };

@@ -477,4 +477,5 @@ const ptn_stream_proto_t  ptn_smtp_proto = {
     .wake = ptn_smtp_wake,
     .failed = ptn_smtp_failed,
     .close = ptn_smtp_close,
+    .prepare = ptn_smtp_prepare,
 };

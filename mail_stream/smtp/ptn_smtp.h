@@ -116,6 +116,7 @@ ptn_rc_t ptn_smtp_rcpt(ptn_stream_t *s, ptn_smtp_t *sm, ptn_str_t arg);
 ptn_rc_t ptn_smtp_data(ptn_stream_t *s, ptn_smtp_t *sm, ptn_str_t arg);
 ptn_rc_t ptn_smtp_message(ptn_stream_t *s, ptn_smtp_t *sm,
     const ptn_stream_unit_t *unit);
+uint32_t ptn_smtp_prepare(ptn_stream_t *s, const ptn_stream_unit_t *unit);
 
 /* A reply line; `line` without CRLF.  error: counted, 421 above the limit. */
 ptn_rc_t ptn_smtp_reply(ptn_stream_t *s, const char *line);

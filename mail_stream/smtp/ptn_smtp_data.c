@@ -215,6 +215,25 @@ typedef struct {
 } ptn_smtp_target_t;
 
 
+/* What ptn_smtp_prepare() made for ptn_smtp_message(). */
+typedef struct {
+    ptn_smtp_message_t  m;
+    ptn_delivery_t      d;
+} ptn_smtp_ready_t;
+
+
+static void
+ptn_smtp_delivery(const ptn_stream_t *s, const ptn_smtp_message_t *m,
+    ptn_delivery_t *d)
+{
+    memset(d, 0, sizeof(ptn_delivery_t));
+    d->sender = m->sender;
+    d->head = m->head;
+    d->data = m->data;
+    d->tls = s->peer->tls;
+}
+
+
 static void
 ptn_smtp_lmtp_deliver(ptn_stream_t *s, ptn_smtp_t *sm,
     const ptn_smtp_message_t *m, ptn_smtp_target_t *targets)
@@ -222,13 +241,18 @@ ptn_smtp_lmtp_deliver(ptn_stream_t *s, ptn_smtp_t *sm,
     bool                alone;
     uint32_t            i, j;
     ptn_delivery_t      d;
+    ptn_smtp_ready_t   *ready;
     ptn_smtp_target_t  *t;
 
-    memset(&d, 0, sizeof(d));
-    d.sender = m->sender;
-    d.head = m->head;
-    d.data = m->data;
-    d.tls = s->peer->tls;
+    ready = s->ready;
+
+    if (ready != NULL) {
+        d = ready->d;
+
+    } else {
+        ptn_smtp_delivery(s, m, &d);
+        d.many = (sm->nrcpt > 1);
+    }
 
     /*
      * One recipient joins the executor's batch, the pool commits it.  Several
@@ -406,7 +430,14 @@ ptn_smtp_message(ptn_stream_t *s, ptn_smtp_t *sm,
     memset(&m, 0, sizeof(m));
 
     sm->answers = sm->nrcpt;
-    refusal = ptn_smtp_message_refusal(s, sm, unit, &m);
+    refusal = NULL;
+
+    if (s->ready != NULL) {
+        m = ((ptn_smtp_ready_t *) s->ready)->m;
+
+    } else {
+        refusal = ptn_smtp_message_refusal(s, sm, unit, &m);
+    }
 
     if (refusal != NULL) {
         n = sm->variant == PTN_SMTP_LMTP ? sm->nrcpt : 1;
@@ -426,4 +457,47 @@ ptn_smtp_message(ptn_stream_t *s, ptn_smtp_t *sm,
     ptn_smtp_reset(sm);
 
     return rc;
+}
+
+
+/*
+ * A message for one local recipient over LMTP: all but its rows, while others
+ * write to the mailbox.  Whatever does not work out is found, and answered,
+ * by ptn_smtp_message().
+ */
+
+uint32_t
+ptn_smtp_prepare(ptn_stream_t *s, const ptn_stream_unit_t *unit)
+{
+    ptn_smtp_t        *sm;
+    ptn_rcpt_t         rcpt;
+    ptn_smtp_ready_t  *ready;
+
+    sm = s->state;
+
+    if (s->next.mode != PTN_MODE_DATA || sm->variant != PTN_SMTP_LMTP
+        || sm->nrcpt != 1)
+    {
+        return PTN_SLOT_ANY;
+    }
+
+    ready = ptn_pcalloc(s->pool, sizeof(ptn_smtp_ready_t));
+
+    if (ready == NULL
+        || ptn_smtp_message_refusal(s, sm, unit, &ready->m) != NULL
+        || ptn_directory_resolve(s->app->directory, s->pool,
+                                 ptn_str_z(sm->rcpt[0]), &rcpt)
+           != PTN_OK
+        || rcpt.foreign.len != 0)
+    {
+        return PTN_SLOT_ANY;
+    }
+
+    ptn_smtp_delivery(s, &ready->m, &ready->d);
+
+    if (ptn_deliver_prepare(s->app, s->pool, &rcpt, &ready->d) == PTN_OK) {
+        s->ready = ready;
+    }
+
+    return ptn_slot(rcpt.user.mailbox);
 }

@@ -330,8 +330,9 @@ ptn_autodiscover_config(ptn_job_t *job)
 
 
 const ptn_job_type_t  ptn_autodiscover_jobs[] = {
-    { "autodiscover.pox", PTN_LANE_SHORT, 0, ptn_autodiscover_pox, NULL },
-    { "autodiscover.config", PTN_LANE_SHORT, 0, ptn_autodiscover_config,
+    { "autodiscover.pox", PTN_LANE_SHORT, 0, ptn_autodiscover_pox, NULL,
       NULL },
-    { NULL, PTN_LANE_SHORT, 0, NULL, NULL }
+    { "autodiscover.config", PTN_LANE_SHORT, 0, ptn_autodiscover_config,
+      NULL, NULL },
+    { NULL, PTN_LANE_SHORT, 0, NULL, NULL, NULL }
 };

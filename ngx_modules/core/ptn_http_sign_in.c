@@ -130,6 +130,6 @@ ptn_http_sign_in(ptn_job_t *job)
 
 
 const ptn_job_type_t  ptn_http_jobs[] = {
-    { "http.sign_in", PTN_LANE_AUTH, 0, ptn_http_sign_in, NULL },
-    { NULL, PTN_LANE_SHORT, 0, NULL, NULL }
+    { "http.sign_in", PTN_LANE_AUTH, 0, ptn_http_sign_in, NULL, NULL },
+    { NULL, PTN_LANE_SHORT, 0, NULL, NULL, NULL }
 };

@@ -816,7 +816,8 @@ ptn_debug_who(ptn_job_t *job)
 
 
 #define PTN_DEBUG_JOB(name, lane, flags, run)                                 \
-    { "debug." name, PTN_LANE_##lane, PTN_JOB_DEBUG|(flags), run, NULL }
+    { "debug." name, PTN_LANE_##lane, PTN_JOB_DEBUG|(flags), run, NULL, \
+      NULL }
 
 const ptn_job_type_t  ptn_debug_jobs[] = {
     PTN_DEBUG_JOB("noop",         SHORT, 0,              ptn_debug_noop),
@@ -843,6 +844,6 @@ const ptn_job_type_t  ptn_debug_jobs[] = {
     PTN_DEBUG_JOB("whoami",       SHORT, 0,              ptn_debug_whoami),
     PTN_DEBUG_JOB("poke",         SHORT, 0,              ptn_debug_poke),
     { "debug.wait", PTN_LANE_SHORT, PTN_JOB_DEBUG, ptn_debug_wait,
-      ptn_debug_wait_failed },
-    { NULL, PTN_LANE_SHORT, 0, NULL, NULL }
+      ptn_debug_wait_failed, NULL },
+    { NULL, PTN_LANE_SHORT, 0, NULL, NULL, NULL }
 };

@@ -613,11 +613,11 @@ ptn_ews_words(ptn_job_t *job, ptn_rc_t rc)
 
 
 #define PTN_EWS_JOB(name, flags, run)                                         \
-    { "ews." name, PTN_LANE_SHORT, flags, run, ptn_ews_words }
+    { "ews." name, PTN_LANE_SHORT, flags, run, ptn_ews_words, NULL }
 
 const ptn_job_type_t  ptn_ews_jobs[] = {
     PTN_EWS_JOB("read",  0,              ptn_ews_run),
     PTN_EWS_JOB("write", PTN_JOB_WRITES, ptn_ews_run),
-    { "ews.poke", PTN_LANE_SHORT, 0, ptn_ews_poke, NULL },
-    { NULL, PTN_LANE_SHORT, 0, NULL, NULL }
+    { "ews.poke", PTN_LANE_SHORT, 0, ptn_ews_poke, NULL, NULL },
+    { NULL, PTN_LANE_SHORT, 0, NULL, NULL, NULL }
 };

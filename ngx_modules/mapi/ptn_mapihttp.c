@@ -769,7 +769,8 @@ ptn_mapi_ping(ptn_mapi_request_t *r)
 
 
 const ptn_job_type_t  ptn_mapi_jobs[] = {
-    { "mapi.request", PTN_LANE_SHORT, 0, ptn_mapi_request, ptn_mapi_failed },
-    { "mapi.poke",    PTN_LANE_SHORT, 0, ptn_mapi_poke, NULL },
-    { NULL, 0, 0, NULL, NULL }
+    { "mapi.request", PTN_LANE_SHORT, 0, ptn_mapi_request, ptn_mapi_failed,
+      NULL },
+    { "mapi.poke",    PTN_LANE_SHORT, 0, ptn_mapi_poke, NULL, NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
 };

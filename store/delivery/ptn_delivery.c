@@ -109,6 +109,62 @@ ptn_delivery_make(ptn_pool_t *pool, ptn_delivery_t *d)
 }
 
 
+static void
+ptn_delivery_append(const ptn_delivery_t *d, ptn_append_t *append)
+{
+    memset(append, 0, sizeof(ptn_append_t));
+    append->raw = d->raw;
+    append->mime = d->mime;
+    append->ready = d->ready;
+    append->delivery = true;
+    append->sender = d->sender;
+}
+
+
+static void
+ptn_delivery_unready(void *data)
+{
+    ptn_ready_free(data);
+}
+
+
+ptn_rc_t
+ptn_deliver_prepare(ptn_app_t *app, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
+    ptn_delivery_t *d)
+{
+    ptn_rc_t      rc;
+    ptn_ready_t  *ready;
+    ptn_append_t  append;
+
+    rc = PTN_OK;
+
+    if (d->mime == NULL) {
+        rc = ptn_delivery_make(pool, d);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    ptn_delivery_append(d, &append);
+    rc = ptn_msg_ready(app->store, &rcpt->user, &append, &ready);
+
+    if (rc == PTN_OK) {
+        rc = ptn_pool_cleanup(pool, ptn_delivery_unready, ready);
+
+        if (rc != PTN_OK) {
+            ptn_ready_free(ready);
+        }
+    }
+
+    if (rc == PTN_OK) {
+        d->ready = ready;
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_deliver_append(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
     ptn_delivery_t *d)
@@ -118,11 +174,7 @@ ptn_deliver_append(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
     ptn_appended_t                        appended;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    memset(&append, 0, sizeof(append));
-    append.raw = d->raw;
-    append.mime = d->mime;
-    append.delivery = true;
-    append.sender = d->sender;
+    ptn_delivery_append(d, &append);
 
     if (d->queue_id.len) {
         append.key = ptn_str_printf(pool, "q:%.*s:%llu",
@@ -165,6 +217,12 @@ ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool, const ptn_rcpt_t *rcpt,
         if (rc != PTN_OK) {
             return rc;
         }
+    }
+
+    /* for all of them once; where that fails each is told of it below */
+
+    if (d->many && d->ready == NULL) {
+        (void) ptn_deliver_prepare(app, pool, rcpt, d);
     }
 
     /* the sender's job may have the mailbox open for the sender */

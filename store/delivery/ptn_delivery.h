@@ -22,10 +22,12 @@ typedef struct {
     ptn_str_t    queue_id;      /* for the log and against a second delivery
                                    after a crash; may be empty */
     bool         tls;
+    bool         many;          /* it goes to several mailboxes */
 
     /* made for the first recipient, shared by all: one copy, one parse */
     ptn_str_t    raw;           /* with Return-Path and head */
     ptn_mime_t  *mime;
+    ptn_ready_t *ready;
 } ptn_delivery_t;
 
 /*
@@ -37,6 +39,14 @@ typedef struct {
  * With a queue id, a recipient that has the message already is OK again.
  */
 ptn_rc_t ptn_deliver_local(ptn_app_t *app, ptn_pool_t *pool,
+    const ptn_rcpt_t *rcpt, ptn_delivery_t *d);
+
+/*
+ * What of it needs no lock, for the next ptn_deliver_local() by whichever
+ * executor; it lives in `pool`, too.  Errors need not be told to anybody:
+ * ptn_deliver_local() will find them.
+ */
+ptn_rc_t ptn_deliver_prepare(ptn_app_t *app, ptn_pool_t *pool,
     const ptn_rcpt_t *rcpt, ptn_delivery_t *d);
 
 /*

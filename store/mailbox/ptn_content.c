@@ -16,7 +16,6 @@
 
 #include "ptn_dictionary.h"
 #include "ptn_item.h"
-#include "ptn_skeleton.h"
 
 
 #define PTN_CONTENT_MAPPED  (4 * 1024 * 1024)
@@ -155,17 +154,9 @@ ptn_content_parts(ptn_mbox_t *mb, ptn_pool_t *pool,
 }
 
 
-typedef struct {
-    ptn_form_e   form;
-    ptn_codec_e  codec;         /* of data */
-    ptn_codec_e  shape;         /* of structure */
-    uint64_t     size;          /* of the message */
-    uint64_t     plain;
-    ptn_str_t    data, file, blobs, structure;
-} ptn_content_row_t;
-
 static ptn_rc_t
-ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id, const ptn_content_row_t *row)
+ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id,
+    const ptn_content_made_t *made, ptn_str_t blobs)
 {
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
@@ -176,19 +167,128 @@ ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id, const ptn_content_row_t *row)
     }
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
-    sqlite3_bind_int64(st, 2, (sqlite3_int64) row->size);
-    sqlite3_bind_int(st, 3, row->form);
-    sqlite3_bind_int(st, 4, ptn_codec_both(row->codec, row->shape));
-    sqlite3_bind_int64(st, 5, (sqlite3_int64) row->plain);
-    ptn_sql_blob(st, 6, row->data);
-    ptn_sql_blob(st, 7, row->file);
-    ptn_sql_blob(st, 8, row->blobs);
-    sqlite3_bind_blob64(st, 9, row->structure.data ? row->structure.data
-                                                   : (u_char *) "",
-                        row->structure.len, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) made->size);
+    sqlite3_bind_int(st, 3, made->form);
+    sqlite3_bind_int(st, 4, ptn_codec_both(made->codec, made->shape));
+    sqlite3_bind_int64(st, 5, (sqlite3_int64) made->plain);
+    ptn_sql_blob(st, 6, made->file ? ptn_str_make(NULL, 0) : made->data);
+    ptn_sql_blob(st, 7, ptn_str_make(made->sha256, made->file ? 32 : 0));
+    ptn_sql_blob(st, 8, blobs);
+    sqlite3_bind_blob64(st, 9, made->structure.data ? made->structure.data
+                                                    : (u_char *) "",
+                        made->structure.len, SQLITE_STATIC);
 
     rc = ptn_sql_step(mb, st);
     sqlite3_clear_bindings(st);
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_content_frames(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t plain,
+    ptn_content_made_t *made)
+{
+    ptn_rc_t  rc;
+
+    rc = PTN_OK;
+
+    if (made->structure.len >= PTN_CONTENT_SHAPE) {
+        rc = ptn_frame_make(mb, pool, made->structure, &made->structure,
+                            &made->shape);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_frame_make(mb, pool, plain, &made->data, &made->codec);
+    }
+
+    made->dictionary = mb->meta.dictionary;
+    made->file = (made->data.len > PTN_INLINE_MAX);
+
+    if (rc == PTN_OK && made->file
+        && EVP_Digest(made->data.data, made->data.len, made->sha256, NULL,
+                      EVP_sha256(), NULL)
+           != 1)
+    {
+        rc = PTN_ENOMEM;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_content_make(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_mime_t *mime,
+    ptn_content_made_t *ret_made)
+{
+    ptn_rc_t              rc;
+    ptn_str_t             plain;
+    ptn_skeleton_part_t  *parts;
+
+    memset(ret_made, 0, sizeof(ptn_content_made_t));
+    ret_made->size = mime->raw.len;
+    ret_made->form = PTN_FORM_RAW;
+    plain = mime->raw;
+
+    /* nothing shorter has an attachment that is worth a blob */
+
+    if (mime->raw.len > PTN_SKELETON_MIN) {
+        rc = ptn_skeleton_build(pool, mime, &plain, &parts, &ret_made->nparts);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        ret_made->parts = parts;
+
+        if (ret_made->nparts == 0) {
+            plain = mime->raw;
+
+        } else {
+            ret_made->form = PTN_FORM_SKELETON;
+        }
+    }
+
+    ret_made->plain = plain.len;
+
+    rc = ptn_mime_pack(pool, mime, &ret_made->structure);
+
+    return (rc == PTN_OK) ? ptn_content_frames(mb, pool, plain, ret_made) : rc;
+}
+
+
+ptn_rc_t
+ptn_content_put(ptn_txn_t *tx, ptn_pool_t *pool,
+    const ptn_content_made_t *made, ptn_id_t id, ptn_id_t *ret_content)
+{
+    ptn_rc_t    rc;
+    ptn_str_t   blobs;
+    ptn_mbox_t  *mb;
+
+    mb = tx->mb;
+    blobs = ptn_str_make(NULL, 0);
+    rc = PTN_OK;
+
+    if (made->nparts != 0) {
+        rc = ptn_content_parts(mb, pool, made->parts, made->nparts, &blobs);
+    }
+
+    if (rc == PTN_OK && made->file) {
+        rc = ptn_blob_add(mb, made->sha256, made->data);
+    }
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (id == 0) {
+        id = ptn_txn_oid(tx);
+    }
+
+    rc = ptn_content_insert(mb, id, made, blobs);
+
+    if (rc == PTN_OK) {
+        *ret_content = id;
+    }
 
     return rc;
 }
@@ -198,85 +298,13 @@ ptn_rc_t
 ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
     ptn_id_t id, ptn_id_t *ret_content)
 {
-    size_t                n;
-    u_char                sha[32];
-    ptn_rc_t              rc;
-    ptn_str_t             plain;
-    ptn_mbox_t           *mb;
-    ptn_content_row_t     row;
-    ptn_skeleton_part_t  *parts;
+    ptn_rc_t            rc;
+    ptn_content_made_t  made;
 
-    mb = tx->mb;
-    memset(&row, 0, sizeof(row));
-    row.size = mime->raw.len;
-    row.form = PTN_FORM_RAW;
-    plain = mime->raw;
+    rc = ptn_content_make(tx->mb, pool, mime, &made);
 
-    /* nothing shorter has an attachment that is worth a blob */
-
-    if (mime->raw.len > PTN_SKELETON_MIN) {
-        n = 0;
-        rc = ptn_skeleton_build(pool, mime, &plain, &parts, &n);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-
-        if (n == 0) {
-            plain = mime->raw;
-
-        } else {
-            row.form = PTN_FORM_SKELETON;
-            rc = ptn_content_parts(mb, pool, parts, n, &row.blobs);
-            if (rc != PTN_OK) {
-                return rc;
-            }
-        }
-    }
-
-    row.plain = plain.len;
-
-    rc = ptn_mime_pack(pool, mime, &row.structure);
-
-    if (rc == PTN_OK && row.structure.len >= PTN_CONTENT_SHAPE) {
-        rc = ptn_frame_make(mb, pool, row.structure, &row.structure,
-                            &row.shape);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_frame_make(mb, pool, plain, &row.data, &row.codec);
-    }
-
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    if (row.data.len > PTN_INLINE_MAX) {
-        if (EVP_Digest(row.data.data, row.data.len, sha, NULL, EVP_sha256(),
-                       NULL) != 1)
-        {
-            return PTN_ENOMEM;
-        }
-
-        rc = ptn_blob_add(mb, sha, row.data);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-
-        row.file = ptn_str_make(sha, 32);
-        row.data = ptn_str_make(NULL, 0);
-    }
-
-    if (id == 0) {
-        id = ptn_txn_oid(tx);
-    }
-
-    rc = ptn_content_insert(mb, id, &row);
-
-    if (rc == PTN_OK) {
-        *ret_content = id;
-    }
-
-    return rc;
+    return (rc == PTN_OK) ? ptn_content_put(tx, pool, &made, id, ret_content)
+                          : rc;
 }
 
 

@@ -13,6 +13,7 @@
  *   ptn_keyword.c    keywords
  *   ptn_view.c       views           ptn_view_list.c  shared by executors
  *   ptn_msg_write.c  ptn_msg_read.c  messages
+ *   ptn_ready.c      messages made ready for it without a lock
  *   ptn_content.c    the one copy of content
  *   ptn_frame.c      zstd frames, ptn_dictionary.c  what they are made with
  *   ptn_blob.c       blob files      ptn_blob_spare.c  that nothing names
@@ -52,6 +53,7 @@
 
 #include "ptn_conf.h"
 #include "ptn_id.h"
+#include "ptn_skeleton.h"
 #include "ptn_store.h"
 #include "ptn_store_ops.h"
 
@@ -280,6 +282,7 @@ struct ptn_mbox_s {
     u_char           blob_dirs[32];     /* bits: blob/ab has new names */
     u_char           blob_bad[32];      /* the last that was complained of */
     uint64_t         dictionary_asked;  /* whether one is due: not before */
+    uint64_t         ready_ms;          /* ptn_msg_ready() looked at it */
     bool             repack;            /* there are contents to do again */
     uint8_t          touched_tree;      /* what it did to the tree of folders:
                                            ptn_search_touch.c */
@@ -440,6 +443,8 @@ ptn_mbox_t *ptn_mbox_new(ptn_store_t *store, const ptn_user_t *user,
 ptn_rc_t ptn_mbox_stat(const ptn_mbox_t *mb, uint64_t *ret_dev,
     uint64_t *ret_ino);
 ptn_rc_t ptn_mbox_make(ptn_mbox_t *mb);         /* ptn_mbox_make.c */
+/* As it was left, open or not; NULL: not by this executor. */
+ptn_mbox_t *ptn_mbox_known(ptn_store_t *store, ptn_guid_t guid);
 void ptn_mbox_free_retired(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_lock(ptn_mbox_t *mb, short type, off_t at, unsigned ms);
 /* As ptn_mbox_open() for the system, but makes none: ENOTFOUND. */
@@ -654,6 +659,27 @@ ptn_rc_t ptn_rights_inherit(ptn_txn_t *tx, ptn_id_t parent, ptn_id_t folder);
 
 /* --- ptn_content.c ------------------------------------------------------ */
 
+/* A content as it will stand in its row; what of it are blobs.  Made without
+ * a lock: ptn_content_make(). */
+typedef struct {
+    ptn_form_e                  form;
+    ptn_codec_e                 codec;          /* of data */
+    ptn_codec_e                 shape;          /* of structure */
+    uint64_t                    dictionary;     /* of new ones then, or 0 */
+    uint64_t                    size;           /* of the message */
+    uint64_t                    plain;
+    ptn_str_t                   data, structure;
+    bool                        file;           /* data is a blob ... */
+    u_char                      sha256[32];     /* ... of that name */
+    const ptn_skeleton_part_t  *parts;          /* blobs, too */
+    size_t                      nparts;
+} ptn_content_made_t;
+
+ptn_rc_t ptn_content_make(ptn_mbox_t *mb, ptn_pool_t *pool,
+    const ptn_mime_t *mime, ptn_content_made_t *ret_made);
+/* Its row and blobs; `id` as in ptn_content_add(). */
+ptn_rc_t ptn_content_put(ptn_txn_t *tx, ptn_pool_t *pool,
+    const ptn_content_made_t *made, ptn_id_t id, ptn_id_t *ret_content);
 /* A pool whose large pieces are nameless files below ROOT. */
 ptn_pool_t *ptn_content_pool(ptn_store_t *store, size_t cap);
 /* `id`: the message's own, when that was given in this transaction, so that

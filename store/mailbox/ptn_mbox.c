@@ -707,6 +707,13 @@ ptn_mbox_find(ptn_store_t *store, ptn_guid_t guid)
 }
 
 
+ptn_mbox_t *
+ptn_mbox_known(ptn_store_t *store, ptn_guid_t guid)
+{
+    return *ptn_mbox_find(store, guid);
+}
+
+
 /* ---- opening ----------------------------------------------------------- */
 
 static ptn_rc_t

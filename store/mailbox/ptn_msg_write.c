@@ -10,9 +10,8 @@
 
 #include "ptn_charset.h"
 #include "ptn_folder.h"
+#include "ptn_ready.h"
 
-
-#define PTN_MSG_TRACE_MAX  16384    /* Return-Path, Received, ... (delivery) */
 
 #define PTN_MSG_PENDING    0x300    /* mfNotifyRead, mfNotifyUnread */
 
@@ -396,18 +395,18 @@ ptn_msg_append_place(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_item_t *item,
 
 
 static ptn_rc_t
-ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
-    bool by_class, const ptn_mime_t *mime, const ptn_append_t *append,
-    ptn_appended_t *ret)
+ptn_msg_append_rows(ptn_txn_t *tx, ptn_folder_t *f, bool by_class,
+    const ptn_append_t *append, ptn_ready_t *ready, ptn_appended_t *ret)
 {
-    ptn_rc_t        rc;
-    ptn_mbox_t     *mb;
-    ptn_item_t      item;
-    ptn_props_t     extra;
-    ptn_object_t   *object;
-    ptn_msg_info_t  m;
+    ptn_rc_t         rc;
+    ptn_mbox_t      *mb;
+    ptn_item_t       item;
+    ptn_pool_t      *pool;
+    ptn_props_t      extra;
+    ptn_msg_info_t   m;
 
     mb = tx->mb;
+    pool = ready->pool;
     memset(&m, 0, sizeof(m));
     memset(&item, 0, sizeof(item));
     memset(&extra, 0, sizeof(extra));
@@ -417,15 +416,10 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     m.size = append->raw.len;
     item.info.received = m.received;
 
-    rc = ptn_oxcmail_import(pool, mime,
-                            PTN_OXCMAIL_PROPS|PTN_OXCMAIL_ATTACHS, &object);
+    rc = ptn_msg_delivered(pool, append, ready->object, &extra);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_delivered(pool, append, object, &extra);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_item_derive(mb, pool, object, &extra, &item);
+        rc = ptn_item_derive(mb, pool, ready->object, &extra, &item);
     }
 
     if (rc != PTN_OK) {
@@ -453,7 +447,7 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_content_add(tx, pool, mime, m.id, &m.content);
+        rc = ptn_content_put(tx, pool, &ready->content, m.id, &m.content);
     }
 
     if (rc != PTN_OK) {
@@ -479,11 +473,9 @@ ptn_rc_t
 ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
     ptn_appended_t *ret)
 {
-    ptn_rc_t       rc;
     bool           by_class;
-    uint64_t       max;
-    ptn_mime_t    *mime;
-    ptn_pool_t    *pool;
+    ptn_rc_t       rc;
+    ptn_ready_t   *ready;
     ptn_folder_t  *f;
 
     by_class = (folder == 0 && append->delivery);
@@ -496,20 +488,15 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
                            &f);
     }
 
-    if (rc != PTN_OK) {
-        return rc;
+    if (rc == PTN_OK && append->raw.len > ptn_ready_max(tx->mb->store,
+                                                        append))
+    {
+        rc = PTN_ETOOBIG;
     }
 
-    /* what was taken at the limit has our trace fields by now */
-
-    max = tx->mb->store->conf->message_max
-          + (append->delivery ? PTN_MSG_TRACE_MAX : 0);
-
-    if (append->raw.len > max) {
-        return PTN_ETOOBIG;
+    if (rc == PTN_OK) {
+        rc = ptn_msg_space(f, 1);
     }
-
-    rc = ptn_msg_space(f, 1);
 
     if (rc == PTN_OK) {
         rc = ptn_quota_room(tx->mb, append->raw.len, append->delivery);
@@ -519,25 +506,22 @@ ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder, const ptn_append_t *append,
         return rc;
     }
 
-    /* decoded attachments and a skeleton may stand beside the message */
+    ready = append->ready;
 
-    pool = ptn_content_pool(tx->mb->store,
-                            PTN_POOL_CAP_DEFAULT + 4 * append->raw.len);
-    if (pool == NULL) {
-        return PTN_ENOMEM;
-    }
+    if (ready != NULL) {
+        rc = ptn_ready_again(ready, tx->mb, append);
 
-    mime = append->mime;
-
-    if (mime == NULL) {
-        rc = ptn_mime_parse(pool, append->raw, &mime);
+    } else {
+        rc = ptn_ready_make(tx->mb, append, &ready);
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_append_rows(tx, pool, f, by_class, mime, append, ret);
+        rc = ptn_msg_append_rows(tx, f, by_class, append, ready, ret);
     }
 
-    ptn_pool_destroy(pool);
+    if (append->ready == NULL) {
+        ptn_ready_free(ready);
+    }
 
     return rc;
 }

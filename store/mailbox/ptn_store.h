@@ -310,9 +310,13 @@ ptn_rc_t ptn_txn_begin(ptn_txn_t *tx, ptn_mbox_t *mb);
 ptn_rc_t ptn_txn_commit(ptn_txn_t *tx);
 void ptn_txn_done(ptn_txn_t *tx);
 
+/* A message made ready to be appended: ptn_msg_ready(). */
+typedef struct ptn_ready_s  ptn_ready_t;
+
 typedef struct {
     ptn_str_t    raw;           /* the message, byte for byte */
     ptn_mime_t  *mime;          /* of raw; NULL: parsed here */
+    ptn_ready_t *ready;         /* of raw; NULL: made here */
     uint32_t     flags;
     uint64_t     keywords;
     int64_t      received;      /* seconds UTC; 0: now */
@@ -334,6 +338,19 @@ typedef struct {
  * delivery: the receive folder of its class (ptn_receive_get). */
 ptn_rc_t ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder,
     const ptn_append_t *append, ptn_appended_t *ret);
+
+/*
+ * What takes time of an append and needs no lock: the message parsed, its
+ * attachments decoded and hashed, its properties made, the bytes compressed.
+ * By any executor, while another one writes to the mailbox; then given to
+ * ptn_msg_append() by whichever (append->ready), to one mailbox after another
+ * if it goes to several.  Nothing is written and no promise made: what does not fit any more by then (a new dictionary,
+ * another mailbox under the address) is made again.  append->raw, and mime if
+ * there is one, are borrowed until ptn_ready_free().
+ */
+ptn_rc_t ptn_msg_ready(ptn_store_t *store, const ptn_user_t *user,
+    const ptn_append_t *append, ptn_ready_t **ret_ready);
+void ptn_ready_free(ptn_ready_t *ready);
 
 typedef enum {
     PTN_FLAGS_SET, PTN_FLAGS_ADD, PTN_FLAGS_REMOVE

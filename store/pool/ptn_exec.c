@@ -16,7 +16,8 @@
  * While all are busy the control thread looks after the ring every
  * millisecond (ptn_runner_tick).
  *
- *   short   any executor
+ *   short   any executor; a writing job of a slot that another one writes to
+ *           waits, and may be prepared by a third meanwhile
  *   bulk    any, but never the last one; of low priority while it runs
  *   auth    one thread of its own, of low priority
  *   net     (clerk) any
@@ -48,6 +49,17 @@ ptn_exec_writes(ptn_rec_t *rec)
     return (rec->job.type->flags & PTN_JOB_WRITES) != 0
            && rec->job.type->lane == PTN_LANE_SHORT
            && rec->fail == PTN_OK && rec->job.slot < PTN_SLOTS;
+}
+
+
+/* Which slot it writes to is known when it was prepared. */
+
+static bool
+ptn_exec_unplaced(ptn_rec_t *rec)
+{
+    return rec->fail == PTN_OK && rec->job.slot == PTN_SLOT_ANY
+           && (rec->job.type->flags & PTN_JOB_WRITES) != 0
+           && rec->job.type->prepare != NULL && !rec->tried;
 }
 
 
@@ -90,6 +102,59 @@ ptn_exec_wake(ptn_runner_t *r)
 }
 
 
+/*
+ * Behind the writer of its slot.  Who writes takes what was prepared first,
+ * and does the whole of what was not yet: so the work is shared, and nobody
+ * waits for it.
+ */
+
+static void
+ptn_exec_behind(ptn_runner_t *r, ptn_rec_t *rec)
+{
+    if (rec->job.type->prepare == NULL || rec->tried) {
+        ptn_fifo_add(&r->slot[rec->job.slot].queue, rec);
+        return;
+    }
+
+    ptn_fifo_add(&r->early, rec);
+
+    if (r->idle > 0 && ptn_runner_early(r)) {
+        pthread_cond_signal(&r->cond);
+    }
+}
+
+
+/* The next one for who writes to the slot. */
+
+static ptn_rec_t *
+ptn_exec_next(ptn_runner_t *r, uint32_t slot)
+{
+    ptn_rec_t  *rec, **link;
+
+    rec = ptn_fifo_take(&r->slot[slot].queue);
+
+    if (rec != NULL) {
+        return rec;
+    }
+
+    for (link = &r->early.first; (rec = *link) != NULL; link = &rec->next) {
+        if (rec->job.slot == slot) {
+            *link = rec->next;
+            r->early.n--;
+
+            if (rec->next == NULL) {
+                r->early.last = link;
+            }
+
+            rec->next = NULL;
+            break;
+        }
+    }
+
+    return rec;
+}
+
+
 void
 ptn_exec_lane(ptn_runner_t *r, ptn_rec_t *rec)
 {
@@ -101,7 +166,7 @@ ptn_exec_lane(ptn_runner_t *r, ptn_rec_t *rec)
     if (ptn_exec_writes(rec)) {
         slot = &r->slot[rec->job.slot];
         if (slot->writer != NULL) {
-            ptn_fifo_add(&slot->queue, rec);
+            ptn_exec_behind(r, rec);
             return;
         }
     }
@@ -232,13 +297,24 @@ ptn_exec_pick(ptn_exec_t *exec)
             slot = &r->slot[rec->job.slot];
 
             if (slot->writer != NULL) {
-                ptn_fifo_add(&slot->queue, rec);
+                ptn_exec_behind(r, rec);
                 continue;
             }
 
             slot->writer = exec;
+
+        } else if (ptn_exec_unplaced(rec)) {
+            rec->prepare = true;
+            r->preparing++;
         }
 
+        return rec;
+    }
+
+    if (ptn_runner_early(r)) {
+        rec = ptn_fifo_take(&r->early);
+        rec->prepare = true;
+        r->preparing++;
         return rec;
     }
 
@@ -322,16 +398,18 @@ ptn_exec_request(ptn_rec_t *rec)
 
     s = ptn_shm_slot(rec->runner->world, rec->w);
 
-    p = ptn_palloc(rec->job.pool, (size_t) rec->len + 1);
-    if (p == NULL) {
-        return PTN_ENOMEM;
+    if (!rec->prepared) {
+        p = ptn_palloc(rec->job.pool, (size_t) rec->len + 1);
+        if (p == NULL) {
+            return PTN_ENOMEM;
+        }
+
+        memcpy(p, rec->off == PTN_NONE ? rec->cell->request
+                                       : s->request + rec->off, rec->len);
+        p[rec->len] = '\0';
+
+        rec->job.request = ptn_str_make(p, rec->len);
     }
-
-    memcpy(p, rec->off == PTN_NONE ? rec->cell->request
-                                   : s->request + rec->off, rec->len);
-    p[rec->len] = '\0';
-
-    rec->job.request = ptn_str_make(p, rec->len);
 
     /* a new owner of the slot says so before it writes there */
 
@@ -470,6 +548,15 @@ ptn_exec_one(ptn_exec_t *exec, ptn_rec_t *rec)
     rc = ptn_exec_app(exec);
     rec->job.app = exec->app;
 
+    if (rec->prepare) {
+        if (rc == PTN_OK) {
+            rec->job.type->prepare(&rec->job);
+            rec->prepared = true;
+        }
+
+        return;
+    }
+
     if (rec->fail != PTN_OK) {
         rc = rec->fail;
     }
@@ -573,6 +660,9 @@ ptn_exec_wait(ptn_rec_t *rec)
     ptn_reply_drop(rec);
     ptn_pool_reset(rec->work->pool);
     ptn_reply_init(&rec->reply, rec->work->small);
+    rec->prepared = false;
+    rec->job.ready = NULL;
+    rec->mapped = ptn_str_make(NULL, 0);
 
     pthread_mutex_lock(&r->park);
     pthread_mutex_lock(&r->mu);
@@ -699,19 +789,74 @@ ptn_exec_answer(ptn_rec_t *rec, ptn_rc_t commit)
 }
 
 
+/*
+ * false: it is behind the writer of its slot.  true: it is to be run now; its
+ * slot is ours, if it has one.
+ */
+
+static bool
+ptn_exec_prepare(ptn_exec_t *exec, ptn_rec_t *rec)
+{
+    bool              now;
+    uint32_t          word;
+    ptn_runner_t     *r;
+    ptn_lane_slot_t  *slot;
+
+    r = exec->runner;
+    ptn_exec_one(exec, rec);
+
+    now = true;
+
+    pthread_mutex_lock(&r->mu);
+
+    rec->prepare = false;
+    rec->tried = true;
+    r->preparing--;
+
+    if (ptn_exec_writes(rec)) {
+        slot = &r->slot[rec->job.slot];
+        now = (slot->writer == NULL && !atomic_load(&r->no_intake));
+
+        if (now) {
+            slot->writer = exec;
+
+        } else {
+
+            /* nothing was done: who takes over may run it */
+
+            word = ptn_cell_word(rec->gen, PTN_CELL_RUNNING);
+            (void) atomic_compare_exchange_strong(&rec->cell->state, &word,
+                               ptn_cell_word(rec->gen, PTN_CELL_ACCEPTED));
+
+            ptn_exec_lane(r, rec);
+        }
+    }
+
+    pthread_mutex_unlock(&r->mu);
+
+    return now;
+}
+
+
 /* One job, or a batch of writing jobs of its slot with one commit. */
 
 static void
 ptn_exec_run(ptn_exec_t *exec, ptn_rec_t *rec)
 {
     ptn_rc_t          rc;
+    uint32_t          at;
     uint64_t          start;
     ptn_fifo_t        done;
     ptn_runner_t     *r;
     ptn_lane_slot_t  *slot;
 
+    if (rec->prepare && !ptn_exec_prepare(exec, rec)) {
+        return;
+    }
+
     r = exec->runner;
-    slot = ptn_exec_writes(rec) ? &r->slot[rec->job.slot] : NULL;
+    at = rec->job.slot;
+    slot = ptn_exec_writes(rec) ? &r->slot[at] : NULL;
     start = 0;
     rc = PTN_OK;
 
@@ -739,7 +884,7 @@ ptn_exec_run(ptn_exec_t *exec, ptn_rec_t *rec)
         (void) ptn_intake(r);
 
         pthread_mutex_lock(&r->mu);
-        rec = ptn_fifo_take(&slot->queue);
+        rec = ptn_exec_next(r, at);
         pthread_mutex_unlock(&r->mu);
 
         if (rec == NULL) {
@@ -771,7 +916,7 @@ ptn_exec_run(ptn_exec_t *exec, ptn_rec_t *rec)
         pthread_mutex_lock(&r->mu);
 
         slot->writer = NULL;
-        rec = ptn_fifo_take(&slot->queue);
+        rec = ptn_exec_next(r, at);
 
         if (rec != NULL) {
             ptn_fifo_add_first(&r->lane[PTN_LANE_SHORT], rec);
@@ -820,7 +965,7 @@ ptn_exec_listen(ptn_exec_t *exec, bool idled)
     pthread_mutex_lock(&r->mu);
     work = r->taking || r->lane[PTN_LANE_SHORT].n > 0
            || r->lane[PTN_LANE_NET].n > 0
-           || ptn_runner_bulk(r)
+           || ptn_runner_bulk(r) || ptn_runner_early(r)
            || r->closing != NULL || r->stop;
     pthread_mutex_unlock(&r->mu);
 

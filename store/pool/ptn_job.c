@@ -54,6 +54,17 @@ ptn_job_body_read(ptn_job_t *job, uint64_t off, void *p, size_t n)
 }
 
 
+void
+ptn_job_place(ptn_job_t *job, uint32_t slot)
+{
+    if (ptn_job_rec(job)->prepare && job->slot == PTN_SLOT_ANY
+        && slot < PTN_SLOTS)
+    {
+        job->slot = slot;
+    }
+}
+
+
 static void
 ptn_job_unmap(void *data)
 {
@@ -146,6 +157,11 @@ ptn_job_body_map(ptn_job_t *job, ptn_str_t *ret_body)
         return PTN_ETRUNC;
     }
 
+    if (ptn_job_rec(job)->mapped.data != NULL) {
+        *ret_body = ptn_job_rec(job)->mapped;
+        return PTN_OK;
+    }
+
     if (job->body_len == 0) {
         *ret_body = ptn_str("");
         return PTN_OK;
@@ -193,7 +209,8 @@ ptn_job_body_map(ptn_job_t *job, ptn_str_t *ret_body)
         return rc;
     }
 
-    *ret_body = ptn_str_make(p, job->body_len);
+    ptn_job_rec(job)->mapped = ptn_str_make(p, job->body_len);
+    *ret_body = ptn_job_rec(job)->mapped;
 
     return PTN_OK;
 }

@@ -70,6 +70,16 @@ typedef struct {
      * successor with the request alone).  NULL: FINAL carries rc, no bytes.
      */
     void        (*failed)(ptn_job_t *job, ptn_rc_t rc);
+
+    /*
+     * Of a type with PTN_JOB_WRITES: what of the work takes time and must not
+     * wait for the jobs before it.  Called, perhaps, while another executor
+     * has the slot's batch; `run` follows, on this executor or another one, of
+     * another app then.  It may leave job->ready, and memory in the pool; it
+     * changes nothing else, replies nothing, and what fails is left for `run`
+     * to find.  NULL: nothing of that kind.
+     */
+    void        (*prepare)(ptn_job_t *job);
 } ptn_job_type_t;
 
 
@@ -84,6 +94,7 @@ struct ptn_job_s {
     ptn_exec_t            *exec;
     void                  *app;         /* of this executor: see hooks */
     ptn_log_t             *log;
+    void                  *ready;       /* of `prepare` for `run`, or NULL */
 };
 
 
@@ -95,6 +106,9 @@ ptn_rc_t ptn_job_body_read(ptn_job_t *job, uint64_t off, void *p, size_t n);
  * until the job ends.  ETRUNC when the file is shorter than body_len.
  */
 ptn_rc_t ptn_job_body_map(ptn_job_t *job, ptn_str_t *ret_body);
+
+/* In `prepare`, of a job that came for no slot: where it writes. */
+void ptn_job_place(ptn_job_t *job, uint32_t slot);
 
 /* The META block: once, before any other reply.  ETOOBIG above the limit. */
 ptn_rc_t ptn_job_meta(ptn_job_t *job, const void *data, size_t len);

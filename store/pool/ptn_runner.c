@@ -133,6 +133,9 @@ ptn_runner_open(ptn_runner_t *r, ptn_world_t *world, const ptn_proc_t *proc,
         ptn_fifo_init(&r->slot[i].queue);
     }
 
+    ptn_fifo_init(&r->early);
+    r->preparers = (uint32_t) ptn_max(sysconf(_SC_NPROCESSORS_ONLN) - 1, 1L);
+
     r->peer = calloc(world->opts.workers, sizeof(ptn_peer_t));
     r->bucket = calloc(PTN_SESSION_BUCKETS, sizeof(ptn_session_t *));
     r->tick_fd = eventfd(0, EFD_CLOEXEC|EFD_NONBLOCK);
@@ -524,7 +527,7 @@ ptn_runner_tick(ptn_runner_t *r)
 
     if (r->leader == NULL || r->lane[PTN_LANE_SHORT].n > 0
         || r->lane[PTN_LANE_NET].n > 0 || r->closing != NULL
-        || ptn_runner_bulk(r))
+        || ptn_runner_bulk(r) || ptn_runner_early(r))
     {
         ptn_exec_wake(r);
     }

@@ -108,9 +108,13 @@ struct ptn_rec_s {
     ptn_sid_t         sid;
     ptn_cell_t       *cell;
     int               body;
+    ptn_str_t         mapped;       /* the body, when it was asked for */
     bool              has_file;
     ptn_rc_t          fail;         /* not OK: do not run, word this */
     _Atomic bool      gone;         /* the client */
+    bool              prepare;      /* that is to be done now, not `run` */
+    bool              tried;        /* it was, ... */
+    bool              prepared;     /* ... and came to its end */
 
     ptn_session_t    *session;
     ptn_work_t       *work;         /* its pool and first reply bytes */
@@ -226,11 +230,14 @@ struct ptn_runner_s {
 
     ptn_fifo_t         lane[PTN_LANE_MAX];
     ptn_lane_slot_t    slot[PTN_SLOTS];
+    ptn_fifo_t         early;       /* behind a writer, to be prepared */
     ptn_exec_t         exec[PTN_EXECS_MAX];
     uint32_t           nexecs;      /* general ones */
     uint32_t           idle;        /* waiting on cond */
     uint32_t           running;     /* jobs on executors */
     uint32_t           bulk;        /* of them bulk */
+    uint32_t           preparing;   /* of them writing ones, early, */
+    uint32_t           preparers;   /* at most: a processor each, but one */
     uint32_t           turn;        /* picks, for fairness */
     ptn_exec_t        *leader;      /* listens to the ring */
     ptn_exec_t        *tending;     /* is in idle() or tend() */
@@ -319,7 +326,16 @@ ptn_fifo_take(ptn_fifo_t *f)
 static inline bool
 ptn_runner_bulk(const ptn_runner_t *r)
 {
-    return r->lane[PTN_LANE_BULK].n > 0 && r->bulk + 1 < r->nexecs;
+    return r->lane[PTN_LANE_BULK].n > 0
+           && r->bulk + r->preparing + 1 < r->nexecs;
+}
+
+
+static inline bool
+ptn_runner_early(const ptn_runner_t *r)
+{
+    return r->early.n > 0 && r->preparing < r->preparers
+           && r->bulk + r->preparing + 1 < r->nexecs;
 }
 
 

@@ -47,7 +47,8 @@ run_reply(ptn_job_t *job)
 
     return rc;
 }
-static const ptn_job_type_t         reply = { "r", 0, 0, run_reply, NULL };
+static const ptn_job_type_t         reply = { "r", 0, 0, run_reply, NULL,
+    NULL };
 static const ptn_job_type_t *const  types[] = { &reply };
 
 static void

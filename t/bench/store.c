@@ -8,23 +8,31 @@
  * against.
  *
  * deliver  one mailbox; alternating with I: one INSERT of the same bytes and
- *          one durable commit each (WAL, synchronous=FULL).  "16 in flight" is
- *          what an executor does with 16 jobs: a transaction each, one commit.
+ *          one durable commit each (WAL, synchronous=FULL).  "One by one": a
+ *          transaction and a commit each.  "16 in flight": a store process
+ *          with its executors (ptn_store_main, as nginx starts it) and a client
+ *          that always has 16 jobs under way, each answered after its commit.
+ *          A job names a message that the store process has in memory; the
+ *          bytes do not travel.
  */
 
 #include <dirent.h>
 #include <ftw.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ptn_client.h"
 #include "ptn_dictionary.h"
+#include "ptn_world.h"
 
 
 #define POOL_MAX   4096
@@ -116,19 +124,26 @@ site_close(site_t *s)
 
 
 static ptn_user_t
-user(site_t *s, unsigned n)
+user_in(ptn_pool_t *pool, unsigned n)
 {
     ptn_user_t  u;
 
     memset(&u, 0, sizeof(u));
     u.id = n + 1;
-    u.address = ptn_str_printf(s->pool, "user%u@example.test", n);
+    u.address = ptn_str_printf(pool, "user%u@example.test", n);
     u.locale = ptn_str("en");
     u.mailbox.b[0] = 1;
     u.mailbox.b[14] = (u_char) (n >> 8);
     u.mailbox.b[15] = (u_char) n;
 
     return u;
+}
+
+
+static ptn_user_t
+user(site_t *s, unsigned n)
+{
+    return user_in(s->pool, n);
 }
 
 
@@ -164,220 +179,7 @@ append(ptn_mbox_t *mb, ptn_str_t raw)
 }
 
 
-/* ---- messages ------------------------------------------------------------- */
-
-static const char *const  words[] = {
-    "the", "meeting", "of", "tomorrow", "has", "been", "moved", "to",
-    "another", "room", "please", "find", "attached", "what", "we", "wrote",
-    "about", "budget", "and", "plans", "for", "next", "quarter", "with",
-    "kind", "regards", "from", "all", "in", "office", "this", "week"
-};
-
-
-static uint64_t
-rnd(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-
-    return *seed;
-}
-
-
-static void
-make_head(ptn_buf_t *b, uint64_t *seed, const char *type)
-{
-    unsigned  n;
-
-    n = (unsigned) rnd(seed) % 1000000;
-
-    ptn_buf_printf(b,
-        "Received: from mx%u.example.org (mx.example.org [192.0.2.%u])\r\n"
-        "\tby mail.example.test with ESMTPS id %08x%08x\r\n"
-        "\tfor <alice@example.test>; Mon, 2 Feb 2026 10:%02u:%02u +0100\r\n"
-        "From: \"Sender Number %u\" <sender%u@example.org>\r\n"
-        "To: Alice <alice@example.test>, Bob <bob@example.test>\r\n"
-        "Cc: Carol <carol@example.test>\r\n"
-        "Subject: Re: message %u about things\r\n"
-        "Date: Mon, 2 Feb 2026 10:%02u:%02u +0100\r\n"
-        "Message-ID: <%u.%016llx@example.org>\r\n"
-        "In-Reply-To: <%u.abcdef@example.org>\r\n"
-        "MIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n",
-        n % 9, n % 250, n, n * 7919, n % 60, n % 59, n % 97, n % 97, n,
-        n % 60, n % 59, n, (unsigned long long) rnd(seed), n, type);
-}
-
-
-/* Words, with a number here and there: zstd makes a third of it. */
-
-static void
-make_text(ptn_buf_t *b, uint64_t *seed, size_t size)
-{
-    size_t    end, line;
-    uint64_t  r;
-
-    end = b->len + size;
-    line = 0;
-
-    while (b->len < end) {
-        r = rnd(seed);
-
-        if (r % 7 == 0) {
-            ptn_buf_printf(b, "%llx ", (unsigned long long) (r >> 40));
-
-        } else {
-            ptn_buf_printf(b, "%s ", words[(r >> 8) % ptn_nelts(words)]);
-        }
-
-        if (b->len - line > 66) {
-            ptn_buf_z(b, "\r\n");
-            line = b->len;
-        }
-    }
-
-    ptn_buf_z(b, "\r\n");
-}
-
-
-static void
-make_base64(ptn_buf_t *b, uint64_t *seed, size_t size)
-{
-    size_t       i, done;
-    uint64_t     r;
-
-    static const char  set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
-                               "stuvwxyz0123456789+/";
-
-    for (done = 0; done < size; done += 78) {
-        for (i = 0; i < 76; i++) {
-            r = rnd(seed);
-            ptn_buf_byte(b, (u_char) set[(r >> 20) & 63]);
-        }
-
-        ptn_buf_z(b, "\r\n");
-    }
-}
-
-
-static ptn_str_t
-make(ptn_pool_t *pool, uint64_t *seed, size_t size, bool attach)
-{
-    ptn_buf_t  b;
-
-    ptn_buf_init(&b, pool);
-
-    if (!attach) {
-        make_head(&b, seed, "text/plain; charset=utf-8");
-        make_text(&b, seed, size - b.len);
-        return ptn_buf_get(&b);
-    }
-
-    make_head(&b, seed, "multipart/mixed; boundary=\"=_b\"");
-    ptn_buf_z(&b, "--=_b\r\nContent-Type: text/plain\r\n\r\n");
-    make_text(&b, seed, ptn_min(size / 8, (size_t) 4000));
-    ptn_buf_z(&b, "--=_b\r\nContent-Type: application/octet-stream;"
-              " name=\"a.bin\"\r\nContent-Disposition: attachment;"
-              " filename=\"a.bin\"\r\nContent-Transfer-Encoding: base64"
-              "\r\n\r\n");
-    make_base64(&b, seed, size - b.len - 10);
-    ptn_buf_z(&b, "--=_b--\r\n");
-
-    return ptn_buf_get(&b);
-}
-
-
-static void
-mix_make(site_t *s, mix_t *mix, const char *name, size_t size, bool attach,
-    size_t n)
-{
-    uint64_t  seed = 88172645463325252ULL + size + attach;
-
-    mix->name = name;
-    mix->next = 0;
-
-    for (mix->n = 0; mix->n < n; mix->n++) {
-        mix->m[mix->n] = make(s->pool, &seed, size, attach);
-    }
-}
-
-
-static ptn_str_t
-slurp(ptn_pool_t *pool, const char *path, size_t size)
-{
-    FILE       *f;
-    ptn_str_t   s;
-
-    s.data = ptn_palloc(pool, size + 1);
-    f = fopen(path, "rb");
-    s.len = f ? fread(s.data, 1, size, f) : 0;
-
-    if (f != NULL) {
-        fclose(f);
-    }
-
-    return s;
-}
-
-
-static int
-by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-
-/* *.eml, *.msg and *.txt of MAIL, in the order of their names. */
-
-static void
-mix_read(site_t *s, mix_t *mix)
-{
-    int              i, k, n, m;
-    char             path[4096], file[8192];
-    const char      *dot;
-    struct stat      sb;
-    struct dirent  **dirs, **files;
-
-    mix->name = "mix";
-    mix->n = 0;
-    mix->next = 0;
-    n = scandir(s->mail, &dirs, NULL, by_name);
-
-    for (i = 0; i < n; i++) {
-        snprintf(path, sizeof(path), "%s/%s", s->mail, dirs[i]->d_name);
-
-        if (dirs[i]->d_name[0] == '.'
-            || (m = scandir(path, &files, NULL, by_name)) < 0)
-        {
-            continue;
-        }
-
-        for (k = 0; k < m && mix->n < POOL_MAX; k++) {
-            snprintf(file, sizeof(file), "%s/%s", path, files[k]->d_name);
-            dot = strrchr(files[k]->d_name, '.');
-
-            if (dot != NULL && (strcmp(dot, ".eml") == 0
-                || strcmp(dot, ".msg") == 0 || strcmp(dot, ".txt") == 0)
-                && stat(file, &sb) == 0 && S_ISREG(sb.st_mode)
-                && sb.st_size >= 200 && sb.st_size <= 2000000)
-            {
-                mix->m[mix->n++] = slurp(s->pool, file, (size_t) sb.st_size);
-            }
-        }
-    }
-
-    if (mix->n == 0) {
-        fprintf(stderr, "store: no messages in %s\n", s->mail);
-        exit(1);
-    }
-}
-
-
-static ptn_str_t
-next(mix_t *mix)
-{
-    return mix->m[mix->next++ % mix->n];
-}
+#include "store_mix.h"
 
 
 /* ---- deliver -------------------------------------------------------------- */
@@ -431,27 +233,26 @@ bare(site_t *s, mix_t *mix, double seconds)
 
 
 static double
-ours(site_t *s, ptn_mbox_t *mb, mix_t *mix, unsigned flight, double seconds)
+ours(site_t *s, ptn_mbox_t *mb, mix_t *mix, double seconds)
 {
-    double    begun;
-    size_t    n;
-    unsigned  i;
+    double  begun;
+    size_t  n;
 
     n = 0;
     begun = now();
 
     do {
-        for (i = 0; i < flight; i++) {
-            append(mb, next(mix));
-        }
-
+        append(mb, next(mix));
         must(ptn_store_commit(s->store), "store commit");
-        n += flight;
+        n++;
 
     } while (now() - begun < seconds);
 
     return (double) n / (now() - begun);
 }
+
+
+#include "store_flight.h"
 
 
 static int
@@ -478,16 +279,21 @@ deliver_mix(site_t *s, ptn_mbox_t *mb, mix_t *mix)
     char    name[64], against[64];
     size_t  i;
     double  one[ROUNDS], many[ROUNDS], base[ROUNDS], t;
+    flight_t  f;
 
     t = s->seconds / ROUNDS;
+    flight_start(s, mix, &f);
     bare(s, mix, t / 4);
-    ours(s, mb, mix, FLIGHT, t / 4);
+    ours(s, mb, mix, t / 4);
+    flight(&f, t / 4);
 
     for (i = 0; i < ROUNDS; i++) {
         base[i] = bare(s, mix, t);
-        one[i] = ours(s, mb, mix, 1, t) / base[i];
-        many[i] = ours(s, mb, mix, FLIGHT, t) / base[i];
+        one[i] = ours(s, mb, mix, t) / base[i];
+        many[i] = flight(&f, t) / base[i];
     }
+
+    flight_stop(&f, mix->name);
 
     snprintf(against, sizeof(against), "I of these bytes %.0f/s",
              median(base, ROUNDS));

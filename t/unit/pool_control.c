@@ -69,7 +69,8 @@ run_nap(ptn_job_t *job)
 }
 
 
-static const ptn_job_type_t  nap_t = { "nap", PTN_LANE_NET, 0, run_nap, 0 };
+static const ptn_job_type_t  nap_t = { "nap", PTN_LANE_NET, 0, run_nap, 0,
+    NULL };
 static const ptn_job_type_t *const  types[] = { &nap_t };
 
 static const ptn_control_verb_t  verbs[] = {

@@ -92,14 +92,15 @@ run_big(ptn_job_t *job)
 
 
 static const ptn_job_type_t  nap_t = { "nap", PTN_LANE_SHORT, 0, run_nap,
-                                       nap_failed };
+                                       nap_failed, NULL };
 static const ptn_job_type_t  deaf_t = { "deaf", PTN_LANE_SHORT, 0, run_deaf,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  body_t = { "body", PTN_LANE_SHORT, 0, run_body,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  login_t = { "login", PTN_LANE_SHORT, 0, run_login,
-                                         0 };
-static const ptn_job_type_t  big_t = { "big", PTN_LANE_SHORT, 0, run_big, 0 };
+                                         0, NULL };
+static const ptn_job_type_t  big_t = { "big", PTN_LANE_SHORT, 0, run_big, 0,
+    NULL };
 
 static const ptn_job_type_t *const  types[] = {
     &nap_t, &deaf_t, &body_t, &login_t, &big_t

@@ -108,15 +108,18 @@ run_change(ptn_job_t *job)
 }
 
 
-static const ptn_job_type_t  echo = { "echo", PTN_LANE_SHORT, 0, run_echo, 0 };
-static const ptn_job_type_t  bad = { "bad", PTN_LANE_SHORT, 0, run_fail, 0 };
+static const ptn_job_type_t  echo = { "echo", PTN_LANE_SHORT, 0, run_echo, 0,
+    NULL };
+static const ptn_job_type_t  bad = { "bad", PTN_LANE_SHORT, 0, run_fail, 0,
+    NULL };
 static const ptn_job_type_t  login = { "login", PTN_LANE_SHORT, 0, run_login,
-                                       0 };
+                                       0, NULL };
 static const ptn_job_type_t  count = { "count", PTN_LANE_SHORT, 0, run_count,
-                                       count_failed };
-static const ptn_job_type_t  hold = { "hold", PTN_LANE_SHORT, 0, run_hold, 0 };
+                                       count_failed, NULL };
+static const ptn_job_type_t  hold = { "hold", PTN_LANE_SHORT, 0, run_hold, 0,
+    NULL };
 static const ptn_job_type_t  change = { "change", PTN_LANE_SHORT, 0,
-                                        run_change, 0 };
+                                        run_change, 0, NULL };
 
 static const ptn_job_type_t *const  types[] = {
     &echo, &bad, &login, &count, &hold, &change

@@ -97,14 +97,15 @@ run_park(ptn_job_t *job)
 }
 
 
-static const ptn_job_type_t  t_echo = { "echo", 0, 0, run_echo, 0 };
-static const ptn_job_type_t  t_stream = { "stream", 0, 0, run_stream, 0 };
-static const ptn_job_type_t  t_body = { "body", 0, 0, run_body, 0 };
-static const ptn_job_type_t  t_login = { "login", 0, 0, run_login, 0 };
-static const ptn_job_type_t  t_park = { "park", 0, 0, run_park, 0 };
-static const ptn_job_type_t  t_net = { "net", PTN_LANE_NET, 0, run_echo, 0 };
+static const ptn_job_type_t  t_echo = { "echo", 0, 0, run_echo, 0, NULL };
+static const ptn_job_type_t  t_stream = { "stream", 0, 0, run_stream, 0, NULL };
+static const ptn_job_type_t  t_body = { "body", 0, 0, run_body, 0, NULL };
+static const ptn_job_type_t  t_login = { "login", 0, 0, run_login, 0, NULL };
+static const ptn_job_type_t  t_park = { "park", 0, 0, run_park, 0, NULL };
+static const ptn_job_type_t  t_net = { "net", PTN_LANE_NET, 0, run_echo, 0,
+    NULL };
 static const ptn_job_type_t  t_debug = { "debug", 0, PTN_JOB_DEBUG, run_echo,
-                                         0 };
+                                         0, NULL };
 
 static const ptn_job_type_t *const  types[] = {
     &t_echo, &t_stream, &t_body, &t_login, &t_park, &t_net, &t_debug

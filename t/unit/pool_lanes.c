@@ -89,7 +89,9 @@ run_write(ptn_job_t *job)
 
     app->open++;
 
-    if (ptn_str_eqz(job->request, "break")) {
+    if (ptn_str_eqz(job->request, "break")
+        || ptn_str_eqz(job->request, "pbreak"))
+    {
         app->fails = true;
     }
 
@@ -112,6 +114,58 @@ write_failed(ptn_job_t *job, ptn_rc_t rc)
 {
     ptn_job_reply(job, "failed ", 7);
     ptn_job_reply(job, ptn_err(rc)->name, strlen(ptn_err(rc)->name));
+}
+
+
+/*
+ * What takes time of a write is done before it, while another one has the
+ * slot.  "p...": the job came for no slot, and says there which it is.
+ */
+
+static void
+prepare_ready(ptn_job_t *job)
+{
+    uint64_t  writing;
+
+    atomic_fetch_add(&fx.seen[4], 1);
+    writing = atomic_load(&fx.seen[7]);
+    usleep(1000);
+
+    if (writing != 0 || atomic_load(&fx.seen[7]) != 0) {
+        atomic_fetch_add(&fx.seen[5], 1);
+    }
+
+    if (job->request.data[0] == 'p') {
+        ptn_job_place(job, 9);
+
+    } else {
+        ptn_job_place(job, 8);          /* it has one: nothing happens */
+        atomic_fetch_add(&fx.seen[6], 1);
+    }
+
+    job->ready = ptn_palloc(job->pool, job->request.len);
+    memcpy(job->ready, job->request.data, job->request.len);
+}
+
+
+static ptn_rc_t
+run_ready(ptn_job_t *job)
+{
+    ptn_rc_t  rc;
+
+    if (job->slot != 9
+        || (job->ready != NULL
+            && memcmp(job->ready, job->request.data, job->request.len) != 0))
+    {
+        return PTN_EINTERNAL;
+    }
+
+    atomic_fetch_add(&fx.seen[7], 1);
+    usleep(500);
+    rc = run_write(job);
+    atomic_fetch_sub(&fx.seen[7], 1);
+
+    return rc;
 }
 
 
@@ -148,18 +202,24 @@ run_nap(ptn_job_t *job)
 
 static const ptn_job_type_t  write_t = { "write", PTN_LANE_SHORT,
                                          PTN_JOB_WRITES, run_write,
-                                         write_failed };
+                                         write_failed, NULL };
 static const ptn_job_type_t  bulk_t = { "bulk", PTN_LANE_BULK, 0, run_busy,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  auth_t = { "auth", PTN_LANE_AUTH, 0, run_busy,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  noop_t = { "noop", PTN_LANE_SHORT, 0, run_noop,
-                                        0 };
-static const ptn_job_type_t  nap_t = { "nap", PTN_LANE_SHORT, 0, run_nap, 0 };
-static const ptn_job_type_t  net_t = { "net", PTN_LANE_NET, 0, run_nap, 0 };
+                                        0, NULL };
+static const ptn_job_type_t  nap_t = { "nap", PTN_LANE_SHORT, 0, run_nap, 0,
+    NULL };
+static const ptn_job_type_t  net_t = { "net", PTN_LANE_NET, 0, run_nap, 0,
+    NULL };
+
+static const ptn_job_type_t  ready_t = { "ready", PTN_LANE_SHORT,
+                                         PTN_JOB_WRITES, run_ready,
+                                         write_failed, prepare_ready };
 
 static const ptn_job_type_t *const  types[] = {
-    &write_t, &bulk_t, &auth_t, &noop_t, &nap_t, &net_t
+    &ready_t, &write_t, &bulk_t, &auth_t, &noop_t, &nap_t, &net_t
 };
 
 static const ptn_hooks_t  hooks = {
@@ -229,6 +289,65 @@ batches(fx_worker_t *w)
 
     fx_run(w, &a[0], (fx_job_t) { "write", 9, none, "x", 0, 0, 0 });
     is_u64(a[0].rc, PTN_OK, "and the next commit is good again");
+}
+
+
+static void
+prepared(fx_worker_t *w)
+{
+    char                 what[8];
+    size_t               i, good, told;
+    uint64_t             commits;
+    ptn_sid_t            none = { { 0 } };
+    static fx_answer_t   a[120];
+
+    atomic_store(&w->fx->seen[4], 0);
+    fx_run(w, &a[0], (fx_job_t) { "ready", 9, none, "x", 0, 0, 0 });
+    is_u64(a[0].rc, PTN_OK, "one that has its slot for itself");
+    is_u64(w->fx->seen[4], 0, "is not prepared");
+    fx_run(w, &a[0], (fx_job_t) { "ready", PTN_SLOT_ANY, none, "p", 0, 0, 0 });
+    is_u64(a[0].rc, PTN_OK, "one that came for no slot");
+    is_u64(w->fx->seen[4], 1, "is");
+
+    commits = w->fx->seen[0];
+
+    for (i = 0; i < 120; i++) {
+        snprintf(what, sizeof(what), "%c%zu", i % 3 == 0 ? 'p' : 'x', i);
+        fx_submit(w, &a[i], (fx_job_t) { "ready",
+                                         i % 3 == 0 ? PTN_SLOT_ANY : 9, none,
+                                         what, strlen(what), 0, 0 });
+    }
+
+    for (i = 0, good = 0; i < 120; i++) {
+        fx_final(w, &a[i]);
+        good += a[i].rc == PTN_OK && a[i].len == 4;
+    }
+
+    commits = w->fx->seen[0] - commits;
+    is_u64(good, 120, "120 writes, of their own slot or placed there");
+    ok(w->fx->seen[4] >= 40 && w->fx->seen[6] != 0,
+       "%lu were prepared, %lu of them behind a writer", w->fx->seen[4],
+       w->fx->seen[6]);
+    ok(w->fx->seen[5] != 0, "%lu of them while another wrote",
+       w->fx->seen[5]);
+    ok(commits < 60, "in %lu commits", commits);
+    is_u64(w->fx->seen[3], 1, "still one writer at a time");
+
+    /* a commit that fails takes prepared ones along, too */
+
+    for (i = 0; i < 30; i++) {
+        fx_submit(w, &a[i], (fx_job_t) { "ready", PTN_SLOT_ANY, none,
+                                         i == 9 ? "pbreak" : "p", 0, 0, 0 });
+    }
+
+    for (i = 0, good = 0, told = 0; i < 30; i++) {
+        fx_final(w, &a[i]);
+        good += a[i].rc == PTN_OK && a[i].len == 4;
+        told += a[i].rc == PTN_EIO && a[i].len == 10;
+    }
+
+    ok(told >= 1 && good + told == 30 && a[9].rc == PTN_EIO,
+       "%zu were told of a failed commit, %zu were in others", told, good);
 }
 
 
@@ -345,6 +464,7 @@ static int
 worker(fx_worker_t *w, void *data PTN_UNUSED)
 {
     batches(w);
+    prepared(w);
     lanes(w);
 
     return done_testing();

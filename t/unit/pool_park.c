@@ -130,9 +130,12 @@ run_bye(ptn_job_t *job)
 }
 
 
-static const ptn_job_type_t  out_t = { "out", PTN_LANE_SHORT, 0, run_out, 0 };
-static const ptn_job_type_t  in_t = { "in", PTN_LANE_SHORT, 0, run_in, 0 };
-static const ptn_job_type_t  bye_t = { "bye", PTN_LANE_SHORT, 0, run_bye, 0 };
+static const ptn_job_type_t  out_t = { "out", PTN_LANE_SHORT, 0, run_out, 0,
+    NULL };
+static const ptn_job_type_t  in_t = { "in", PTN_LANE_SHORT, 0, run_in, 0,
+    NULL };
+static const ptn_job_type_t  bye_t = { "bye", PTN_LANE_SHORT, 0, run_bye, 0,
+    NULL };
 
 static const ptn_job_type_t *const  types[] = { &out_t, &in_t, &bye_t };
 

@@ -59,10 +59,11 @@ run_end(ptn_job_t *job)
 
 
 static const ptn_job_type_t  sign_in_t = { "sign_in", PTN_LANE_SHORT, 0,
-                                           run_sign_in, 0 };
+                                           run_sign_in, 0, NULL };
 static const ptn_job_type_t  release_t = { "release", PTN_LANE_SHORT, 0,
-                                           run_release, 0 };
-static const ptn_job_type_t  end_t = { "end", PTN_LANE_SHORT, 0, run_end, 0 };
+                                           run_release, 0, NULL };
+static const ptn_job_type_t  end_t = { "end", PTN_LANE_SHORT, 0, run_end, 0,
+    NULL };
 
 static const ptn_job_type_t *const  types[] = { &sign_in_t, &release_t,
                                                 &end_t };

@@ -214,21 +214,21 @@ run_noop(ptn_job_t *job)
 
 
 static const ptn_job_type_t  send_t = { "send", PTN_LANE_SHORT, 0, run_send,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  store_t = { "store", PTN_LANE_SHORT, 0, run_store,
-                                         0 };
+                                         0, NULL };
 static const ptn_job_type_t  bounce_t = { "bounce", PTN_LANE_SHORT, 0,
-                                          run_bounce, 0 };
+                                          run_bounce, 0, NULL };
 static const ptn_job_type_t  flush_t = { "flush", PTN_LANE_SHORT, 0,
-                                         run_flush, 0 };
+                                         run_flush, 0, NULL };
 static const ptn_job_type_t  wait_t = { "wait", PTN_LANE_SHORT, 0, run_wait,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  steps_t = { "steps", PTN_LANE_SHORT, 0,
-                                         run_steps, 0 };
+                                         run_steps, 0, NULL };
 static const ptn_job_type_t  drip_t = { "drip", PTN_LANE_SHORT, 0, run_drip,
-                                        0 };
+                                        0, NULL };
 static const ptn_job_type_t  noop_t = { "noop", PTN_LANE_SHORT, 0, run_noop,
-                                        0 };
+                                        0, NULL };
 
 static const ptn_job_type_t *const  types[] = {
     &send_t, &store_t, &bounce_t, &flush_t, &wait_t, &steps_t, &drip_t,

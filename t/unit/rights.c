@@ -667,6 +667,9 @@ static const char *const  free_for_all[] = {
     "ptn_view_valid", "ptn_public_is", "ptn_public_user", "ptn_quota_send",
     "ptn_folder_copy_id", "ptn_search_text",
 
+    /* the caller's bytes: the append asks */
+    "ptn_msg_ready", "ptn_ready_free",
+
     /* sets and keys that the caller has; a state's end */
     "ptn_pcl_add", "ptn_pcl_check", "ptn_pcl_includes", "ptn_pcl_merge",
     "ptn_ics_state_add", "ptn_ics_state_copy", "ptn_ics_state_done",
