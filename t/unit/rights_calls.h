@@ -637,6 +637,15 @@ run_table_sync_events(rights_ctx_t *c)
 }
 
 static ptn_rc_t
+run_table_name(rights_ctx_t *c)
+{
+    ptn_id_t         folder, mid;
+    ptn_table_key_t  key = { c->msg, 0, false };
+
+    return ptn_table_name(c->mb, c->table, &key, &folder, &mid);
+}
+
+static ptn_rc_t
 run_table_key(rights_ctx_t *c)
 {
     ptn_table_key_t  key;
@@ -781,6 +790,7 @@ run_table_state_set(rights_ctx_t *c)
     R("table_sync_events", PTN_RIGHT_READ_ANY, false,                         \
       run_table_sync_events),                                                 \
     R("table_key", PTN_RIGHT_READ_ANY, false, run_table_key),                 \
+    R("table_name", PTN_RIGHT_READ_ANY, false, run_table_name),               \
     R("table_row", PTN_RIGHT_READ_ANY, false, run_table_row),                 \
     R("table_search", PTN_RIGHT_READ_ANY, false, run_table_search),           \
     R("table_expand", PTN_RIGHT_READ_ANY, false, run_table_expand),           \
