@@ -580,6 +580,10 @@ typedef struct {
 
 ptn_rc_t ptn_ews_folder_shape(ptn_ews_t *e, const ptn_ews_el_t *el,
     ptn_ews_folder_shape_t *ret_shape);
+/* t:SearchParameters of a search folder: written, set. */
+ptn_rc_t ptn_ews_put_search(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t id);
+ptn_rc_t ptn_ews_set_search(ptn_ews_t *e, ptn_ews_box_t *box, ptn_txn_t *tx,
+    ptn_id_t id, const ptn_ews_el_t *el);
 ptn_rc_t ptn_ews_put_folder(ptn_ews_t *e, ptn_ews_box_t *box,
     const ptn_folder_t *folder, const ptn_ews_folder_shape_t *shape);
 

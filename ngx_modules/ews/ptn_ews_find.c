@@ -1,229 +1,144 @@
+#include <stdlib.h>
+#include <time.h>
+
 #include "ptn_ews_search.h"
 
 
 /* FindItem (MS-OXWSSRCH 3.1.4.2). */
 
-/* Values that are no properties of a row of the table. */
-typedef enum {
-    PTN_EWS_ROW_READ, PTN_EWS_ROW_DRAFT, PTN_EWS_ROW_SIZE,
-    PTN_EWS_ROW_RECEIVED, PTN_EWS_ROW_MODIFIED, PTN_EWS_ROW_ASSOCIATED,
-    PTN_EWS_ROW_SPECIALS
-} ptn_ews_row_e;
-
-static const struct {
-    const char  *uri;
-    uint16_t     type;
-} ptn_ews_row_specials[] = {
-    { "message:IsRead",         PTN_PT_BOOLEAN },
-    { "item:IsDraft",           PTN_PT_BOOLEAN },
-    { "item:Size",              PTN_PT_I8 },
-    { "item:DateTimeReceived",  PTN_PT_SYSTIME },
-    { "item:LastModifiedTime",  PTN_PT_SYSTIME },
-    { "item:IsAssociated",      PTN_PT_BOOLEAN },
-};
-
 typedef struct {
     ptn_ews_t        *e;
     ptn_ews_box_t    *box;
+    ptn_id_t          folder;
     ptn_table_t      *table;
     ptn_ews_shape_t  *shape;
-
-    /* the restriction: values[0 ..] are special, then tags of the table */
-    ptn_ews_term_t   *term;
-    uint32_t          tags[PTN_EWS_TERMS_MAX];
-    uint32_t          ntags;
-    uint32_t         *rows;             /* those that match */
+    bool              picked;           /* not all rows of the table: */
+    uint32_t         *rows;
     uint32_t          nrows;
     ptn_rc_t          rc;
 } ptn_ews_find_t;
 
 
-/* --- the restriction ------------------------------------------------------ */
-
-static ptn_rc_t
-ptn_ews_find_slot(ptn_ews_find_t *f, uint32_t tag, ptn_ews_operand_t *ret)
-{
-    uint32_t  i;
-
-    for (i = 0; i < f->ntags && f->tags[i] != tag; i++) { /* void */ }
-
-    if (i == f->ntags) {
-        if (i == PTN_EWS_SLOTS_MAX - PTN_EWS_ROW_SPECIALS) {
-            return ptn_ews_error(f->e, "ErrorRestrictionTooComplex",
-                                 "The restriction has too many properties.");
-        }
-
-        f->tags[f->ntags++] = tag;
-    }
-
-    ret->slot = (uint8_t) (PTN_EWS_ROW_SPECIALS + i);
-    ret->type = ptn_prop_type(tag);
-
-    return PTN_OK;
-}
-
-
-/* The tag of a path, in this mailbox; 0: nothing has that name here. */
-static ptn_rc_t
-ptn_ews_find_tag(ptn_ews_find_t *f, const ptn_ews_el_t *path,
-    const char *refuse, uint32_t *ret_tag, const ptn_ews_field_t **ret_field)
-{
-    ptn_rc_t                rc;
-    uint16_t                id;
-    ptn_ews_ext_t           ext;
-    const ptn_ews_field_t  *field;
-
-    *ret_field = NULL;
-
-    if (ptn_ews_named(path, "ExtendedFieldURI")) {
-        rc = ptn_ews_ext_parse(f->e, path, &ext);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-
-        rc = ptn_ews_ext_tag(f->box->mb, NULL, &ext, ret_tag);
-
-        if (rc == PTN_OK && *ret_tag == 0) {
-            *ret_tag = PTN_PR_NULL & 0xffff0000;
-            *ret_tag |= ext.type;       /* id 0: no row has it */
-        }
-
-        return rc;
-    }
-
-    field = ptn_ews_named(path, "FieldURI")
-            ? ptn_ews_field(ptn_ews_attr(path, "FieldURI")) : NULL;
-
-    if (field == NULL || field->tags[0] == 0
-        || (field->flags & PTN_EWS_NOFIND) != 0)
-    {
-        return ptn_ews_error(f->e, refuse,
-                             "The property cannot be used here.");
-    }
-
-    *ret_field = field;
-    *ret_tag = field->tags[0];
-
-    if (field->named != NULL) {
-        rc = ptn_named_ids(f->box->mb, NULL, field->named, 1, &id);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-
-        *ret_tag |= (uint32_t) id << 16;
-    }
-
-    return PTN_OK;
-}
-
-
-static ptn_rc_t
-ptn_ews_find_resolve(ptn_ews_t *e, void *ctx, const ptn_ews_el_t *path,
-    ptn_ews_operand_t *ret)
-{
-    size_t                  i;
-    uint32_t                tag;
-    ptn_rc_t                rc;
-    ptn_str_t               uri;
-    ptn_ews_find_t         *f = ctx;
-    const ptn_ews_field_t  *field;
-
-    (void) e;
-
-    memset(ret, 0, sizeof(ptn_ews_operand_t));
-
-    if (ptn_ews_named(path, "FieldURI")) {
-        uri = ptn_ews_attr(path, "FieldURI");
-
-        for (i = 0; i < ptn_nelts(ptn_ews_row_specials); i++) {
-            if (ptn_str_eqz(uri, ptn_ews_row_specials[i].uri)) {
-                ret->slot = (uint8_t) i;
-                ret->type = ptn_ews_row_specials[i].type;
-                return PTN_OK;
-            }
-        }
-    }
-
-    rc = ptn_ews_find_tag(f, path, "ErrorUnsupportedPathForQuery", &tag,
-                          &field);
-    if (rc != PTN_OK) {
-        return rc;
-    }
-
-    ret->choices = field == NULL ? NULL : field->choices;
-
-    return ptn_ews_find_slot(f, tag, ret);
-}
-
-
-static ptn_rc_t
-ptn_ews_find_match(void *ctx, const ptn_table_row_t *row)
-{
-    bool             match;
-    size_t           i, k;
-    u_char           special[PTN_EWS_ROW_SPECIALS][8];
-    ptn_rc_t         rc;
-    uint64_t         n[PTN_EWS_ROW_SPECIALS];
-    ptn_str_t        values[PTN_EWS_SLOTS_MAX];
-    ptn_ews_find_t  *f = ctx;
-
-    n[PTN_EWS_ROW_READ] = (row->info->flags & PTN_FLAG_SEEN) != 0;
-    n[PTN_EWS_ROW_DRAFT] = (row->info->flags & PTN_FLAG_DRAFT) != 0;
-    n[PTN_EWS_ROW_SIZE] = row->info->size;
-    n[PTN_EWS_ROW_RECEIVED] = (uint64_t) ptn_filetime(row->info->received);
-    n[PTN_EWS_ROW_MODIFIED] = (uint64_t) ptn_filetime(row->info->modified);
-    n[PTN_EWS_ROW_ASSOCIATED] = row->info->fai;
-
-    for (i = 0; i < PTN_EWS_ROW_SPECIALS; i++) {
-        for (k = 0; k < 8; k++) {
-            special[i][k] = (u_char) (n[i] >> (8 * k));
-        }
-
-        values[i] = ptn_str_make(special[i], ptn_prop_size(
-                                     ptn_ews_row_specials[i].type));
-    }
-
-    memcpy(values + PTN_EWS_ROW_SPECIALS, row->values,
-           f->ntags * sizeof(ptn_str_t));
-
-    rc = ptn_ews_search_match(f->e, f->term, values, &match);
-
-    if (rc == PTN_OK && match) {
-        f->rows[f->nrows++] = row->row;
-    }
-
-    if (rc != PTN_OK) {
-        f->rc = rc;
-        return PTN_AGAIN;
-    }
-
-    return PTN_OK;
-}
-
+/* --- restriction, query string -------------------------------------------- */
 
 static ptn_rc_t
 ptn_ews_find_restrict(ptn_ews_find_t *f, const ptn_ews_el_t *restriction)
 {
-    ptn_rc_t  rc;
-    uint32_t  count;
+    ptn_rc_t         rc;
+    ptn_restrict_t  *r;
 
-    rc = ptn_ews_search_compile(f->e, restriction, ptn_ews_find_resolve, f,
-                                &f->term);
-    if (rc != PTN_OK) {
-        return rc;
+    rc = ptn_ews_filter(f->e, f->box, NULL, restriction, &r);
+
+    if (rc == PTN_OK) {
+        rc = ptn_ews_filter_error(f->e, ptn_table_restrict(f->box->mb,
+                                                           f->table, r));
     }
 
-    count = ptn_table_count(f->table);
+    return rc;
+}
 
-    f->rows = ptn_parray(f->e->pool, count + 1, sizeof(uint32_t));
+
+static int
+ptn_ews_find_cmp(const void *a, const void *b)
+{
+    const ptn_id_t  *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+
+/* Rows of the table that are among `ids`, which are sorted here. */
+static ptn_rc_t
+ptn_ews_find_pick(ptn_ews_find_t *f, ptn_id_t *ids, size_t n)
+{
+    uint32_t  i, count;
+    ptn_id_t  id;
+
+    count = ptn_table_count(f->table);
+    f->picked = true;
+
+    f->rows = ptn_parray(f->e->pool, n + 1, sizeof(uint32_t));
     if (f->rows == NULL) {
         return PTN_ENOMEM;
     }
 
-    rc = ptn_table_rows(f->box->mb, f->table, f->e->pool, f->tags, f->ntags,
-                        0, count, true, ptn_ews_find_match, f);
+    if (n != 0) {
+        qsort(ids, n, sizeof(ptn_id_t), ptn_ews_find_cmp);
+    }
 
-    return f->rc != PTN_OK ? f->rc : rc;
+    for (i = 0; i < count && f->nrows < n; i++) {
+        id = ptn_table_id(f->box->mb, f->table, i);
+
+        if (id != 0
+            && bsearch(&id, ids, n, sizeof(ptn_id_t), ptn_ews_find_cmp))
+        {
+            f->rows[f->nrows++] = i;
+        }
+    }
+
+    return PTN_OK;
+}
+
+
+typedef struct {
+    ptn_pool_t  *pool;
+    ptn_id_t    *ids;
+    size_t       n, size;
+} ptn_ews_hits_t;
+
+
+static ptn_rc_t
+ptn_ews_find_hit(void *ctx, const ptn_msg_info_t *m)
+{
+    ptn_id_t        *ids;
+    ptn_ews_hits_t  *h = ctx;
+
+    if (h->n == h->size) {
+        ids = ptn_parray(h->pool, 2 * h->size + 64, sizeof(ptn_id_t));
+        if (ids == NULL) {
+            return PTN_ENOMEM;
+        }
+
+        if (h->n != 0) {
+            memcpy(ids, h->ids, h->n * sizeof(ptn_id_t));
+        }
+
+        h->ids = ids;
+        h->size = 2 * h->size + 64;
+    }
+
+    h->ids[h->n++] = m->id;
+
+    return PTN_OK;
+}
+
+
+static ptn_rc_t
+ptn_ews_find_query(ptn_ews_find_t *f, ptn_str_t text)
+{
+    ptn_rc_t         rc;
+    ptn_query_t     *query;
+    ptn_scope_t      scope = { &f->folder, 1, false };
+    ptn_ews_hits_t   h = { f->e->pool, NULL, 0, 0 };
+
+    if (ptn_table_kind(f->table) != PTN_TABLE_CONTENTS) {
+        return ptn_ews_error(f->e, "ErrorContentIndexingNotEnabled",
+                   "Associated and deleted items are not in the index.");
+    }
+
+    rc = ptn_ews_aqs(f->e, f->box, f->folder, text, time(NULL), &query);
+
+    if (rc == PTN_OK) {
+        rc = ptn_search_run(f->box->mb, query, &scope, false,
+                            ptn_ews_find_hit, &h);
+    }
+
+    if (rc == PTN_ELIMIT) {
+        return ptn_ews_error(f->e, "ErrorRestrictionTooComplex",
+                             "The query string is too complex.");
+    }
+
+    return rc == PTN_OK ? ptn_ews_find_pick(f, h.ids, h.n) : rc;
 }
 
 
@@ -244,9 +159,9 @@ ptn_ews_find_sort(ptn_ews_find_t *f, const ptn_ews_el_t *order)
                                  "There are too many orders.");
         }
 
-        rc = ptn_ews_find_tag(f, el->child,
-                              "ErrorUnsupportedPathForSortGroup",
-                              &sorts[n].tag, &field);
+        rc = ptn_ews_filter_tag(f->e, f->box, NULL, el->child,
+                                "ErrorUnsupportedPathForSortGroup",
+                                &sorts[n].tag, &field);
         if (rc != PTN_OK) {
             return rc;
         }
@@ -300,7 +215,7 @@ ptn_ews_find_row(void *ctx, const ptn_table_row_t *row)
 }
 
 
-/* The rows of a page; with a restriction they are runs of the table's. */
+/* The rows of a page; those that were picked are runs of the table's. */
 static ptn_rc_t
 ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
 {
@@ -313,7 +228,7 @@ ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
         from = page->from + i;
         n = page->n - i;
 
-        if (f->term != NULL) {
+        if (f->picked) {
             for (n = 1; i + n < page->n && f->rows[from + n]
                                            == f->rows[from] + n; n++)
             {
@@ -336,6 +251,96 @@ ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
 }
 
 
+/*
+ * The row where the condition holds first, or last (BasePoint End): the page
+ * begins there (t:SeekToConditionPageViewType).  None: behind the end.
+ */
+static ptn_rc_t
+ptn_ews_find_seek(ptn_ews_find_t *f, const ptn_ews_el_t *view,
+    uint32_t total, uint32_t *ret_at)
+{
+    bool                end;
+    uint32_t            lo, hi, mid, at, i;
+    ptn_rc_t            rc;
+    ptn_restrict_t     *r;
+
+    end = ptn_str_eqz(ptn_ews_attr(view, "BasePoint"), "End");
+    rc = ptn_ews_filter(f->e, f->box, NULL, ptn_ews_child(view, "Condition"),
+                        &r);
+    *ret_at = total;
+
+    for (i = 0; rc == PTN_OK && i < total; i++) {
+        lo = end ? 0 : i;
+        hi = end ? total - i : total;
+
+        if (f->picked) {                /* one of those that are shown */
+            mid = f->rows[end ? hi - 1 : lo];
+            lo = mid;
+            hi = mid + 1;
+        }
+
+        rc = ptn_table_search(f->box->mb, f->table, f->e->pool, r, lo, hi,
+                              end, &at);
+
+        if (rc == PTN_OK) {
+            *ret_at = !f->picked ? at : end ? total - i - 1 : i;
+            return PTN_OK;
+        }
+
+        if (rc == PTN_ENOTFOUND) {
+            rc = PTN_OK;
+
+            if (!f->picked) {
+                break;
+            }
+        }
+    }
+
+    return ptn_ews_filter_error(f->e, rc);
+}
+
+
+static ptn_rc_t
+ptn_ews_find_open(ptn_ews_find_t *f)
+{
+    ptn_str_t         traversal;
+    ptn_table_kind_e  kind;
+
+    traversal = ptn_ews_attr(f->e->request, "Traversal");
+    kind = ptn_str_eqz(traversal, "Associated") ? PTN_TABLE_FAI
+           : ptn_str_eqz(traversal, "SoftDeleted") ? PTN_TABLE_GONE
+                                                   : PTN_TABLE_CONTENTS;
+
+    return ptn_table_open(f->box->mb, kind, f->folder, 0, &f->table);
+}
+
+
+static ptn_rc_t
+ptn_ews_find_view(ptn_ews_find_t *f, uint32_t total, ptn_ews_page_t *page)
+{
+    ptn_rc_t             rc;
+    uint32_t             at;
+    const ptn_ews_el_t  *view, *request;
+
+    request = f->e->request;
+    view = ptn_ews_child(request, "SeekToConditionPageItemView");
+    at = 0;
+
+    if (view != NULL) {
+        rc = ptn_ews_find_seek(f, view, total, &at);
+        return rc == PTN_OK ? ptn_ews_page_at(f->e, view, total, at, page)
+                            : rc;
+    }
+
+    view = ptn_ews_child(request, "IndexedPageItemView");
+    if (view == NULL) {
+        view = ptn_ews_child(request, "FractionalPageItemView");
+    }
+
+    return ptn_ews_page(f->e, view, total, page);
+}
+
+
 static ptn_rc_t
 ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
 {
@@ -343,7 +348,7 @@ ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
     uint32_t              total;
     ptn_ews_page_t        page;
     const ptn_folder_t   *folder;
-    const ptn_ews_el_t   *sub, *view, *request;
+    const ptn_ews_el_t   *sub, *request;
 
     request = f->e->request;
 
@@ -352,6 +357,7 @@ ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
         return rc;
     }
 
+    f->folder = folder->id;
     rc = ptn_mbox_read(f->box->mb);
 
     if (rc == PTN_OK) {
@@ -359,16 +365,7 @@ ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_table_open(f->box->mb,
-                 ptn_str_eqz(ptn_ews_attr(request, "Traversal"), "Associated")
-                 ? PTN_TABLE_FAI : PTN_TABLE_CONTENTS, folder->id, 0,
-                 &f->table);
-    }
-
-    sub = ptn_ews_child(request, "SortOrder");
-
-    if (rc == PTN_OK && sub != NULL) {
-        rc = ptn_ews_find_sort(f, sub);
+        rc = ptn_ews_find_open(f);
     }
 
     sub = ptn_ews_child(request, "Restriction");
@@ -377,18 +374,25 @@ ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
         rc = ptn_ews_find_restrict(f, sub);
     }
 
+    sub = ptn_ews_child(request, "SortOrder");
+
+    if (rc == PTN_OK && sub != NULL) {
+        rc = ptn_ews_find_sort(f, sub);
+    }
+
+    sub = ptn_ews_child(request, "QueryString");
+
+    if (rc == PTN_OK && sub != NULL) {
+        rc = ptn_ews_find_query(f, sub->text);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
 
-    total = f->term != NULL ? f->nrows : ptn_table_count(f->table);
+    total = f->picked ? f->nrows : ptn_table_count(f->table);
+    rc = ptn_ews_find_view(f, total, &page);
 
-    view = ptn_ews_child(request, "IndexedPageItemView");
-    if (view == NULL) {
-        view = ptn_ews_child(request, "FractionalPageItemView");
-    }
-
-    rc = ptn_ews_page(f->e, view, total, &page);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -408,10 +412,8 @@ ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
 static ptn_rc_t
 ptn_ews_find_refuse(ptn_ews_t *e)
 {
-    if (ptn_str_eqz(ptn_ews_attr(e->request, "Traversal"), "SoftDeleted")) {
-        return ptn_ews_error(e, "ErrorInvalidOperation",
-                   "Items that were deleted softly cannot be listed.");
-    }
+    bool                 deleted;
+    const ptn_ews_el_t  *query;
 
     if (ptn_ews_child(e->request, "CalendarView") != NULL) {
         return ptn_ews_error(e, "ErrorCalendarFolderIsInvalidForCalendarView",
@@ -419,7 +421,6 @@ ptn_ews_find_refuse(ptn_ews_t *e)
     }
 
     if (ptn_ews_child(e->request, "ContactsView") != NULL
-        || ptn_ews_child(e->request, "SeekToConditionPageItemView") != NULL
         || ptn_ews_child(e->request, "GroupBy") != NULL
         || ptn_ews_child(e->request, "DistinguishedGroupBy") != NULL)
     {
@@ -427,9 +428,19 @@ ptn_ews_find_refuse(ptn_ews_t *e)
                    "Such views and groups are not built.");
     }
 
-    if (ptn_ews_child(e->request, "QueryString") != NULL) {
-        return ptn_ews_error(e, "ErrorContentIndexingNotEnabled",
-                             "The mailbox has no search index.");
+    query = ptn_ews_child(e->request, "QueryString");
+
+    if (query != NULL && ptn_ews_child(e->request, "Restriction") != NULL) {
+        return ptn_ews_error(e, "ErrorInvalidOperation",
+                   "A query string excludes a restriction.");
+    }
+
+    if (query != NULL
+        && ptn_xs_bool(ptn_ews_attr(query, "ReturnDeletedItems"), &deleted)
+           == PTN_OK && deleted)
+    {
+        return ptn_ews_error(e, "ErrorInvalidOperation",
+                   "Items that were deleted are not in the index.");
     }
 
     return PTN_OK;

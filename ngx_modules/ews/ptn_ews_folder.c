@@ -12,7 +12,7 @@ typedef enum {
     PTN_EWS_FF_ID, PTN_EWS_FF_PARENT, PTN_EWS_FF_CLASS, PTN_EWS_FF_NAME,
     PTN_EWS_FF_TOTAL, PTN_EWS_FF_CHILDREN, PTN_EWS_FF_EXTENDED,
     PTN_EWS_FF_RIGHTS, PTN_EWS_FF_DISTINGUISHED, PTN_EWS_FF_UNREAD,
-    PTN_EWS_FF_ABSENT
+    PTN_EWS_FF_SEARCH, PTN_EWS_FF_ABSENT
 } ptn_ews_ff_e;
 
 typedef struct {
@@ -58,7 +58,7 @@ static const ptn_ews_folder_field_t  ptn_ews_folder_fields[] = {
       PTN_EWS_2007_SP1, PTN_EWS_ALL, 0 },
     { "folder:UnreadCount", "t:UnreadCount", PTN_EWS_FF_UNREAD, PTN_EWS_2007,
       PTN_EWS_DEFAULT|PTN_EWS_ALL, PTN_PT_LONG },
-    { "folder:SearchParameters", "t:SearchParameters", PTN_EWS_FF_ABSENT,
+    { "folder:SearchParameters", "t:SearchParameters", PTN_EWS_FF_SEARCH,
       PTN_EWS_2007, PTN_EWS_ALL, 0 },
 };
 
@@ -357,6 +357,9 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
             ptn_ews_elem_int(&e->out, field->element, f->unread);
         }
         return PTN_OK;
+
+    case PTN_EWS_FF_SEARCH:
+        return f->search ? ptn_ews_put_search(e, box, f->id) : PTN_OK;
 
     default:
         return PTN_OK;

@@ -69,6 +69,9 @@ ptn_ews_folder_set(ptn_ews_t *e, ptn_ews_box_t *box, ptn_txn_t *tx,
         prop.tag = PTN_PR_CONTAINER_CLASS;
         prop.value = el->text.len == 0 ? ptn_str("") : ptn_xs_trim(el->text);
 
+    } else if (ptn_ews_named(el, "SearchParameters")) {
+        return ptn_ews_set_search(e, box, tx, id, el);
+
     } else if (ptn_ews_named(el, "ExtendedProperty")) {
         rc = ptn_ews_ext_parse(e, ptn_ews_child(el, "ExtendedFieldURI"),
                                &ext);
@@ -108,6 +111,7 @@ static const struct {
     { "CalendarFolder", "IPF.Appointment" },
     { "ContactsFolder", "IPF.Contact" },
     { "TasksFolder",    "IPF.Task" },
+    { "SearchFolder",   "IPF.Note" },
 };
 
 
@@ -133,7 +137,7 @@ ptn_ews_create_one_folder(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t parent,
 
     if (cls == NULL) {
         return ptn_ews_error(e, "ErrorInvalidFolderTypeForOperation",
-                             "Search folders cannot be made yet.");
+                             "Such folders cannot be made.");
     }
 
     name = ptn_ews_find_text(item, "DisplayName");
@@ -145,7 +149,9 @@ ptn_ews_create_one_folder(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t parent,
     rc = ptn_txn_begin(&tx, box->mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_folder_create(&tx, parent, name, cls, &id);
+        rc = ptn_ews_named(item, "SearchFolder")
+             ? ptn_search_folder_create(&tx, parent, name, cls, &id)
+             : ptn_folder_create(&tx, parent, name, cls, &id);
     }
 
     for (el = item->child; rc == PTN_OK && el != NULL; el = el->next) {

@@ -1,26 +1,6 @@
 #include "ptn_ews_search.h"
 
 
-typedef enum {
-    PTN_EWS_AND, PTN_EWS_OR, PTN_EWS_NOT, PTN_EWS_EXISTS, PTN_EWS_EXCLUDES,
-    PTN_EWS_CONTAINS, PTN_EWS_EQ, PTN_EWS_NE, PTN_EWS_GT, PTN_EWS_GE,
-    PTN_EWS_LT, PTN_EWS_LE
-} ptn_ews_term_e;
-
-typedef enum {
-    PTN_EWS_FULL, PTN_EWS_PREFIX, PTN_EWS_SUBSTRING, PTN_EWS_WORDS
-} ptn_ews_contain_e;
-
-struct ptn_ews_term_s {
-    uint8_t             op;         /* ptn_ews_term_e */
-    uint8_t             mode;       /* ptn_ews_contain_e */
-    bool                fold;
-    ptn_ews_operand_t   left;
-    ptn_str_t           text;       /* the constant, folded if need be */
-    int64_t             n;
-    ptn_ews_term_t     *child, *next;
-};
-
 static const struct {
     const char  *name;
     uint8_t      op;
@@ -37,6 +17,26 @@ static const struct {
     { "IsGreaterThanOrEqualTo",  PTN_EWS_GE },
     { "IsLessThan",              PTN_EWS_LT },
     { "IsLessThanOrEqualTo",     PTN_EWS_LE },
+};
+
+/* ContainmentComparison: MS-OXCDATA 2.12.4.1, FuzzyLevelHigh. */
+static const struct {
+    const char  *name;
+    uint16_t     fuzzy;
+} ptn_ews_comparisons[] = {
+    { "Exact",                                 0 },
+    { "IgnoreCase",                            PTN_FUZZY_IGNORECASE },
+    { "IgnoreNonSpacingCharacters",            PTN_FUZZY_NONSPACE },
+    { "Loose",                                 PTN_FUZZY_LOOSE },
+    { "IgnoreCaseAndNonSpacingCharacters",     PTN_FUZZY_IGNORECASE
+                                               |PTN_FUZZY_NONSPACE },
+    { "LooseAndIgnoreCase",                    PTN_FUZZY_LOOSE
+                                               |PTN_FUZZY_IGNORECASE },
+    { "LooseAndIgnoreNonSpace",                PTN_FUZZY_LOOSE
+                                               |PTN_FUZZY_NONSPACE },
+    { "LooseAndIgnoreCaseAndIgnoreNonSpace",   PTN_FUZZY_LOOSE
+                                               |PTN_FUZZY_IGNORECASE
+                                               |PTN_FUZZY_NONSPACE },
 };
 
 typedef struct {
@@ -64,6 +64,7 @@ ptn_ews_search_constant(ptn_ews_t *e, ptn_ews_term_t *t, ptn_str_t value)
     uint16_t  type;
 
     type = t->left.type & ~PTN_PT_MV;
+    t->raw = value.data == NULL ? ptn_str("") : value;
 
     switch (type) {
 
@@ -122,6 +123,7 @@ static ptn_rc_t
 ptn_ews_search_contains(ptn_ews_t *e, ptn_ews_term_t *t,
     const ptn_ews_el_t *el)
 {
+    size_t     i;
     ptn_str_t  mode, comparison;
 
     if ((t->left.type & ~PTN_PT_MV) != PTN_PT_UNICODE) {
@@ -138,7 +140,13 @@ ptn_ews_search_contains(ptn_ews_t *e, ptn_ews_term_t *t,
                 || ptn_str_eqz(mode, "ExactPhrase") ? PTN_EWS_WORDS
               : PTN_EWS_SUBSTRING;
 
-    t->fold = comparison.data != NULL && !ptn_str_eqz(comparison, "Exact");
+    for (i = 0; i < ptn_nelts(ptn_ews_comparisons); i++) {
+        if (ptn_str_eqz(comparison, ptn_ews_comparisons[i].name)) {
+            t->fuzzy = ptn_ews_comparisons[i].fuzzy;
+        }
+    }
+
+    t->fold = t->fuzzy != 0;
 
     return ptn_ews_search_constant(e, t,
                ptn_ews_attr(ptn_ews_child(el, "Constant"), "Value"));
@@ -146,19 +154,30 @@ ptn_ews_search_contains(ptn_ews_t *e, ptn_ews_term_t *t,
 
 
 static ptn_rc_t
-ptn_ews_search_compare(ptn_ews_t *e, ptn_ews_term_t *t,
+ptn_ews_search_compare(ptn_ews_compile_t *c, ptn_ews_term_t *t,
     const ptn_ews_el_t *el)
 {
+    ptn_rc_t             rc;
     const ptn_ews_el_t  *constant;
 
     constant = ptn_ews_find(el, "FieldURIOrConstant/Constant");
 
-    if (constant == NULL) {
-        return ptn_ews_error(e, "ErrorUnsupportedQueryFilter",
-                             "Two properties cannot be compared.");
+    if (constant != NULL) {
+        return ptn_ews_search_constant(c->e, t,
+                                       ptn_ews_attr(constant, "Value"));
     }
 
-    return ptn_ews_search_constant(e, t, ptn_ews_attr(constant, "Value"));
+    t->two = true;
+    rc = c->resolve(c->e, c->ctx,
+                    ptn_ews_child(el, "FieldURIOrConstant")->child,
+                    &t->right);
+
+    return rc != PTN_OK ? rc
+           : t->left.item && t->left.type == t->right.type
+             && t->left.on == PTN_EWS_ON_TAG && t->right.on == PTN_EWS_ON_TAG
+           ? PTN_OK
+           : ptn_ews_error(c->e, "ErrorUnsupportedQueryFilter",
+                           "These two properties cannot be compared.");
 }
 
 
@@ -240,6 +259,7 @@ ptn_ews_search_term(ptn_ews_compile_t *c, const ptn_ews_el_t *el,
     }
 
     rc = c->resolve(c->e, c->ctx, el->child, &t->left);
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -256,7 +276,7 @@ ptn_ews_search_term(ptn_ews_compile_t *c, const ptn_ews_el_t *el,
         return ptn_ews_search_contains(c->e, t, el);
 
     default:
-        return ptn_ews_search_compare(c->e, t, el);
+        return ptn_ews_search_compare(c, t, el);
     }
 }
 
@@ -534,6 +554,46 @@ ptn_ews_page(ptn_ews_t *e, const ptn_ews_el_t *el, uint32_t total,
 
     ret->n = ptn_min((uint32_t) max, total - ret->from);
     ret->offset = ret->from + ret->n;
+    ret->last = (ret->offset == total);
+
+    return PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_ews_page_at(ptn_ews_t *e, const ptn_ews_el_t *el, uint32_t total,
+    uint32_t at, ptn_ews_page_t *ret)
+{
+    int64_t    max;
+    ptn_str_t  s;
+
+    memset(ret, 0, sizeof(ptn_ews_page_t));
+    max = PTN_EWS_PAGE_MAX;
+    s = ptn_ews_attr(el, "MaxEntriesReturned");
+
+    if (s.data != NULL && ptn_xs_int(s, 1, INT32_MAX, &max) != PTN_OK) {
+        return ptn_ews_error(e, "ErrorInvalidPagingMaxRows",
+                   "MaxEntriesReturned must be greater than zero.");
+    }
+
+    max = ptn_min(max, (int64_t) PTN_EWS_PAGE_MAX);
+    ret->indexed = true;
+
+    /* from the end: the page lies before the row, which is its last */
+
+    if (ptn_str_eqz(ptn_ews_attr(el, "BasePoint"), "End")) {
+        at = at == total ? 0 : at + 1;
+        ret->n = ptn_min((uint32_t) max, at);
+        ret->from = at - ret->n;
+        ret->offset = ret->from;
+        ret->last = (ret->from == 0);
+
+        return PTN_OK;
+    }
+
+    ret->from = at;
+    ret->n = ptn_min((uint32_t) max, total - at);
+    ret->offset = at + ret->n;
     ret->last = (ret->offset == total);
 
     return PTN_OK;
