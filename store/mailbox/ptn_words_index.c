@@ -22,7 +22,8 @@
 #define PTN_WORDS_LOCK     8            /* with it; the commit comes on top */
 #define PTN_WORDS_TRIES    20
 #define PTN_WORDS_TRY      500          /* microseconds between them */
-#define PTN_WORDS_PAUSE    9            /* times what the lock was held */
+#define PTN_WORDS_PAUSE    9            /* times what the lock was held, */
+#define PTN_WORDS_PAUSE_MAX  200        /* milliseconds at most */
 
 typedef struct {
     ptn_id_t   id;
@@ -471,7 +472,8 @@ ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
     }
 
     mb->index_ms = (cn == mb->index_cn)
-                   ? 0 : ended + PTN_WORDS_PAUSE * (ended - begun + 1);
+                   ? 0 : ended + ptn_min(PTN_WORDS_PAUSE * (ended - begun + 1),
+                                         (uint64_t) PTN_WORDS_PAUSE_MAX);
     mb->index_cn = mb->meta.cn;
 
     return rc;
