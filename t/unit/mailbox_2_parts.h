@@ -8,6 +8,7 @@
 
 
 #include "ptn_base.h"
+#include "ptn_charset.h"
 
 
 static inline ptn_str_t

@@ -146,7 +146,7 @@ visible_row(void *ctx, const ptn_table_row_t *row)
 
     visible_message(v, row->id);
 
-    return PTN_AGAIN;
+    return PTN_OK;
 }
 
 
