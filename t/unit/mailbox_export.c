@@ -311,7 +311,8 @@ test_killed(site_t *s, const char *path)
             _exit(status == PTN_OK || status == PTN_EEXIST ? 0 : status);
         }
 
-        pause.tv_nsec = 1000 * 1000 * (3 + 4 * (long) i);
+        pause.tv_nsec = 1000 * 1000 * (3 + 4 * (long) i
+                                       + (long) (i * i) / 2);
         nanosleep(&pause, NULL);
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
@@ -486,7 +487,7 @@ takes(site_t *s, const char *path, bool import)
     pid = fork();
 
     if (pid == 0) {
-        freopen("/dev/null", "w", stdout);
+        (void) !freopen("/dev/null", "w", stdout);
         ptn_store_open(&s->opts, &s->store);
 
         if (path == NULL) {

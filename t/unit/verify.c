@@ -86,6 +86,8 @@ spoil(site_t *s, ptn_id_t id, bool content)
     ptn_str_t      sha;
     sqlite3_stmt  *st;
 
+    sha = ptn_str("");
+
     sqlite3_prepare_v2(site_open(s, "alice")->db, content
                        ? "SELECT file FROM content WHERE id=?1"
                        : "SELECT blobs FROM content WHERE id=?1", -1, &st,
