@@ -124,7 +124,8 @@ sub all_began_anew {
     all_see(1);
     my @now = renewed();
     return map { $now[$_] > $before[$_] ? ()
-                 : (qw/ EAS1 EWS IMAP View /)[$_] . ' did not notice' } 0 .. 3;
+                 : (qw/ EAS1 EWS IMAP View /)[$_]
+                 . " did not notice ($now[$_])" } 0 .. 3;
 }
 
 sub box { return $p->root() . '/mailbox/example.test/alice' }
@@ -199,6 +200,7 @@ sub part_killed {
     $kills++;
     waitpid $_, 1 for @pids;
     start();
+    there_again();
     my $imap = $p->imap_login('alice');
     $imap->command('SELECT INBOX');
     my ($found) = $imap->command('SEARCH SUBJECT "lastwords"')

@@ -25,7 +25,8 @@ sub new {
 
 sub imap {
     my ($self) = @_;
-    return $self->{imap} ||= $self->{p}->imap_login($self->{user});
+    return $self->{imap} ||= eval { $self->{p}->imap_login($self->{user}) }
+        || die "no answer to LOGIN: $@";
 }
 
 sub drop {
