@@ -189,7 +189,10 @@ ptn_device_room(ptn_mbox_t *mb, ptn_str_t device, ptn_str_t collection)
 }
 
 
-/* Client ids: those of exchanges that came through go, new ones get `key`. */
+/*
+ * Client ids: those of exchanges that came through go, and those of before a
+ * new beginning, in which the device may give them again; new ones get `key`.
+ */
 
 static ptn_rc_t
 ptn_device_clients(ptn_mbox_t *mb, ptn_str_t device, ptn_str_t collection,

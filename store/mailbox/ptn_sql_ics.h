@@ -85,8 +85,8 @@
       "UPDATE device_client SET key=?3 WHERE id=?1 AND collection=?2"         \
       " AND key=0")                                                           \
     S(DEVICE_CLIENT_TRIM,                                                     \
-      "DELETE FROM device_client WHERE id=?1 AND collection=?2 AND key<=?3"   \
-      " AND key<>0")                                                          \
+      "DELETE FROM device_client WHERE id=?1 AND collection=?2"               \
+      " AND key NOT IN (0, ?3 + 1)")                                          \
     S(DEVICE_CLIENT_DELETE,                                                   \
       "DELETE FROM device_client WHERE id=?1 AND (?2='' OR collection=?2)")
 

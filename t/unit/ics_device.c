@@ -138,9 +138,13 @@ test_keys(test_t *t)
     s = get(t, 3, "r3", PTN_OK);
     is_str(s.state, "s3", "nothing was harmed");
 
-    /* begun anew: the old keys are void */
+    /* begun anew: the old keys are void, and ids may be given again */
 
+    client(t, "c9", 900);
+    is_u64(put(t, 3, "s4", "r3", "reply 4", PTN_OK), 4, "key 4");
+    ok(client_get(t, "c9", &id) == PTN_OK && id == 900, "known");
     is_u64(put(t, 0, "a1", "ra", "", PTN_OK), 1, "key 1");
+    is_rc(client_get(t, "c9", &id), PTN_ENOTFOUND, "not any more");
     get(t, 3, "r3", PTN_ESTALE);
     s = get(t, 0, "ra", PTN_OK);
     ok(s.repeat && s.reply.data == NULL, "a reply that was not kept");
