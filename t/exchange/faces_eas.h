@@ -25,28 +25,34 @@ typedef struct {
     int64_t      filter;
     ptn_sync_t   sync;
     ptn_id_t     own[OWN_MAX];
+    uint64_t     modseq[OWN_MAX];       /* with which it was made */
     size_t       nown;
 } eas_t;
 
 
 static void
-eas_own(eas_t *e, ptn_id_t mid)
+eas_own(eas_t *e, ptn_id_t mid, uint64_t modseq)
 {
     if (e->nown < OWN_MAX) {
-        e->own[e->nown++] = mid;
+        e->own[e->nown] = mid;
+        e->modseq[e->nown++] = modseq;
     }
 }
 
 
 static bool
-eas_is_own(eas_t *e, ptn_id_t mid)
+eas_is_own(eas_t *e, ptn_id_t mid, uint64_t modseq)
 {
+    bool    same;
     size_t  i;
 
     for (i = 0; i < e->nown; i++) {
         if (e->own[i] == mid) {
-            e->own[i] = e->own[--e->nown];
-            return true;
+            same = (e->modseq[i] == modseq);
+            e->nown--;
+            e->own[i] = e->own[e->nown];
+            e->modseq[i] = e->modseq[e->nown];
+            return same;
         }
     }
 
@@ -59,7 +65,7 @@ eas_state_read(eas_t *e, ptn_str_t state)
 {
     char                *p, *end;
     size_t               i;
-    unsigned long long   n[6];
+    unsigned long long   mid, n[6];
 
     p = ptn_str_dupz(e->t->pool, state);
 
@@ -75,13 +81,13 @@ eas_state_read(eas_t *e, ptn_str_t state)
     e->filter = (int64_t) n[5];
 
     while (*p != '\0') {
-        eas_own(e, strtoull(p, &end, 10));
+        mid = strtoull(p, &end, 10);
 
         if (end == p) {
             break;
         }
 
-        p = end;
+        eas_own(e, mid, strtoull(end, &p, 10));
     }
 }
 
@@ -102,7 +108,8 @@ eas_state_write(eas_t *e)
                    (long long) e->filter);
 
     for (i = 0; i < e->nown; i++) {
-        ptn_buf_printf(&b, " %llu", (unsigned long long) e->own[i]);
+        ptn_buf_printf(&b, " %llu %llu", (unsigned long long) e->own[i],
+                       (unsigned long long) e->modseq[i]);
     }
 
     return ptn_buf_get(&b);
@@ -128,6 +135,7 @@ eas_add(eas_t *e, size_t i)
     if (rc == PTN_OK && ptn_msg_get_id(t->mb, id, &m) == PTN_OK) {
         saved.id = id;
         saved.mid = m.mid;
+        saved.modseq = 0;               /* it may have changed since */
 
     } else {
         memset(&save, 0, sizeof(save));
@@ -145,7 +153,7 @@ eas_add(eas_t *e, size_t i)
     put_line(t, "added");
     put_word(t, t->word[i]);
     put_line(t, "\t%llu\n", (unsigned long long) saved.mid);
-    eas_own(e, saved.mid);
+    eas_own(e, saved.mid, saved.modseq);
 
     return ptn_device_client_set(&t->tx, e->device, e->collection, t->word[i],
                                  saved.id);
@@ -264,7 +272,7 @@ eas_item(eas_t *e, const ptn_sync_change_t *ch)
     rc = ptn_msg_get_id(t->mb, ch->id, &m);
 
     if (rc != PTN_OK || m.received < e->filter
-        || (eas_is_own(e, m.mid) && ch->kind == PTN_SYNC_CREATE))
+        || (ch->kind == PTN_SYNC_CREATE && eas_is_own(e, m.mid, m.modseq)))
     {
         return rc;
     }
