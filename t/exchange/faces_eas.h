@@ -310,6 +310,18 @@ eas_changes(eas_t *e, size_t max)
             rc = eas_item(e, &ch[i]);
         }
 
+        /* what came and went within a run of pages is told to nobody but the
+         * device that made it */
+
+        for (i = 0; i < e->nown && rc == PTN_OK && !more; i++) {
+            if (ptn_msg_by_mid(t->mb, e->folder, e->own[i], &root)
+                == PTN_ENOTFOUND)
+            {
+                put_line(t, "delete\t%llu\n", (unsigned long long) e->own[i]);
+            }
+        }
+
+        e->nown = (rc == PTN_OK && !more) ? 0 : e->nown;
         put_line(t, "more\t%d\n", rc == PTN_OK && more);
 
         return rc;
