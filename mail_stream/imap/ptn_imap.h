@@ -390,7 +390,7 @@ ptn_rc_t ptn_imap_section_fields(ptn_pool_t *pool, ptn_str_t header,
     const ptn_imap_item_t *item, ptn_str_t *ret);
 
 
-/* --- SEARCH (ptn_imap_search.c, ptn_imap_match.c) --------------------------------------- */
+/* --- SEARCH (ptn_imap_search.c, ptn_imap_match.c) ------------------------ */
 
 typedef struct ptn_imap_key_s  ptn_imap_key_t;
 

@@ -11,10 +11,10 @@
  *
  * Unbuffered (RPC over HTTP): the body is handed on as it arrives, each piece
  * a job of the same type and session: `head`, one byte that is 1 with the
- * last piece and else 0, the bytes.  The first piece goes to `session`, or makes
- * one (ptn_session_create) that the others name.  The next piece is read from
- * the client only after FINAL of the one before: a handler that holds its job
- * (ptn_job_retry) holds the client.
+ * last piece and else 0, the bytes.  The first piece goes to `session`, or
+ * makes one (ptn_session_create) that the others name.  The next piece is read
+ * from the client only after FINAL of the one before: a handler that holds its
+ * job (ptn_job_retry) holds the client.
  *
  * Sign-in.  With `service` set the request must carry a credential that this
  * service accepts; otherwise 401 with the schemes on offer, and no job.  The
@@ -40,10 +40,10 @@
  * to that session, or to the one that the request named, its request being one
  * byte: when one of the slots has moved beyond its version
  * (PTN_HTTP_POKE_CHANGE), in the last of so many seconds without that (0:
- * never; PTN_HTTP_POKE_TICK), or when the worker is told to quit (PTN_HTTP_POKE_QUIT:
- * end the parked reply in the protocol's way; it has 10 seconds).  One at a
- * time; the next change is looked for from the version that was there before
- * the poke.  A poke whose trailer is not empty has a new X-Postern-Watch list
+ * never; PTN_HTTP_POKE_TICK), or when the worker is told to quit
+ * (PTN_HTTP_POKE_QUIT: end the parked reply in the protocol's way; it has 10
+ * seconds).  One at a time; the next change is looked for from the version that
+ * was there before the poke.  A poke whose trailer is not empty has a new X-Postern-Watch list
  * in it (ptn_http_watches()).  A poke that ends with an error is the last one.
  * It all ends with FINAL of the parked job, or with the client: then one more
  * poke says so (PTN_HTTP_POKE_GONE: replies return ECANCEL, the handler

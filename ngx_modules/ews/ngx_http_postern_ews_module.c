@@ -2,8 +2,9 @@
 /*
  * `postern_ews;` in a location: Exchange Web Services, /EWS/Exchange.asmx.
  *
- * The operation decides which job type and time limit a request gets, so the front of the body is looked at (ptn_ews_sniff) before it is
- * submitted.  Everything else is done in a store process.
+ * The operation decides which job type and time limit a request gets, so the
+ * front of the body is looked at (ptn_ews_sniff) before it is submitted.
+ * Everything else is done in a store process.
  */
 
 

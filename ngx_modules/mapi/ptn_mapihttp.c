@@ -51,7 +51,7 @@ const ptn_wire_t *const  ptn_mapi_wires[] = {
 };
 
 
-/* --- answers ------------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------- */
 
 static const char *
 ptn_mapi_code_text(ptn_mapi_code_e code)
@@ -271,7 +271,7 @@ ptn_mapi_refuse(ptn_mapi_request_t *r, ptn_mapi_code_e code)
 }
 
 
-/* --- what stands before every request type ------------------------------------------ */
+/* --- what stands before every request type ------------------------------- */
 
 /* Value of a cookie in a Cookie header; data NULL: it is not there. */
 
@@ -526,7 +526,7 @@ ptn_mapi_ctx(ptn_mapi_request_t *r, ptn_rop_ctx_t *ret_ctx)
 }
 
 
-/* --- Connect, 2.2.4.1 ------------------------------------------------------------------ */
+/* --- Connect, 2.2.4.1 ---------------------------------------------------- */
 
 static void
 ptn_mapi_close(void *state, void *app PTN_UNUSED)
@@ -652,7 +652,7 @@ ptn_mapi_connect(ptn_mapi_request_t *r)
 }
 
 
-/* --- Execute, 2.2.4.2 ------------------------------------------------------------------- */
+/* --- Execute, 2.2.4.2 ---------------------------------------------------- */
 
 static uint32_t
 ptn_mapi_execute_limits(const ptn_mapi_execute_req_t *req)
@@ -723,7 +723,7 @@ ptn_mapi_execute(ptn_mapi_request_t *r)
 }
 
 
-/* --- Disconnect, PING ------------------------------------------------------------------- */
+/* --- Disconnect, PING ---------------------------------------------------- */
 
 static ptn_rc_t
 ptn_mapi_disconnect(ptn_mapi_request_t *r)

@@ -49,7 +49,7 @@ typedef enum {
 } ptn_mapi_code_e;
 
 
-/* --- bodies, 2.2.4 -------------------------------------------------------------- */
+/* --- bodies, 2.2.4 ------------------------------------------------------- */
 
 #define PTN_MAPI_CONNECT_REQ(F, T)                                            \
     F(T, str8z,  user_dn)                                                     \
@@ -133,7 +133,7 @@ extern const ptn_wire_t *const  ptn_mapi_wires[];
 #define PTN_MAPI_PAYLOADS_MAX    96
 
 
-/* --- extended buffers (ptn_mapihttp_ext.c; MS-OXCRPC 2.2.2.1, 3.1.4.2.1) -------- */
+/* --- extended buffers (ptn_mapihttp_ext.c; MS-OXCRPC 2.2.2.1, 3.1.4.2.1) - */
 
 #define PTN_MAPI_EXT_LEN  8
 
@@ -162,7 +162,7 @@ ptn_rc_t ptn_mapi_execute_buffers(ptn_rop_ctx_t *ctx, ptn_str_t in,
     uint32_t flags, uint32_t max, ptn_buf_t *out, uint32_t *ret_error);
 
 
-/* --- contexts, requests ------------------------------------------------------------ */
+/* --- contexts, requests -------------------------------------------------- */
 
 typedef struct {
     ptn_rop_session_t  rop;

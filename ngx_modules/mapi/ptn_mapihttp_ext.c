@@ -147,7 +147,7 @@ ptn_mapi_ext_last(ptn_buf_t *out, size_t at)
 }
 
 
-/* --- Execute's payloads ----------------------------------------------------------- */
+/* --- Execute's payloads -------------------------------------------------- */
 
 typedef struct {
     ptn_buf_t  *out;

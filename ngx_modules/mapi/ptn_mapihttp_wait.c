@@ -194,7 +194,7 @@ ptn_mapi_wait(ptn_mapi_request_t *r)
 }
 
 
-/* --- pokes -------------------------------------------------------------------------- */
+/* --- pokes --------------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_mapi_poke_change(ptn_job_t *job, ptn_mapi_context_t *c)

@@ -27,8 +27,8 @@
  *     hook(ctype, fns)    a member of that C type, read and written by the
  *                         functions of `fns`, a ptn_wire_hook_t
  *
- * KIND within arr, vec, when, unless and is is an integer, guid, a string, bin or
- * sub.  Strings and binaries that were read point into the input.
+ * KIND within arr, vec, when, unless and is is an integer, guid, a string, bin
+ * or sub.  Strings and binaries that were read point into the input.
  *
  * Every length of the input is checked in one cursor, ptn_wire_take().
  */

@@ -70,7 +70,8 @@ ptn_cli_access_set(ptn_cli_t *cli)
 
     if (access == 0) {
         return ptn_cli_usage(cli, "which access?  --full, --send-as, "
-                             "--on-behalf, --private; `access delete` takes it away");
+                             "--on-behalf, --private; `access delete` takes"
+                             " it away");
     }
 
     return ptn_cli_access_change(cli, access, "access given:");

@@ -47,7 +47,7 @@ typedef struct {
 } ptn_clerk_batch_t;
 
 
-/* --- outcomes of one recipient ---------------------------------------------- */
+/* --- outcomes of one recipient ------------------------------------------- */
 
 static ptn_str_t
 ptn_clerk_header(ptn_clerk_t *clerk, ptn_clerk_msg_t *cm)
@@ -197,7 +197,7 @@ ptn_clerk_outcome(ptn_clerk_t *clerk, ptn_clerk_msg_t *cm, uint32_t n,
 }
 
 
-/* --- the report ---------------------------------------------------------------- */
+/* --- the report ---------------------------------------------------------- */
 
 /*
  * The report's id follows from what it reports, so that a report made twice
@@ -306,7 +306,7 @@ ptn_clerk_finish(ptn_clerk_t *clerk, ptn_clerk_msg_t *cm)
 }
 
 
-/* --- the relay -------------------------------------------------------------------- */
+/* --- the relay ----------------------------------------------------------- */
 
 static ptn_relay_task_t *
 ptn_clerk_relay_task(const ptn_clerk_msg_t *cm)
@@ -434,7 +434,7 @@ ptn_clerk_relay(ptn_clerk_t *clerk, ptn_clerk_msg_t *cm)
 }
 
 
-/* --- who is where -------------------------------------------------------------------- */
+/* --- who is where -------------------------------------------------------- */
 
 static void
 ptn_clerk_foreign(ptn_clerk_t *clerk, ptn_clerk_msg_t *cm, uint32_t n,
@@ -558,7 +558,7 @@ ptn_clerk_take(ptn_clerk_t *clerk, ptn_clerk_batch_t *b, ptn_clerk_msg_t *cm)
 }
 
 
-/* --- delivery ------------------------------------------------------------------------- */
+/* --- delivery ------------------------------------------------------------ */
 
 static ptn_rc_t
 ptn_clerk_load(ptn_clerk_t *clerk, ptn_clerk_msg_t *cm)

@@ -259,7 +259,7 @@ ptn_clerk_flush(ptn_clerk_t *clerk)
 }
 
 
-/* --- a round ---------------------------------------------------------------- */
+/* --- a round ------------------------------------------------------------- */
 
 uint32_t
 ptn_clerk_run(ptn_clerk_t *clerk)
@@ -307,7 +307,7 @@ ptn_clerk_run(ptn_clerk_t *clerk)
 }
 
 
-/* --- verbs of the control socket ----------------------------------------------- */
+/* --- verbs of the control socket ----------------------------------------- */
 
 static ptn_rc_t
 ptn_clerk_verb_flush(void *data, ptn_str_t args, ptn_buf_t *out)

@@ -194,7 +194,7 @@ ptn_str_t ptn_stored_blobs(const ptn_stored_t *stored);
 #define PTN_ACCESS_CONTENTS    0x00000010
 #define PTN_ACCESS_ASSOCIATED  0x00000020
 
-/* --- ptn_rights.c, ptn_rights_mark.c --------------------------------------- */
+/* --- ptn_rights.c, ptn_rights_mark.c ------------------------------------- */
 
 /*
  * May the actor do with a message what the right `any` is for, or `owned` for
@@ -246,7 +246,7 @@ ptn_rc_t ptn_mark_hidden(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
 /* Is it one of those? */
 bool ptn_mark_hides(const ptn_id_t *ids, size_t n, ptn_id_t id);
 
-/* --- ptn_reader.c ---------------------------------------------------------- */
+/* --- ptn_reader.c -------------------------------------------------------- */
 
 /* Read state of a row as it is for who acts. */
 ptn_rc_t ptn_reader_show(ptn_mbox_t *mb, ptn_msg_info_t *m);

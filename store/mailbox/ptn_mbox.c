@@ -865,8 +865,8 @@ ptn_mbox_open(ptn_store_t *store, const ptn_user_t *user,
 
     /* whom only a folder's list lets in makes no mailbox */
 
-    rc = ptn_mbox_open_unacted(store, user, a.all || ptn_public_is(user->address),
-                               &mb);
+    rc = ptn_mbox_open_unacted(store, user,
+                               a.all || ptn_public_is(user->address), &mb);
 
     if (rc == PTN_OK) {
         rc = ptn_acting_enter(mb, &a);

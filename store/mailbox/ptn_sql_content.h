@@ -1,5 +1,6 @@
 /*
- * store/mailbox, inside: statements of dictionaries, sharing, export.  Name, text.
+ * store/mailbox, inside: statements of dictionaries, sharing, export.  Name,
+ * text.
  */
 
 #ifndef PTN_SQL_CONTENT_H

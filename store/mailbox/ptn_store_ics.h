@@ -26,7 +26,7 @@
 #include "ptn_restrict.h"
 
 
-/* ---- keys of a version (2.2.1.2) ----------------------------------------- */
+/* ---- keys of a version (2.2.1.2) ---------------------------------------- */
 
 #define PTN_XID_MAX  24         /* 16 + 8 */
 #define PTN_PCL_MAX  (64 * (1 + PTN_XID_MAX))       /* 64 replicas */
@@ -64,7 +64,7 @@ ptn_rc_t ptn_ics_id(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_str_t source_key,
     ptn_id_t *ret_id);
 
 
-/* ---- the state (2.2.1.1) ------------------------------------------------- */
+/* ---- the state (2.2.1.1) ------------------------------------------------ */
 
 typedef enum {
     PTN_ICS_GIVEN,              /* MetaTagIdsetGiven */
@@ -100,7 +100,7 @@ bool ptn_ics_state_known(ptn_mbox_t *mb, const ptn_ics_state_t *state);
 ptn_rc_t ptn_ics_state_learn(ptn_txn_t *tx, const ptn_ics_state_t *state);
 
 
-/* ---- contents (3.2.5.3) -------------------------------------------------- */
+/* ---- contents (3.2.5.3) ------------------------------------------------- */
 
 #define PTN_ICS_NORMAL         0x01
 #define PTN_ICS_FAI            0x02
@@ -180,7 +180,7 @@ ptn_rc_t ptn_ics_content_state(ptn_mbox_t *mb, ptn_ics_content_t *c,
     const ptn_ics_state_t **ret_state);
 
 
-/* ---- the hierarchy -------------------------------------------------------- */
+/* ---- the hierarchy ------------------------------------------------------ */
 
 typedef struct ptn_ics_tree_s  ptn_ics_tree_t;
 
@@ -205,7 +205,7 @@ ptn_rc_t ptn_ics_tree_state(ptn_mbox_t *mb, ptn_ics_tree_t *t,
     const ptn_ics_state_t **ret_state);
 
 
-/* ---- uploads (3.2.5.9.4) -------------------------------------------------- */
+/* ---- uploads (3.2.5.9.4) ------------------------------------------------ */
 
 /*
  * What became of an import, all of it success for the transaction; what a ROP
@@ -335,7 +335,7 @@ ptn_rc_t ptn_ics_import_move(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t folder,
     const ptn_ics_move_t *move, ptn_ics_imported_t *ret, bool *ret_newer);
 
 
-/* ---- property groups (3.2.5.7) -------------------------------------------- */
+/* ---- property groups (3.2.5.7) ------------------------------------------ */
 
 /*
  * One mapping for all messages.  A property is of the group whose row has its
@@ -369,7 +369,7 @@ ptn_rc_t ptn_msg_groups(ptn_mbox_t *mb, ptn_id_t id, const ptn_idset_t *seen,
     uint32_t *ret_groups);
 
 
-/* ---- devices (MS-ASCMD 2.2.3.181.16, SyncKey) ------------------------------ */
+/* ---- devices (MS-ASCMD 2.2.3.181.16, SyncKey) --------------------------- */
 
 /*
  * All of it is the owner's: EDENIED without full access.

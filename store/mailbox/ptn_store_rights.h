@@ -98,7 +98,7 @@ ptn_rc_t ptn_mbox_open_system(ptn_store_t *store, const ptn_user_t *user,
 void ptn_mbox_back(ptn_mbox_t *mb, ptn_acting_t *was);
 
 
-/* --- the list of a folder ------------------------------------------------- */
+/* --- the list of a folder ------------------------------------------------ */
 
 #define PTN_MEMBER_DEFAULT    0
 #define PTN_MEMBER_ANONYMOUS  UINT64_MAX
@@ -149,7 +149,7 @@ ptn_rc_t ptn_rights_modify(ptn_txn_t *tx, ptn_id_t folder, bool replace,
     bool freebusy, const ptn_permission_op_t *ops, size_t n);
 
 
-/* --- public stores --------------------------------------------------------- */
+/* --- public stores ------------------------------------------------------- */
 
 typedef enum {
     PTN_MBOX_PRIVATE, PTN_MBOX_PUBLIC
@@ -205,7 +205,7 @@ ptn_rc_t ptn_public_user(ptn_pool_t *pool, ptn_str_t domain,
 bool ptn_public_is(ptn_str_t address);
 
 
-/* --- quotas and properties of the store ------------------------------------ */
+/* --- quotas and properties of the store ---------------------------------- */
 
 /*
  * Limits in bytes, 0: none.  What a client adds needs room below store, what

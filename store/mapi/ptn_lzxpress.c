@@ -7,7 +7,7 @@
 #define PTN_LZ_CHAIN      8             /* candidates tried for a match */
 
 
-/* --- unpacking ---------------------------------------------------------------- */
+/* --- unpacking ----------------------------------------------------------- */
 
 typedef struct {
     const u_char  *in;
@@ -141,7 +141,7 @@ ptn_lzxpress_unpack(ptn_str_t in, u_char *out, size_t len)
 }
 
 
-/* --- packing -------------------------------------------------------------------- */
+/* --- packing ------------------------------------------------------------- */
 
 typedef struct {
     u_char   *out;

@@ -20,7 +20,7 @@
 PTN_WIRE(ptn_rop_open_message_req, PTN_ROP_OPEN_MESSAGE_REQ)
 
 
-/* 2.2.6.1.2.1 OpenRecipientRow; `row` is a RecipientRow (ptn_wire_recip.h) */
+/* 2.2.6.1.2.1 OpenRecipientRow; `row` is a RecipientRow (ptn_wire_prop.h) */
 
 #define PTN_WIRE_OPEN_RECIPIENT(F, T)                                         \
     F(T, u8,     type)                                                        \
