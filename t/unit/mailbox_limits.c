@@ -133,6 +133,55 @@ test_device(site_t *s)
 }
 
 
+static ptn_rc_t
+append(site_t *s, ptn_mbox_t *mb)
+{
+    ptn_rc_t        rc;
+    ptn_txn_t       tx = { 0 };
+    ptn_appended_t  app;
+
+    must(ptn_txn_begin(&tx, mb), "begin");
+    rc = site_append(s, &tx, PTN_FOLDER_INBOX, 10, 0, &app);
+
+    if (rc == PTN_OK) {
+        end(s, &tx);
+
+    } else {
+        ptn_txn_done(&tx);
+        ptn_store_rollback(s->store);
+    }
+
+    return rc;
+}
+
+
+/* A folder that is nearly full, as its row says. */
+
+static void
+test_full(site_t *s)
+{
+    size_t              i;
+    char                sql[128];
+    ptn_mbox_t         *mb;
+    static const char  *columns[] = { "uidnext", "total" };
+
+    for (i = 0; i < 2; i++) {
+        mb = site_open(s, i ? "full" : "spent");
+        must(append(s, mb), "append");
+        snprintf(sql, sizeof(sql), "UPDATE folder SET %s=%llu WHERE id=%u",
+                 columns[i], i ? (unsigned long long)
+                                 PTN_FOLDER_MESSAGES_MAX - 1
+                               : (unsigned long long) UINT32_MAX - 1,
+                 (unsigned) PTN_FOLDER_INBOX);
+        must(ptn_sql_exec(mb, sql), sql);
+        mb = site_reopen(s, i ? "full" : "spent");
+        is_rc(append(s, mb), PTN_OK, "the last one");
+        is_rc(append(s, mb), PTN_ELIMIT, i ? "no more messages"
+                                           : "no more uids");
+    }
+}
+
+
 int
 main(void)
 {
@@ -143,6 +192,7 @@ main(void)
     test_state_put(&s);
     test_rule(&s);
     test_device(&s);
+    test_full(&s);
     site_check(&s, "limit");
     site_done(&s);
 
