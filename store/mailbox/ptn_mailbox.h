@@ -78,6 +78,7 @@
 
 #define PTN_ONCE_DAYS       30          /* beyond the queue's lifetime */
 #define PTN_ONCE_TRIMMED    32          /* at most, by one delivery */
+#define PTN_ONCE_LIVED      1000000     /* tells once.day from days since 1970 */
 
 #define PTN_FOLDER_MESSAGES_MAX  1000000
 #define PTN_INLINE_MAX      (64 * 1024) /* compressed content in the row */

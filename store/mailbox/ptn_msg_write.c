@@ -234,14 +234,15 @@ ptn_msg_room(ptn_mbox_t *mb, const ptn_folder_t *f, size_t n, uint64_t size)
 
 /*
  * ptn_append_t.key: a second one finds the row of the first.  Who writes one
- * removes some of those that are older than any delivery can be tried again.
+ * removes some of those that are older than any delivery can be tried again, by
+ * the days that the mailbox has lived: a clock that steps makes none older.
  * Those of moves between mailboxes stay: the other mailbox may come back late.
  */
 
 ptn_rc_t
 ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id, bool for_good)
 {
-    int64_t        day, kept;
+    int64_t        day, kept, lived;
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
 
@@ -249,12 +250,17 @@ ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id, bool for_good)
         return PTN_OK;
     }
 
+    rc = ptn_lived_advance(mb->tx, &lived);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
     st = ptn_sql(mb, PTN_SQL_ONCE_ADD, &rc);
     if (st == NULL) {
         return rc;
     }
 
-    day = ptn_time_now() / PTN_USEC / 86400;
+    day = lived / 86400 - PTN_ONCE_LIVED;
     kept = PTN_ONCE_DAYS + mb->store->conf->queue_lifetime / 86400;
 
     ptn_sql_blob(st, 1, key);

@@ -224,7 +224,9 @@ static const char *const  ptn_schema_tables[] = {
 "    bit INTEGER PRIMARY KEY,"
 "    name TEXT NOT NULL UNIQUE COLLATE NOCASE)",
 
-/* ptn_append_t.key: deliveries that must happen once.  day: since 1970. */
+/* ptn_append_t.key: deliveries that must happen once.  day: of the mailbox's
+ * life (ptn_lived.c), less PTN_ONCE_LIVED.  In files of older versions it is of
+ * 1970; those rows stay. */
 "CREATE TABLE once ("
 "    key BLOB PRIMARY KEY,"
 "    id INTEGER NOT NULL,"

@@ -937,7 +937,8 @@ op_replace(engine_t *e)
     ptn_rc_t  rc;
 
     engine_dir(e, dir);
-    rc = ptn_checkpoint(e->mb[CAROL], true, true);
+    rc = e->mb[CAROL] ? ptn_checkpoint(e->mb[CAROL], true, true)
+                      : PTN_ENOTFOUND;
 
     return rc != PTN_OK ? rc
            : ptn_restore_mailbox(e->store, dir, e->user[ALICE].address,
@@ -997,7 +998,8 @@ op_delete(engine_t *e)
 static ptn_rc_t
 op_spoil(engine_t *e)
 {
-    return ptn_sql_exec(e->mb[CAROL], "UPDATE folder SET total=total+1"
+    return e->mb[CAROL] == NULL ? PTN_ENOTFOUND
+           : ptn_sql_exec(e->mb[CAROL], "UPDATE folder SET total=total+1"
                         " WHERE id=14");
 }
 
@@ -1023,7 +1025,8 @@ op_salvage(engine_t *e)
 {
     ptn_rc_t  rc;
 
-    rc = ptn_checkpoint(e->mb[CAROL], true, true);      /* as above */
+    rc = e->mb[CAROL] ? ptn_checkpoint(e->mb[CAROL], true, true)
+                      : PTN_ENOTFOUND;          /* as above */
 
     ENGINE_TRY(rc, ptn_mbox_salvage(e->store, &e->user[CAROL], engine_line,
                                     NULL));

@@ -12,9 +12,9 @@
 #define OPS  ptn_nelts(engine_ops)
 
 #ifdef __SANITIZE_ADDRESS__
-#define DISKS_EVERY  97
+#define DISKS_EVERY  199
 #else
-#define DISKS_EVERY  23
+#define DISKS_EVERY  53
 #endif
 
 
