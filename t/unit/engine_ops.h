@@ -963,7 +963,9 @@ op_import(engine_t *e)
     snprintf(path, sizeof(path), "%s.export", e->root);
     fd = open(path, O_RDWR|O_CREAT|O_TRUNC|O_CLOEXEC, 0600);
     unlink(path);
-    rc = ptn_mbox_export(e->store, &e->user[BOB], fd, NULL);
+    rc = e->mb[DORA] ? ptn_checkpoint(e->mb[DORA], true, true)
+                     : PTN_ENOTFOUND;           /* as above */
+    ENGINE_TRY(rc, ptn_mbox_export(e->store, &e->user[BOB], fd, NULL));
     lseek(fd, 0, SEEK_SET);
     ENGINE_TRY(rc, ptn_mbox_import(e->store, &e->user[DORA], fd, NULL, NULL));
     close(fd);
