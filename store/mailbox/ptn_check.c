@@ -142,7 +142,8 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
 
     { "stamps out of order",
       "SELECT id FROM message WHERE born>modseq OR born>cn OR born<1",
-      "UPDATE message SET born=max(1, min(born, modseq, cn))"
+      "UPDATE message SET cn=max(1, cn), modseq=max(1, modseq),"
+      " born=max(1, min(born, modseq, cn))"
       " WHERE born>modseq OR born>cn OR born<1" },
 
     { "tombstone that was born after its end",
@@ -176,16 +177,18 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       "SELECT id FROM moving WHERE intent NOT IN (SELECT n FROM intent)",
       "DELETE FROM moving WHERE intent NOT IN (SELECT n FROM intent)" },
 
+    /* message.born is not above its cn, as said before */
+
     { "change number above the counter",
       "SELECT 'message ' || id FROM message, meta"
-      " WHERE max(message.cn, read_cn, modseq, born)>meta.cn"
+      " WHERE max(message.cn, read_cn, modseq)>meta.cn"
       " UNION ALL SELECT 'folder ' || id FROM folder, meta"
       " WHERE max(folder.cn, modseq, horizon, folder.born)>meta.cn"
       " UNION ALL SELECT 'tombstone ' || id FROM tombstone t, meta"
       " WHERE t.cn>meta.cn"
       " UNION ALL SELECT 'event ' || n FROM event e, meta WHERE e.cn>meta.cn",
       "UPDATE meta SET cn=max(cn,"
-      "(SELECT coalesce(max(max(m.cn, read_cn, modseq, born)),0)"
+      "(SELECT coalesce(max(max(m.cn, read_cn, modseq)),0)"
       " FROM message m),"
       "(SELECT coalesce(max(max(f.cn, modseq, horizon, f.born)),0)"
       " FROM folder f),"

@@ -163,7 +163,8 @@ ptn_import_meta(ptn_import_t *x, uint64_t epoch)
     sqlite3_stmt  *st;
 
     static const char *const  texts[] = {
-        "UPDATE meta SET guid=?1, deleted=0, v_schema=?2, event_first=event+1",
+        "UPDATE meta SET guid=?1, deleted=0, v_schema=?2,"
+            " event_first=event+1, indexed=0, v_tokens=0",  /* no index came */
         "UPDATE meta SET epoch=max(epoch, ?3) + 1 WHERE ?3<>0",
         "DELETE FROM event", "DELETE FROM intent", "DELETE FROM moving",
         "DELETE FROM relocate", "DELETE FROM receipt"

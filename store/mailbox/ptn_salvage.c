@@ -320,7 +320,7 @@ ptn_salvage_meta(ptn_salvage_t *s, const ptn_user_t *user)
             " uidvalidity), 0)) FROM folder WHERE uidvalidity BETWEEN 0 AND"
             " 4294967295) WHERE typeof(uidvalidity)<>'integer'"
             " OR uidvalidity NOT BETWEEN 0 AND 4294967295",
-        "UPDATE meta SET event=0, event_first=1",
+        "UPDATE meta SET event=0, event_first=1, indexed=0, v_tokens=0",
         "DELETE FROM event"
     };
 

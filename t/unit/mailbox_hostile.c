@@ -243,6 +243,8 @@ spoil(unsigned *seed, char *text, size_t size)
 /* Known places to hurt. */
 
 static const char *const  hurts[] = {
+    "UPDATE message SET cn=0 WHERE uid%3=0",
+    "UPDATE message SET born=281474976710655 WHERE uid%3=0",
     "UPDATE folder SET parent=id WHERE id>255",
     "UPDATE folder SET parent=(SELECT max(id) FROM folder) WHERE id=12",
     "UPDATE folder SET parent=12 WHERE id=2",
@@ -425,7 +427,7 @@ test_values(site_t *s, unsigned rounds)
         tally(one(s, text), text, &bad, &whole, &left);
     }
 
-    ok(bad == 0 && left * 10 <= rounds, "%u seeds: %u whole again, %u not,"
+    ok(bad == 0 && left == 0, "%u seeds: %u whole again, %u not,"
        " %u bad", rounds, whole, left, bad);
     ptn_store_open(&s->opts, &s->store);
 }
