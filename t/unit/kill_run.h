@@ -6,7 +6,7 @@
 #define KILL_RUN_H
 
 
-#include "kill_load.h"
+#include "kill_ops.h"
 
 
 /* ---- a worker ------------------------------------------------------------ */

@@ -11,11 +11,7 @@
 
 #define OPS  ptn_nelts(engine_ops)
 
-#ifdef __SANITIZE_ADDRESS__
 #define DISKS_EVERY  199
-#else
-#define DISKS_EVERY  53
-#endif
 
 
 typedef struct {
