@@ -587,8 +587,9 @@ test_2_power(void)
     ok(!res.bad && res.checked > 20, "%zu disks: %s", res.checked,
        res.bad ? res.bad_why : "the same mailbox on each");
     ptn_sim_free(sim);
-    ptn_store_open(&s.opts, &s.store);
     s.opts.io = NULL;
+    s.conf.fsync = false;
+    ptn_store_open(&s.opts, &s.store);
     site_done(&s);
     free(dir);
 }
