@@ -336,7 +336,7 @@ ptn_ews_update_folder(ptn_ews_t *e)
 }
 
 
-/* --- MoveFolder, CopyFolder, DeleteFolder --------------------------------------------- */
+/* --- MoveFolder, CopyFolder, DeleteFolder -------------------------------- */
 
 /*
  * Moves it; `rename`: with " 1", " 2" ... behind the name when there is one of

@@ -424,7 +424,7 @@ ptn_io_vfs_close(sqlite3_file *f)
 }
 
 
-/* ---- the other calls ------------------------------------------------------ */
+/* ---- the other calls ---------------------------------------------------- */
 
 static int
 ptn_io_vfs_truncate(sqlite3_file *f, sqlite3_int64 len)

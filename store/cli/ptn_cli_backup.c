@@ -6,7 +6,7 @@
 #include "ptn_cli_store.h"
 
 
-/* ---- how far it is: on a terminal, one line -------------------------------- */
+/* ---- how far it is: on a terminal, one line ----------------------------- */
 
 static void
 ptn_cli_ops_progress(void *ctx, const char *what, uint64_t done,
@@ -59,7 +59,7 @@ ptn_cli_ops_end(ptn_cli_t *cli)
 }
 
 
-/* ---- backup ------------------------------------------------------------------ */
+/* ---- backup ------------------------------------------------------------- */
 
 static int
 ptn_cli_backup_verify(ptn_cli_t *cli, ptn_store_t *store)
@@ -249,7 +249,7 @@ ptn_cli_backup_run(ptn_cli_t *cli)
 }
 
 
-/* ---- restore ----------------------------------------------------------------- */
+/* ---- restore ------------------------------------------------------------ */
 
 static int
 ptn_cli_restore_list(ptn_cli_t *cli, const ptn_manifest_t *m)

@@ -130,7 +130,7 @@ ptn_cli_gone_list(ptn_cli_gone_t *g)
 }
 
 
-/* ---- messages and folders ------------------------------------------------- */
+/* ---- messages and folders ----------------------------------------------- */
 
 static ptn_rc_t
 ptn_cli_gone_commit(ptn_cli_gone_t *g, ptn_txn_t *tx, ptn_rc_t rc)
@@ -345,7 +345,7 @@ ptn_cli_gone_run(ptn_cli_gone_t *g)
 }
 
 
-/* ---- the commands ---------------------------------------------------------- */
+/* ---- the commands ------------------------------------------------------- */
 
 static int
 ptn_cli_gone_with(ptn_cli_t *cli, bool purge, int (*run)(ptn_cli_gone_t *g))

@@ -40,7 +40,7 @@ struct ptn_backup_s {
 };
 
 
-/* ---- the manifest --------------------------------------------------------- */
+/* ---- the manifest ------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_backup_unhex(ptn_str_t s, u_char *p, size_t n)
@@ -319,7 +319,7 @@ ptn_backup_manifest(ptn_store_t *store, ptn_pool_t *pool, const char *dir,
 }
 
 
-/* ---- making one ----------------------------------------------------------- */
+/* ---- making one --------------------------------------------------------- */
 
 ptn_rc_t
 ptn_backup_open(ptn_store_t *store, const char *dir, bool hard_links,

@@ -70,7 +70,7 @@ ptn_damage_folders(ptn_check_t *check)
 }
 
 
-/* ---- blobs that are not what their names say ------------------------------- */
+/* ---- blobs that are not what their names say ---------------------------- */
 
 static ptn_rc_t
 ptn_damage_blob(ptn_check_t *check, const u_char sha256[32], bool *ret_good)
@@ -185,7 +185,7 @@ ptn_damage_is_bad(ptn_check_t *check, ptn_str_t names, size_t from,
 }
 
 
-/* ---- items, objects --------------------------------------------------------- */
+/* ---- items, objects ----------------------------------------------------- */
 
 static ptn_rc_t
 ptn_damage_run(ptn_check_t *check, const char *text, int64_t id)
@@ -330,7 +330,7 @@ ptn_damage_objects(ptn_check_t *check)
 }
 
 
-/* ---- contents ---------------------------------------------------------------- */
+/* ---- contents ----------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_damage_find(ptn_check_t *check)

@@ -84,10 +84,10 @@ static const ptn_check_rule_t  ptn_check_folder_rules[] = {
       " OR class LIKE '%..%'" },
 
     { "move of a folder without a key, or above the counter",
-      "SELECT n FROM relocate, meta WHERE typeof(key)<>'blob'"
+      "SELECT n FROM parting, meta WHERE typeof(key)<>'blob'"
       " OR length(key)<>17 OR typeof(mailbox)<>'blob' OR length(mailbox)<>16"
       " OR n>oid",
-      "DELETE FROM relocate WHERE typeof(key)<>'blob' OR length(key)<>17"
+      "DELETE FROM parting WHERE typeof(key)<>'blob' OR length(key)<>17"
       " OR typeof(mailbox)<>'blob' OR length(mailbox)<>16"
       " OR n>(SELECT oid FROM meta)" },
 

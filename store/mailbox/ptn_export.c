@@ -254,7 +254,7 @@ ptn_export_tables(ptn_mbox_t *mb, ptn_rc_t (*each)(void *ctx,
                            " WHERE type='table' AND sql LIKE 'CREATE TABLE%'"
                            " AND length(name)<48 AND name NOT LIKE 'sqlite%'"
                            " AND name NOT IN ('event', 'intent', 'moving',"
-                           " 'relocate', 'receipt')"
+                           " 'parting', 'receipt')"
                            " AND NOT EXISTS (SELECT 1 FROM sqlite_schema v"
                            " WHERE v.sql LIKE 'CREATE VIRTUAL%'"
                            " AND substr(s.name, 1, length(v.name) + 1)"

@@ -4,7 +4,7 @@
  * A move is made of moves of messages (ptn_transfer.c), each of which is
  * either here or there:
  *
- *   1  here: a row of relocate (what, where to, a key)
+ *   1  here: a row of parting (what, where to, a key)
  *   2  there: the folders, and for each a key in table once, which says its id
  *   3  both: messages in portions, folder by folder
  *   4  here: folders that are empty go, and the row with them
@@ -115,7 +115,7 @@ ptn_ft_may_move(ptn_ft_t *ft)
 
     /* one at a time, of what is above or below another */
 
-    st = ptn_sql(ft->from, PTN_SQL_RELOCATE_FOLDERS, &rc);
+    st = ptn_sql(ft->from, PTN_SQL_PARTING_FOLDERS, &rc);
     if (st == NULL) {
         return rc;
     }
@@ -531,7 +531,7 @@ ptn_ft_end(ptn_ft_t *ft, bool give_up)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_sql_run(ft->from, PTN_SQL_RELOCATE_DELETE, 1, ft->n);
+        rc = ptn_sql_run(ft->from, PTN_SQL_PARTING_DELETE, 1, ft->n);
     }
 
     if (rc != PTN_OK) {
@@ -679,7 +679,7 @@ ptn_ft_intend(ptn_ft_t *ft)
     }
 
     ft->n = ptn_txn_oid(&tx);
-    st = ptn_sql(ft->from, PTN_SQL_RELOCATE_ADD, &rc);
+    st = ptn_sql(ft->from, PTN_SQL_PARTING_ADD, &rc);
 
     if (st != NULL) {
         sqlite3_bind_int64(st, 1, (sqlite3_int64) ft->n);
@@ -842,7 +842,7 @@ ptn_ft_next(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, ptn_ft_t *ft,
     ptn_str_t      key, guid;
     sqlite3_stmt  *st;
 
-    st = ptn_sql(mb, PTN_SQL_RELOCATE_NEXT, &rc);
+    st = ptn_sql(mb, PTN_SQL_PARTING_NEXT, &rc);
     if (st == NULL) {
         return rc;
     }

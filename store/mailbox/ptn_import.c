@@ -16,7 +16,7 @@
 #include "ptn_import.h"
 
 
-/* ---- the stage ------------------------------------------------------------ */
+/* ---- the stage ---------------------------------------------------------- */
 
 ptn_rc_t
 ptn_import_note(ptn_import_t *x)
@@ -167,7 +167,7 @@ ptn_import_meta(ptn_import_t *x, uint64_t epoch)
             " event_first=event+1, indexed=0, v_tokens=0",  /* no index came */
         "UPDATE meta SET epoch=max(epoch, ?3) + 1 WHERE ?3<>0",
         "DELETE FROM event", "DELETE FROM intent", "DELETE FROM moving",
-        "DELETE FROM relocate", "DELETE FROM receipt"
+        "DELETE FROM parting", "DELETE FROM receipt"
     };
 
     rc = ptn_sql_number(x->stage.mb, "SELECT count(*) FROM meta WHERE"

@@ -107,7 +107,7 @@ ptn_import_record(ptn_import_t *x, u_char *kind)
 }
 
 
-/* ---- records -------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------ */
 
 static ptn_rc_t
 ptn_import_header(ptn_import_t *x)

@@ -220,7 +220,7 @@ ptn_mbox_rename(ptn_store_t *store, const ptn_user_t *user, ptn_str_t was)
 }
 
 
-/* ---- a file per message ------------------------------------------------------- */
+/* ---- a file per message ------------------------------------------------- */
 
 typedef struct {
     int       fd;

@@ -590,10 +590,11 @@ ptn_relocate_freeze(ptn_relocate_t *r)
                                              &frames, &copied));
     }
 
-    /* messages on their way to another mailbox arrive first */
+    /* what is on its way to another mailbox arrives first */
 
     if (rc == PTN_OK) {
-        rc = ptn_sql_number(r->mb, "SELECT count(*) FROM intent", &n);
+        rc = ptn_sql_number(r->mb, "SELECT (SELECT count(*) FROM intent)"
+                            " + (SELECT count(*) FROM parting)", &n);
         rc = (rc == PTN_OK && n != 0) ? PTN_EBUSY : rc;
     }
 

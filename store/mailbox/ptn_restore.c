@@ -64,7 +64,7 @@ ptn_restore_close(ptn_restore_t *r)
 }
 
 
-/* ---- verification ---------------------------------------------------------- */
+/* ---- verification ------------------------------------------------------- */
 
 static ptn_rc_t
 ptn_restore_verify_object(ptn_restore_t *r, const u_char sha256[32],
@@ -240,7 +240,7 @@ ptn_backup_verify(ptn_store_t *store, const char *dir, const ptn_ops_t *ops)
 }
 
 
-/* ---- pruning ---------------------------------------------------------------- */
+/* ---- pruning ------------------------------------------------------------ */
 
 static ptn_rc_t
 ptn_restore_need(void *ctx, const u_char sha256[32],
@@ -380,7 +380,7 @@ ptn_backup_prune(ptn_store_t *store, const char *dir, const ptn_ops_t *ops,
 }
 
 
-/* ---- restoring -------------------------------------------------------------- */
+/* ---- restoring ---------------------------------------------------------- */
 
 /* A blob of the database that is in the stage. */
 
@@ -471,7 +471,7 @@ ptn_restore_rows(ptn_restore_t *r, const ptn_user_t *user)
         rc = ptn_sql_exec(mb, "DELETE FROM intent; DELETE FROM moving");
 
         if (rc == PTN_OK && version >= 3) {
-            rc = ptn_sql_exec(mb, "DELETE FROM relocate;"
+            rc = ptn_sql_exec(mb, "DELETE FROM parting;"
                               " DELETE FROM receipt");
         }
     }

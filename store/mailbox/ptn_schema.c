@@ -29,7 +29,7 @@
  *  14  gone.at is at most meta.lived, or -1, and that of folders only; rows of
  *      age are not above meta.lived and meta.cn.
  *  15  rules and receive folders belong to a folder; names to a message of
- *      theirs, one of a kind.  A move of a folder (relocate) has its key, and
+ *      theirs, one of a kind.  A move of a folder (parting) has its key, and
  *      a number that was given; so has a receipt, and an address.
  *  16  the index of words has exactly the contents up to meta.indexed; those in
  *      unindex are among them and have no message.

@@ -199,7 +199,7 @@
       "SELECT n, key, mailbox, address, folder FROM intent WHERE n>?1"        \
       " ORDER BY n LIMIT 1")                                                  \
     S(INTENT_COUNT,                                                           \
-      "SELECT (SELECT count(*) FROM intent)+(SELECT count(*) FROM relocate)") \
+      "SELECT (SELECT count(*) FROM intent)+(SELECT count(*) FROM parting)")  \
     S(INTENT_DELETE, "DELETE FROM intent WHERE n=?1")                         \
     S(MOVING_ADD,                                                             \
       "INSERT OR IGNORE INTO moving (id, intent, place) VALUES (?1,?2,?3)")   \

@@ -101,14 +101,14 @@
       " WHERE n>?1 ORDER BY n LIMIT 1")                                       \
     S(RECEIPT_COUNT, "SELECT count(*) FROM receipt")                          \
     S(RECEIPT_DELETE, "DELETE FROM receipt WHERE n=?1")                       \
-    S(RELOCATE_ADD,                                                           \
-      "INSERT INTO relocate (n, key, mailbox, address, folder, parent, name," \
+    S(PARTING_ADD,                                                            \
+      "INSERT INTO parting (n, key, mailbox, address, folder, parent, name,"  \
       " actor) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")                             \
-    S(RELOCATE_NEXT,                                                          \
+    S(PARTING_NEXT,                                                           \
       "SELECT n, key, mailbox, address, folder, parent, name, actor"          \
-      " FROM relocate WHERE n>?1 ORDER BY n LIMIT 1")                         \
-    S(RELOCATE_FOLDERS, "SELECT folder FROM relocate")                        \
-    S(RELOCATE_DELETE, "DELETE FROM relocate WHERE n=?1")                     \
+      " FROM parting WHERE n>?1 ORDER BY n LIMIT 1")                          \
+    S(PARTING_FOLDERS, "SELECT folder FROM parting")                          \
+    S(PARTING_DELETE, "DELETE FROM parting WHERE n=?1")                       \
     S(ONCE_GET, "SELECT id FROM once WHERE key=?1")                           \
     S(FOLDER_HAS,                                                             \
       "SELECT EXISTS (SELECT 1 FROM message WHERE folder=?1),"                \

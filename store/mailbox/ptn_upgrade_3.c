@@ -80,7 +80,7 @@ static const char *const  ptn_upgrade_3_folder[] = {
  * its id here behind it.  folder: the topmost one, here; parent, name: where it
  * comes there.  actor: who moves, when it does not see all, or 0.
  */
-"CREATE TABLE relocate ("
+"CREATE TABLE parting ("
 "    n INTEGER PRIMARY KEY,"
 "    key BLOB NOT NULL,"
 "    mailbox BLOB NOT NULL,"

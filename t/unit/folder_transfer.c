@@ -623,10 +623,10 @@ settle(site_t *s)
     for (i = 0; i < 100 && left + right != 0; i++) {
         mb = site_open(s, "left");
         ptn_store_idle(s->store);
-        ptn_sql_number(mb, "SELECT count(*) FROM relocate", &left);
+        ptn_sql_number(mb, "SELECT count(*) FROM parting", &left);
         mb = site_open(s, "right");
         ptn_store_idle(s->store);
-        ptn_sql_number(mb, "SELECT count(*) FROM relocate", &right);
+        ptn_sql_number(mb, "SELECT count(*) FROM parting", &right);
     }
 
     ok(left == 0 && right == 0, "what was left is finished");

@@ -287,12 +287,12 @@ check_site(power_t *p, site_t *s, unsigned marks)
 
         if (rc == PTN_OK) {
             rc = ptn_sql_number(a, "SELECT (SELECT count(*) FROM intent)"
-                                "+(SELECT count(*) FROM relocate)", &left);
+                                "+(SELECT count(*) FROM parting)", &left);
         }
 
         if (rc == PTN_OK) {
             rc = ptn_sql_number(b, "SELECT (SELECT count(*) FROM intent)"
-                                "+(SELECT count(*) FROM relocate)", &more);
+                                "+(SELECT count(*) FROM parting)", &more);
             left += more;
         }
     }
