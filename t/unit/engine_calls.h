@@ -343,7 +343,8 @@ op_gone(ptn_txn_t *tx, engine_t *e)
     (void) e;
     ids[0] = engine_nth(tx->mb, PTN_FOLDER_INBOX, 1);
     ids[1] = engine_nth(tx->mb, PTN_FOLDER_INBOX, 2);
-    rc = ptn_msg_gone_ids(tx, ids, 2);
+    rc = ptn_msg_nonread_ids(tx, ids, 2);
+    ENGINE_TRY(rc, ptn_msg_gone_ids(tx, ids, 2));
     ENGINE_TRY(rc, ptn_msg_gone(tx, PTN_FOLDER_INBOX, &uid, 1));
 
     return rc;

@@ -360,7 +360,7 @@ static const engine_op_t  engine_ops[] = {
       op_props, NULL },
     { "search_folder_create search_folder_set", ALICE, op_search, NULL },
     { "search_work", -1, NULL, op_index },
-    { "msg_gone_ids msg_gone", ALICE, op_gone, NULL },
+    { "msg_nonread_ids msg_gone_ids msg_gone", ALICE, op_gone, NULL },
     { "gone_recover gone_expunge_ids", ALICE, op_recover, NULL },
     { "folder_remove", ALICE, op_remove, NULL },
     { "gone_folder_recover", ALICE, op_bring, NULL },

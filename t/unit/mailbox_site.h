@@ -11,6 +11,7 @@
 #include <ftw.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ptn_charset.h"
@@ -159,6 +160,20 @@ site_report(void *ctx, const char *line)
 
     s->reports++;
     printf("#   %s\n", line);
+}
+
+
+/* What an idle executor does for as long as there is something; the index
+ * rests between two portions. */
+
+static inline void
+site_idle(site_t *s)
+{
+    const struct timespec  rest = { 0, 1000000 };
+
+    while (ptn_store_idle(s->store)) {
+        nanosleep(&rest, NULL);
+    }
 }
 
 
