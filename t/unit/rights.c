@@ -650,7 +650,8 @@ static const char *const  by_hand[] = {
  */
 static const char *const  free_for_all[] = {
     "ptn_app_commit", "ptn_store_open", "ptn_store_close", "ptn_store_commit",
-    "ptn_store_idle", "ptn_store_pending", "ptn_store_rollback",
+    "ptn_store_idle", "ptn_store_due", "ptn_store_tend", "ptn_store_pending",
+    "ptn_store_rollback",
     "ptn_mbox_check", "ptn_mbox_create", "ptn_mbox_delete", "ptn_mbox_kind",
     "ptn_mbox_read", "ptn_mbox_read_end", "ptn_mbox_replica",
     "ptn_mbox_replid", "ptn_mbox_id", "ptn_mbox_id_replid",
@@ -696,7 +697,9 @@ static const char *const  free_for_all[] = {
     "ptn_backup_open", "ptn_backup_prune", "ptn_backup_verify",
     "ptn_mbox_compact", "ptn_mbox_export", "ptn_mbox_export_eml",
     "ptn_mbox_import", "ptn_mbox_rename", "ptn_mbox_salvage",
-    "ptn_mbox_sizes", "ptn_restore_directory", "ptn_restore_mailbox",
+    "ptn_mbox_sizes", "ptn_mbox_usage", "ptn_mbox_check_ops",
+    "ptn_mbox_relocate", "ptn_mbox_moved_to", "ptn_restore_directory",
+    "ptn_restore_mailbox",
 };
 
 

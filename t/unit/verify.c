@@ -47,7 +47,7 @@ mail(site_t *s, unsigned n, unsigned blob)
                    "--xx\r\nContent-Type: text/plain\r\n\r\nhello %u\r\n"
                    "--xx\r\nContent-Type: application/x; name=a.bin\r\n"
                    "Content-Transfer-Encoding: base64\r\n\r\n", n, n);
-    text = ptn_base64_encode(s->pool, parts_bytes(s->pool, 20000, blob));
+    text = ptn_base64_encode(s->pool, parts_bytes(s->pool, 40000, blob));
 
     for (i = 0; i < text.len; i += 76) {
         ptn_buf_add(&b, text.data + i, ptn_min((size_t) 76, text.len - i));
