@@ -203,6 +203,9 @@ ptn_str_t ptn_rop_attach_value(ptn_pool_t *pool, const ptn_attach_t *attach,
 /* Folders and logons (ptn_rop_oxcprpt.c). */
 ptn_rc_t ptn_rop_bag_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     const uint32_t *tags, size_t n, ptn_str_t *values);
+/* All that it has (messages, too). */
+ptn_rc_t ptn_rop_bag_all(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
+    ptn_props_t *ret_props);
 ptn_rc_t ptn_rop_logon_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     const uint32_t *tags, size_t n, ptn_str_t *values);
 /* One property of the mailbox (MS-OXCSTOR 2.2.2).  EDENIED: not settable. */
@@ -274,6 +277,9 @@ ptn_rc_t ptn_rop_table_search(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
  * RopOpenEmbeddedMessage have in common; recipients that fit c->room. */
 ptn_rc_t ptn_rop_message_head(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     ptn_rop_open_message_res_t *res);
+/* A RecipientRow (MS-OXCDATA 2.8.3.2) in the response's pool. */
+ptn_rc_t ptn_rop_recip_row(ptn_rop_ctx_t *c, const ptn_wire_text_t *text,
+    const ptn_recip_t *recip, ptn_str_t *ret_row);
 
 
 /* --- streams ------------------------------------------------------------- */
