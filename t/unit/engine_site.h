@@ -504,7 +504,7 @@ engine_check(engine_t *e, engine_report_t *r)
         rc = ptn_mbox_check(e->store, &e->user[k], false, engine_report, r);
 
         if (rc != PTN_OK) {
-            snprintf(line, sizeof(line), "%s", r->line);
+            snprintf(line, sizeof(line), "%.199s", r->line);
             snprintf(r->line, sizeof(r->line), "check of %s: %s: %s",
                      engine_name[k], ptn_err(rc)->name, line);
             return r->line;

@@ -487,7 +487,10 @@ takes(site_t *s, const char *path, bool import)
     pid = fork();
 
     if (pid == 0) {
-        (void) !freopen("/dev/null", "w", stdout);
+        if (freopen("/dev/null", "w", stdout) == NULL) {
+            _exit(9);
+        }
+
         ptn_store_open(&s->opts, &s->store);
 
         if (path == NULL) {
