@@ -275,6 +275,8 @@ race(site_t *s)
     ok(bad == 0, "four at once");
     ptn_store_open(&s->opts, &s->store);
     site_check(s, "alice");
+    ptn_store_close(s->store);
+    s->store = NULL;
 }
 
 
