@@ -415,11 +415,6 @@ ptn_ews_find_refuse(ptn_ews_t *e)
     bool                 deleted;
     const ptn_ews_el_t  *query;
 
-    if (ptn_str_eqz(ptn_ews_attr(e->request, "Traversal"), "SoftDeleted")) {
-        return ptn_ews_error(e, "ErrorInvalidOperation",
-                   "Items that were deleted softly cannot be listed.");
-    }
-
     if (ptn_ews_child(e->request, "CalendarView") != NULL) {
         return ptn_ews_error(e, "ErrorCalendarFolderIsInvalidForCalendarView",
                              "Calendar views are not built.");

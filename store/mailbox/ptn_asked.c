@@ -10,7 +10,8 @@ ptn_rc_t
 ptn_asked_open(ptn_asked_t *a)
 {
     return (a->msg != NULL) ? PTN_OK
-           : ptn_msg_open(a->mb, a->pool, a->id, &a->msg);
+           : a->gone ? ptn_gone_open(a->mb, a->pool, a->id, &a->msg)
+                     : ptn_msg_open(a->mb, a->pool, a->id, &a->msg);
 }
 
 

@@ -18,6 +18,7 @@ typedef struct {
     ptn_pool_t  *pool;          /* of what is read */
     ptn_id_t     id;            /* row id; 0: no message, no subobjects */
     ptn_msg_t   *msg;           /* NULL: not opened yet */
+    bool         gone;          /* it was deleted softly */
 } ptn_asked_t;
 
 
@@ -28,6 +29,7 @@ ptn_asked(ptn_asked_t *a, ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id)
     a->pool = pool;
     a->id = id;
     a->msg = NULL;
+    a->gone = false;
 }
 
 

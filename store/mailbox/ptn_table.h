@@ -64,6 +64,23 @@ typedef struct {
     ptn_str_t         text;         /* equal for equal restrictions */
 } ptn_spec_t;
 
+/* The folder of the spec's rows in message. */
+static inline sqlite3_int64
+ptn_spec_key(const ptn_spec_t *spec)
+{
+    return spec->kind == PTN_TABLE_GONE ? -(sqlite3_int64) spec->folder
+                                        : (sqlite3_int64) spec->folder;
+}
+
+/* What was deleted shows the folder that it was deleted from. */
+static inline void
+ptn_spec_item(const ptn_spec_t *spec, ptn_item_t *item)
+{
+    if (spec->kind == PTN_TABLE_GONE) {
+        item->info.folder = spec->folder;
+    }
+}
+
 /* A category: a run of leaves, and those within it behind it. */
 typedef struct {
     ptn_id_t  id;

@@ -28,6 +28,7 @@ ptn_find_row(void *ctx, const ptn_table_row_t *row)
 
     ptn_asked(&asked, find->mb, find->pool,
               row->info != NULL && row->type == PTN_ROW_LEAF ? row->id : 0);
+    asked.gone = (find->table->spec.kind == PTN_TABLE_GONE);
     rc = ptn_asked_match(&asked, find->filter, row->values, &match);
     ptn_pool_reset(find->pool);
 

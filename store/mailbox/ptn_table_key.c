@@ -283,6 +283,7 @@ ptn_probe_load(ptn_probe_t *r)
     ptn_item_ctx_t  c;
 
     ptn_asked(&r->asked, r->mb, r->pool, r->item.info.id);
+    r->asked.gone = (r->spec->kind == PTN_TABLE_GONE);
     r->one = ptn_str_make(NULL, 0);
     c.mb = r->mb;
     c.pool = r->pool;
@@ -385,9 +386,7 @@ ptn_probe_row(ptn_probe_t *r, const ptn_row_t *row)
         sqlite3_bind_int64(st, 1, (sqlite3_int64) row->id);
 
     } else {
-        sqlite3_bind_int64(st, 1, r->spec->kind == PTN_TABLE_GONE
-                                  ? -(sqlite3_int64) r->spec->folder
-                                  : (sqlite3_int64) r->spec->folder);
+        sqlite3_bind_int64(st, 1, ptn_spec_key(r->spec));
         sqlite3_bind_int64(st, 2, row->uid);
     }
 
@@ -401,6 +400,7 @@ ptn_probe_row(ptn_probe_t *r, const ptn_row_t *row)
     rc = ptn_item_read(st, &item);
 
     if (rc == PTN_OK) {
+        ptn_spec_item(r->spec, &item);
         p = ptn_palloc(r->pool, ptn_item_size(&item));
         rc = p ? PTN_OK : PTN_ENOMEM;
 

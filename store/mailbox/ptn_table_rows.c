@@ -130,9 +130,7 @@ ptn_rows_statement(ptn_rows_t *r, const ptn_row_t *row, ptn_rc_t *rc)
         sqlite3_bind_int64(st, 1, (sqlite3_int64) row->id);
 
     } else if (st != NULL) {
-        sqlite3_bind_int64(st, 1, spec->kind == PTN_TABLE_GONE
-                                  ? -(sqlite3_int64) spec->folder
-                                  : (sqlite3_int64) spec->folder);
+        sqlite3_bind_int64(st, 1, ptn_spec_key(spec));
         sqlite3_bind_int64(st, 2, row->uid);
     }
 
@@ -166,6 +164,7 @@ ptn_rows_read(ptn_rows_t *r, const ptn_row_t *row, ptn_table_item_t **slot,
     rc = ptn_item_read(st, &item);
 
     if (rc == PTN_OK) {
+        ptn_spec_item(&r->table->spec, &item);
         rc = ptn_reader_show(r->mb, &item.info);
     }
 
@@ -250,7 +249,9 @@ ptn_rows_deep(ptn_rows_t *r, const ptn_item_t *item, const bool *deep)
     ptn_msg_t  *msg;
 
     r->used = true;
-    rc = ptn_msg_open(r->mb, r->pool, item->info.id, &msg);
+    rc = (r->table->spec.kind == PTN_TABLE_GONE)
+         ? ptn_gone_open(r->mb, r->pool, item->info.id, &msg)
+         : ptn_msg_open(r->mb, r->pool, item->info.id, &msg);
 
     for (i = 0; i < r->ntags && rc == PTN_OK; i++) {
         if (deep[i]) {

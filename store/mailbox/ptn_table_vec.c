@@ -234,9 +234,7 @@ ptn_vec_scan(ptn_vec_list_t *l, const ptn_base_t *base)
         return rc;
     }
 
-    sqlite3_bind_int64(st, 1, l->r->spec->kind == PTN_TABLE_GONE
-                              ? -(sqlite3_int64) l->r->spec->folder
-                              : (sqlite3_int64) l->r->spec->folder);
+    sqlite3_bind_int64(st, 1, ptn_spec_key(l->r->spec));
     n = ptn_base_count(base);
     row.uid = 0;
 
@@ -254,6 +252,7 @@ ptn_vec_scan(ptn_vec_list_t *l, const ptn_base_t *base)
         rc = ptn_item_read(st, &l->r->item);
 
         if (rc == PTN_OK) {
+            ptn_spec_item(l->r->spec, &l->r->item);
             rc = ptn_probe_item(l->r, &row);
         }
 

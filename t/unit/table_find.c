@@ -342,6 +342,216 @@ test_shared(void)
 }
 
 
+/* ---- what the view has of a row ----------------------------------------- */
+
+typedef struct {
+    uint32_t   n;
+    uint64_t   cn[64];
+    ptn_str_t  values[64];
+} half_t;
+
+
+static ptn_rc_t
+half_row(void *ctx, const ptn_table_row_t *row)
+{
+    uint32_t   i;
+    half_t    *h = ctx;
+    ptn_buf_t  b;
+
+    ptn_buf_init(&b, site.pool);
+
+    for (i = 0; i < 6; i++) {
+        ptn_buf_printf(&b, "%d", row->values[i].data != NULL);
+        ptn_buf_str(&b, row->values[i]);
+    }
+
+    ptn_buf_printf(&b, "%llu", (unsigned long long) row->info->mid);
+    h->cn[h->n] = row->info->cn;
+    h->values[h->n++] = ptn_buf_get(&b);
+
+    return PTN_OK;
+}
+
+
+/*
+ * Moved and edited ones are among them: all is as when the message's row is
+ * read, also after the other way.
+ */
+
+static void
+test_half(void)
+{
+    bool             good;
+    uint32_t         i, j, k;
+    ptn_txn_t        tx;
+    ptn_saved_t      saved;
+    ptn_table_t     *t;
+    ptn_bag_prop_t   prop;
+    static half_t    h[4];
+    const ptn_sort_t by = { PTN_PR_SUBJECT, false };
+    const uint32_t   tags[7] = {
+        PTN_PR_MID, PTN_PR_MESSAGE_FLAGS, PTN_PR_LAST_MODIFICATION_TIME,
+        PTN_PR_FOLDER_ID, PTN_PR_SUBJECT, PTN_PR_MESSAGE_SIZE,
+        PTN_PR_CHANGE_NUMBER
+    };
+    static const size_t  ntags[4] = { 6, 7, 7, 6 };
+
+    t = NULL;
+
+    for (k = 0; k < 2; k++) {
+        for (j = 0, good = true; j < 4; j++) {
+            if (j % 2 == 0) {
+                ptn_table_close(t);
+                ptn_table_open(mb, PTN_TABLE_CONTENTS, PTN_FOLDER_JUNK, 0, &t);
+                ptn_table_sort(mb, t, &by, 1);
+            }
+
+            h[j].n = 0;
+            ptn_table_rows(mb, t, site.pool, tags, ntags[j], 0, 50, true,
+                           half_row, &h[j]);
+            is_u64(h[j].n, 50, "rows");
+
+            for (i = 0; i < 50; i++) {
+                good &= ptn_str_eq(h[0].values[i], h[j].values[i]);
+            }
+        }
+
+        ok(good, "the same either way");
+        ok(memcmp(h[1].cn, h[2].cn, sizeof(h[1].cn)) == 0 && h[1].cn[0] != 0,
+           "change numbers where they are asked for");
+
+        prop.tag = PTN_PR_FLAG_STATUS;
+        prop.value = ptn_str("\2\0\0\0");
+        ptn_txn_begin(&tx, mb);
+        is_rc(ptn_msg_set_props(&tx, site.pool, ptn_table_id(mb, t, 3), &prop,
+                                1, &saved), PTN_OK, "one is edited");
+        ptn_txn_commit(&tx);
+        ptn_store_commit(site.store);
+    }
+
+    ptn_table_close(t);
+}
+
+
+/* ---- places of uids ----------------------------------------------------- */
+
+static void
+test_uids(void)
+{
+    bool             good;
+    size_t           n;
+    uint32_t         i, uid, below;
+    ptn_id_t         ids[700];
+    ptn_row_t        row;
+    ptn_txn_t        tx;
+    uint32_t         before;
+    ptn_view_t      *view;
+    ptn_append_t     a;
+    ptn_appended_t   app;
+
+    ptn_view_get(mb, PTN_FOLDER_JUNK, &view);
+    before = ptn_view_count(view);
+    ptn_view_unref(view);
+    memset(&a, 0, sizeof(a));
+    a.raw = ptn_str("Subject: x\r\n\r\nx\r\n");
+
+    ptn_txn_begin(&tx, mb);
+
+    for (i = 0, n = 0; i < 900; i++) {
+        ptn_msg_append(&tx, PTN_FOLDER_JUNK, &a, &app);
+
+        /* none is missing at first, then more and more, long runs at last */
+
+        if (n < ptn_nelts(ids) && i > 300
+            && (i % 7 == 0 || (i > 450 && i % 3 != 0)
+                || (i > 600 && i < 850)))
+        {
+            ids[n++] = app.id;
+        }
+    }
+
+    ptn_txn_commit(&tx);
+    ptn_txn_begin(&tx, mb);
+    ptn_msg_gone_ids(&tx, ids, n);
+    ptn_txn_commit(&tx);
+    ptn_store_commit(site.store);
+
+    is_rc(ptn_view_get(mb, PTN_FOLDER_JUNK, &view), PTN_OK, "a view");
+    is_u64(ptn_view_count(view), before + 900 - n, "with holes");
+    good = true;
+
+    for (uid = 0; uid < 980; uid++) {
+        for (i = 1, below = 0; i <= ptn_view_count(view); i++) {
+            ptn_view_row(view, i, &row);
+            below += (row.uid < uid);
+        }
+
+        good &= (ptn_view_find(view, uid) == below + 1);
+    }
+
+    good &= (ptn_view_find(view, UINT32_MAX) == ptn_view_count(view) + 1);
+    ok(good, "each uid has its place");
+    ptn_view_unref(view);
+}
+
+
+/* ---- what was deleted softly ------------------------------------------- */
+
+static ptn_rc_t
+gone_row(void *ctx, const ptn_table_row_t *row)
+{
+    uint32_t  *n = ctx;
+
+    ++*n;
+    is_u64(row->info->folder, FOLDER, "it was deleted from there");
+    is_u64(row->values[0].len, 8, "a folder id");
+    ok(row->values[0].len == 8 && row->values[0].data[7] == FOLDER,
+       "the same in the property");
+    ok(ptn_str_eqz(row->values[1], "text\r\n"), "and its text");
+
+    return PTN_OK;
+}
+
+
+static void
+test_gone(void)
+{
+    uint32_t          n, row;
+    ptn_id_t          id;
+    ptn_txn_t         tx;
+    ptn_table_t      *t;
+    const uint32_t    tags[2] = { PTN_PR_FOLDER_ID, 0x1000001f };
+    const ptn_sort_t  by = { PTN_PR_SUBJECT, true };
+    const ptn_str_t   text = ptn_str("\x03\x01\0\x01\0\x1f\0\0\x10\x1f\0\0"
+                                     "\x10t\0e\0x\0\0\0");
+    const ptn_str_t   other = ptn_str("\x03\x01\0\x01\0\x1f\0\0\x10\x1f\0\0"
+                                      "\x10o\0\0\0");
+
+    ptn_txn_begin(&tx, mb);
+    id = table_message(&site, &tx, "Carl", "gone", 50, 0, NULL);
+    ptn_msg_gone_ids(&tx, &id, 1);
+    ptn_txn_commit(&tx);
+    ptn_store_commit(site.store);
+
+    is_rc(ptn_table_open(mb, PTN_TABLE_GONE, FOLDER, 0, &t), PTN_OK, "open");
+    is_u64(ptn_table_count(t), 1, "a row");
+    n = 0;
+    is_rc(ptn_table_rows(mb, t, site.pool, tags, 2, 0, 9, true, gone_row, &n),
+          PTN_OK, "rows of what was deleted");
+    is_u64(n, 1, "one");
+    is_rc(ptn_table_sort(mb, t, &by, 1), PTN_OK, "sorted");
+    is_rc(find(t, text, 0, 9, false, &row), PTN_OK, "found by its text");
+    is_rc(find(t, other, 0, 9, false, &row), PTN_ENOTFOUND, "not by another");
+    is_rc(ptn_table_restrict(mb, t, table_restrict(&site, text)), PTN_OK,
+          "restricted to it");
+    is_str(table_text(&site, mb, t, 0, 0), "gone", "is there");
+    is_rc(ptn_table_restrict(mb, t, table_restrict(&site, other)), PTN_OK,
+          "or to others");
+    is_u64(ptn_table_count(t), 0, "is not");
+    ptn_table_close(t);
+}
+
+
 /* A file in which the newest would not be. */
 
 static void
@@ -394,6 +604,9 @@ main(void)
     test_moves_on();
     test_shared();
     test_newest();
+    test_gone();
+    test_uids();
+    test_half();
     test_check();
 
     site_check(&site, "alice");
