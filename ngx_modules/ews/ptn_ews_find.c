@@ -224,6 +224,10 @@ ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
 
     rc = PTN_OK;
 
+    /* change keys say the change number: the last slot is kept for it */
+
+    f->shape->tags[f->shape->ntags] = PTN_PR_CHANGE_NUMBER;
+
     for (i = 0; rc == PTN_OK && i < page->n; i += n) {
         from = page->from + i;
         n = page->n - i;
@@ -239,7 +243,8 @@ ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
         }
 
         rc = ptn_table_rows(f->box->mb, f->table, f->e->pool,
-                            f->shape->tags, f->shape->ntags, from, n, false,
+                            f->shape->tags, f->shape->ntags + 1u, from, n,
+                            false,
                             ptn_ews_find_row, f);
 
         if (f->rc != PTN_OK) {

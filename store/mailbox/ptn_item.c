@@ -27,28 +27,47 @@ ptn_item_read_info(sqlite3_stmt *st, ptn_msg_info_t *m)
 }
 
 
-ptn_rc_t
-ptn_item_read(sqlite3_stmt *st, ptn_item_t *item)
+/* From column `at` on. */
+
+static ptn_rc_t
+ptn_item_read_at(sqlite3_stmt *st, int at, ptn_item_t *item)
 {
     int  i;
 
-    ptn_item_read_info(st, &item->info);
-
     for (i = 0; i < PTN_ITEM_TEXTS; i++) {
-        item->text[i] = ptn_sql_column(st, 15 + i);
+        item->text[i] = ptn_sql_column(st, at++);
     }
 
-    item->dated = sqlite3_column_type(st, 22) != SQLITE_NULL;
-    item->sent = sqlite3_column_int64(st, 22);
-    item->importance = (uint8_t) sqlite3_column_int(st, 23);
-    item->attach = (sqlite3_column_int(st, 24) & PTN_ITEM_ATTACH) != 0;
-    item->packed = ptn_sql_column(st, 25);
-    item->large = ptn_sql_column(st, 26);
-    item->derived = (uint8_t) sqlite3_column_int(st, 27);
+    item->dated = sqlite3_column_type(st, at) != SQLITE_NULL;
+    item->sent = sqlite3_column_int64(st, at++);
+    item->importance = (uint8_t) sqlite3_column_int(st, at++);
+    item->attach = (sqlite3_column_int(st, at++) & PTN_ITEM_ATTACH) != 0;
+    item->packed = ptn_sql_column(st, at++);
+    item->large = ptn_sql_column(st, at++);
+    item->derived = (uint8_t) sqlite3_column_int(st, at);
+
+    return ptn_bag_open(item->packed, &item->bag);
+}
+
+
+ptn_rc_t
+ptn_item_read(sqlite3_stmt *st, ptn_item_t *item)
+{
+    ptn_item_read_info(st, &item->info);
     item->xid = ptn_sql_column(st, 28);
     item->pcl = ptn_sql_column(st, 29);
 
-    return ptn_bag_open(item->packed, &item->bag);
+    return ptn_item_read_at(st, 15, item);
+}
+
+
+ptn_rc_t
+ptn_item_read_half(sqlite3_stmt *st, ptn_item_t *item)
+{
+    item->xid = ptn_str_make(NULL, 0);
+    item->pcl = ptn_str_make(NULL, 0);
+
+    return ptn_item_read_at(st, 0, item);
 }
 
 

@@ -70,6 +70,8 @@ typedef struct {
 void ptn_item_read_info(sqlite3_stmt *st, ptn_msg_info_t *info);
 /* Strings point into the statement's row.  ECORRUPT: its bag. */
 ptn_rc_t ptn_item_read(sqlite3_stmt *st, ptn_item_t *item);
+/* The same of ITEM_HALF, without info, xid and pcl. */
+ptn_rc_t ptn_item_read_half(sqlite3_stmt *st, ptn_item_t *item);
 /* The same in `pool`.  ENOTFOUND. */
 ptn_rc_t ptn_item_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
     ptn_item_t *ret_item);

@@ -117,6 +117,10 @@
       " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
       " FROM message m JOIN item i ON i.id=m.id"                              \
       " WHERE m.folder=?1 AND m.uid=?2")                                      \
+    S(ITEM_HALF,                                                              \
+      "SELECT class, subject, from_name, from_addr, to_names, cc_names,"      \
+      " message_id, sent, importance, attach, bag, large, derived FROM item"  \
+      " WHERE id=?1")                                                         \
     S(ITEM_FOLDER,                                                            \
       "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
       " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
@@ -217,10 +221,12 @@
       "SELECT uidvalidity, uidnext, modseq, horizon, total FROM folder"       \
       " WHERE id=?1 AND parent>=0")                                           \
     S(VIEW_ALL,                                                               \
-      "SELECT uid, flags, id, keywords, modseq, size, received"               \
+      "SELECT uid, flags, id, keywords, modseq, size, received,"              \
+      " mid=id AND modified=0"                                                \
       " FROM message WHERE folder=?1 AND fai=0 ORDER BY uid")                 \
     S(VIEW_SINCE,                                                             \
-      "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \
+      "SELECT uid, flags, id, keywords, modseq, size, received,"              \
+      " mid=id AND modified=0 FROM message"                                   \
       " INDEXED BY message_modseq WHERE folder=?1 AND modseq>?2 AND fai=0")
 
 

@@ -228,7 +228,9 @@ ptn_rc_t ptn_folder_subscribe(ptn_txn_t *tx, ptn_id_t id, bool subscribed);
 
 typedef struct {
     uint32_t  uid;
-    uint32_t  flags;
+    uint32_t  flags:31;
+    uint32_t  plain:1;          /* of a view's rows: mid is id, never edited;
+                                   false: not known */
     ptn_id_t  id;               /* row id, stable for life */
     uint64_t  keywords;         /* bits of the mailbox's keyword table */
     uint64_t  modseq;

@@ -282,7 +282,9 @@ typedef struct {
     ptn_table_row_e   type;
     unsigned          depth;        /* categories around it */
     const ptn_str_t  *values;
-    const ptn_msg_info_t  *info;    /* of messages */
+    const ptn_msg_info_t  *info;    /* of messages; content, cn, read_cn, born
+                                       and status are there for certain if
+                                       CHANGE_NUMBER is one of the tags */
     const ptn_folder_t    *folder;  /* of folders */
 } ptn_table_row_t;
 

@@ -121,6 +121,7 @@ typedef struct {
 typedef struct {
     uint64_t    modseq;
     ptn_id_t    id;
+    bool        half;           /* info is of the view's row */
     ptn_item_t  item;           /* its strings stand behind it */
 } ptn_table_item_t;
 

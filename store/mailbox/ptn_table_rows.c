@@ -24,6 +24,7 @@ typedef struct {
     bool                    whole;
     bool                    used;       /* the pool was */
     bool                    makes;      /* values may stand in it */
+    bool                    half;       /* view and item have all of it */
     bool                    bags;       /* HIERARCHY: some value is there */
     const ptn_item_prop_t **props;
     ptn_str_t              *values;
@@ -116,17 +117,19 @@ ptn_rows_slot(ptn_table_t *table, uint32_t at, ptn_id_t id)
 
 
 static sqlite3_stmt *
-ptn_rows_statement(ptn_rows_t *r, const ptn_row_t *row, ptn_rc_t *rc)
+ptn_rows_statement(ptn_rows_t *r, const ptn_row_t *row, bool half,
+    ptn_rc_t *rc)
 {
     sqlite3_stmt      *st;
     const ptn_spec_t  *spec;
 
     spec = &r->table->spec;
 
-    st = ptn_sql(r->mb, spec->search ? PTN_SQL_ITEM_GET : PTN_SQL_ITEM_AT,
+    st = ptn_sql(r->mb, half ? PTN_SQL_ITEM_HALF
+                        : spec->search ? PTN_SQL_ITEM_GET : PTN_SQL_ITEM_AT,
                  rc);
 
-    if (st != NULL && spec->search) {
+    if (st != NULL && (half || spec->search)) {
         sqlite3_bind_int64(st, 1, (sqlite3_int64) row->id);
 
     } else if (st != NULL) {
@@ -138,19 +141,68 @@ ptn_rows_statement(ptn_rows_t *r, const ptn_row_t *row, ptn_rc_t *rc)
 }
 
 
+/* What the view says of it, when that is all that is asked for. */
+
+static ptn_rc_t
+ptn_rows_half(ptn_rows_t *r, const ptn_row_t *row, sqlite3_stmt *st,
+    ptn_item_t *item)
+{
+    ptn_msg_info_t  *m;
+
+    m = &item->info;
+    memset(m, 0, sizeof(ptn_msg_info_t));
+    m->folder = r->table->spec.folder;
+    m->uid = row->uid;
+    m->id = row->id;
+    m->mid = row->id;
+    m->modseq = row->modseq;
+    m->flags = row->flags;
+    m->keywords = row->keywords;
+    m->size = row->size;
+    m->received = row->received;
+
+    return ptn_item_read_half(st, item);
+}
+
+
+static ptn_rc_t
+ptn_rows_whole(ptn_rows_t *r, const ptn_row_t *row, sqlite3_stmt *st,
+    ptn_item_t *item)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_item_read(st, item);
+
+    if (rc == PTN_OK) {
+        ptn_spec_item(&r->table->spec, item);
+        rc = ptn_reader_show(r->mb, &item->info);
+    }
+
+    /* the base shows the read state of who asks */
+
+    if (rc == PTN_OK && item->info.modseq == row->modseq) {
+        item->info.flags = row->flags;
+    }
+
+    return rc;
+}
+
+
 /* Reads it, into the cache where there is memory. */
 
 static ptn_rc_t
 ptn_rows_read(ptn_rows_t *r, const ptn_row_t *row, ptn_table_item_t **slot,
     const ptn_item_t **ret_item)
 {
+    bool               half;
     size_t             size;
     ptn_rc_t           rc;
     ptn_item_t         item;
     sqlite3_stmt      *st;
     ptn_table_item_t  *copy;
 
-    st = ptn_rows_statement(r, row, &rc);
+    half = r->half && row->plain;
+    st = ptn_rows_statement(r, row, half, &rc);
     if (st == NULL) {
         return rc;
     }
@@ -161,12 +213,8 @@ ptn_rows_read(ptn_rows_t *r, const ptn_row_t *row, ptn_table_item_t **slot,
         return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
     }
 
-    rc = ptn_item_read(st, &item);
-
-    if (rc == PTN_OK) {
-        ptn_spec_item(&r->table->spec, &item);
-        rc = ptn_reader_show(r->mb, &item.info);
-    }
+    rc = half ? ptn_rows_half(r, row, st, &item)
+              : ptn_rows_whole(r, row, st, &item);
 
     if (rc == PTN_OK) {
         size = ptn_item_size(&item);
@@ -187,13 +235,7 @@ ptn_rows_read(ptn_rows_t *r, const ptn_row_t *row, ptn_table_item_t **slot,
             ptn_item_copy(&copy->item, &item, (u_char *) (copy + 1));
             copy->id = item.info.id;
             copy->modseq = row->modseq;
-
-            /* the base shows the read state of who asks */
-
-            if (item.info.modseq == row->modseq) {
-                copy->item.info.flags = row->flags;
-            }
-
+            copy->half = half;
             *ret_item = &copy->item;
         }
     }
@@ -226,7 +268,7 @@ ptn_rows_item(ptn_rows_t *r, uint32_t leaf, uint32_t at, bool header,
     slot = header ? NULL : ptn_rows_slot(table, at, row.id);
 
     if (slot != NULL && *slot != NULL && (*slot)->id == row.id
-        && (*slot)->modseq == row.modseq
+        && (*slot)->modseq == row.modseq && (r->half || !(*slot)->half)
         && (table->spec.search || (*slot)->item.info.uid == row.uid))
     {
         (*slot)->item.info.flags = row.flags;
@@ -550,6 +592,58 @@ ptn_rows_each(ptn_rows_t *r, uint32_t from, uint32_t n,
 }
 
 
+/* Of the message's row, what a view has of one that is plain. */
+
+static bool
+ptn_rows_in_view(uint32_t tag)
+{
+    size_t  i;
+
+    static const uint32_t  tags[] = {
+        PTN_PR_MID, PTN_PR_INST_ID, PTN_PR_FOLDER_ID, PTN_PR_MESSAGE_FLAGS,
+        PTN_PR_LAST_MODIFICATION_TIME, PTN_PR_INSTANCE_NUM, PTN_PR_ROW_TYPE,
+        PTN_PR_DEPTH
+    };
+
+    for (i = 0; i < ptn_nelts(tags); i++) {
+        if (tag == tags[i]) {
+            return true;
+        }
+    }
+
+    return !(ptn_scan_needs(tag) & PTN_SCAN_ALL);
+}
+
+
+/* The view must be the folder's of now: then none of its rows is gone. */
+
+static bool
+ptn_rows_need_half(ptn_rows_t *r)
+{
+    size_t        i;
+    ptn_table_t  *table;
+    ptn_folder_t  *f;
+
+    table = r->table;
+
+    if (table->spec.kind != PTN_TABLE_CONTENTS || table->spec.search
+        || table->newest || table->vec->base->view == NULL || r->mb->batch
+        || ptn_folder_of(r->mb, table->spec.folder, &f) != PTN_OK
+        || f->modseq != table->vec->base->modseq)
+    {
+        return false;
+    }
+
+    for (i = 0; i < r->ntags; i++) {
+        if (!ptn_rows_in_view(r->tags[i] & ~(uint32_t) PTN_TABLE_INSTANCE)) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 static ptn_rc_t
 ptn_rows_begin(ptn_rows_t *r, ptn_pool_t *pool)
 {
@@ -627,6 +721,7 @@ ptn_table_rows(ptn_mbox_t *mb, ptn_table_t *table, ptn_pool_t *pool,
     rc = ptn_mbox_read(mb);
 
     if (rc == PTN_OK) {
+        r.half = ptn_rows_need_half(&r);
         rc = ptn_rows_each(&r, from, n, row, ctx);
     }
 

@@ -190,13 +190,33 @@ ptn_view_same(const ptn_view_t *a, uint32_t seq_a, const ptn_view_t *b,
 }
 
 
+/*
+ * Of n rows from uid `first` to `last`, the bounds of the first that is not
+ * below `uid`, between them: uids ascend by one at least, and mostly by that.
+ */
+
+static void
+ptn_view_bounds(uint32_t n, uint32_t first, uint32_t last, uint32_t uid,
+    uint32_t *ret_lo, uint32_t *ret_hi)
+{
+    *ret_lo = n - 1 - ptn_min(last - uid, n - 1);
+    *ret_hi = ptn_min(uid - first, n - 1);
+}
+
+
+/* `uid` is not above the last. */
+
 static uint32_t
 ptn_chunk_find(const ptn_chunk_t *c, uint32_t uid)
 {
     uint32_t  lo, hi, mid;
 
-    lo = 0;
-    hi = c->n;
+    if (uid <= c->rows[0].uid) {
+        return 0;
+    }
+
+    ptn_view_bounds(c->n, c->rows[0].uid, c->rows[c->n - 1].uid, uid, &lo,
+                    &hi);
 
     while (lo < hi) {
         mid = lo + (hi - lo) / 2;
@@ -215,12 +235,31 @@ ptn_chunk_find(const ptn_chunk_t *c, uint32_t uid)
 uint32_t
 ptn_view_find(const ptn_view_t *view, uint32_t uid)
 {
-    uint32_t  lo, hi, mid;
+    uint32_t            lo, hi, mid, first, last;
+    const ptn_chunk_t  *c;
+
+    if (view->nchunks == 0) {
+        return view->count + 1;
+    }
+
+    c = view->chunks[view->nchunks - 1];
+    first = view->chunks[0]->rows[0].uid;
+    last = c->rows[c->n - 1].uid;
+
+    if (uid <= first || uid > last) {
+        return uid <= first ? 1 : view->count + 1;
+    }
+
+    ptn_view_bounds(view->count, first, last, uid, &lo, &hi);
+
+    if (lo == hi) {
+        return lo + 1;
+    }
 
     /* the first chunk whose last uid is not below */
 
-    lo = 0;
-    hi = view->nchunks;
+    lo = ptn_view_chunk(view, lo + 1);
+    hi = ptn_view_chunk(view, hi + 1);
 
     while (lo < hi) {
         mid = lo + (hi - lo) / 2;
@@ -230,10 +269,6 @@ ptn_view_find(const ptn_view_t *view, uint32_t uid)
         } else {
             hi = mid;
         }
-    }
-
-    if (lo == view->nchunks) {
-        return view->count + 1;
     }
 
     return view->first[lo] + ptn_chunk_find(view->chunks[lo], uid);
@@ -252,6 +287,7 @@ ptn_view_read_row(sqlite3_stmt *st, ptn_row_t *row)
     row->modseq = ptn_sql_u64(st, 4);
     row->size = ptn_sql_u64(st, 5);
     row->received = sqlite3_column_int64(st, 6);
+    row->plain = sqlite3_data_count(st) > 7 && sqlite3_column_int(st, 7) != 0;
 }
 
 
