@@ -251,9 +251,14 @@ ptn_rc_t ptn_rop_table_object(ptn_rop_ctx_t *c, ptn_table_kind_e kind,
     ptn_rop_object_t **ret_obj);
 /* Up to date for this call (ptn_rop_table.c). */
 ptn_rc_t ptn_rop_table_fresh(ptn_rop_ctx_t *c, ptn_rop_object_t *obj);
+/* The same for a ROP that needs columns, of c->in (ptn_rop_oxctabl.c). */
+ptn_rc_t ptn_rop_table_ready(ptn_rop_ctx_t *c);
 uint32_t ptn_rop_table_count(ptn_rop_ctx_t *c, ptn_rop_object_t *obj);
 uint32_t ptn_rop_table_position(ptn_rop_object_t *obj);
 void ptn_rop_table_seek(ptn_rop_object_t *obj, uint32_t row);
+/* Moves c->in from a row by a signed count; how far it came. */
+void ptn_rop_table_move(ptn_rop_ctx_t *c, uint32_t from, uint32_t rows,
+    uint8_t *ret_less, uint32_t *ret_sought);
 /* `data` empty: no restriction any more.  ELIMIT, ESUPPORT: too complex. */
 ptn_rc_t ptn_rop_table_restrict(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     ptn_str_t data);

@@ -4,7 +4,7 @@
  * the table are the logon and what the ROPs make, from buffer to buffer.  The
  * mailbox is rolled back after each input, the session made anew.
  *
- * Covers: ngx_modules/mapi/ptn_rop.c ngx_modules/mapi/ptn_rop_object.c ngx_modules/mapi/ptn_rop_oxcnotif.c ngx_modules/mapi/ptn_rop_oxcstor.c ngx_modules/mapi/ptn_rop_oxctabl.c ngx_modules/mapi/ptn_rop_oxcmsg.c ngx_modules/mapi/ptn_rop_oxcprpt.c ngx_modules/mapi/ptn_rop_oxcfold.c ngx_modules/mapi/ptn_rop_message.c ngx_modules/mapi/ptn_rop_attach.c ngx_modules/mapi/ptn_rop_stream.c ngx_modules/mapi/ptn_rop_table.c
+ * Covers: ngx_modules/mapi/ptn_rop.c ngx_modules/mapi/ptn_rop_object.c ngx_modules/mapi/ptn_rop_oxcnotif.c ngx_modules/mapi/ptn_rop_oxcstor.c ngx_modules/mapi/ptn_rop_oxctabl.c ngx_modules/mapi/ptn_rop_oxctabl_find.c ngx_modules/mapi/ptn_rop_oxcmsg.c ngx_modules/mapi/ptn_rop_oxcprpt.c ngx_modules/mapi/ptn_rop_oxcfold.c ngx_modules/mapi/ptn_rop_message.c ngx_modules/mapi/ptn_rop_attach.c ngx_modules/mapi/ptn_rop_stream.c ngx_modules/mapi/ptn_rop_table.c
  */
 
 #include <stdio.h>
