@@ -10,7 +10,7 @@ import sys
 
 from exchangelib import (
     DELEGATE, Account, Body, Configuration, Credentials,
-    HTMLBody, Mailbox, Message,
+    HTMLBody, Mailbox, Message, Q,
 )
 
 how, user, peer, host = sys.argv[1:5]
@@ -48,6 +48,25 @@ step('lists some fields', len(only) == 2)
 step('filters', inbox.filter(subject='second').count() == 1)
 step('filters by text',
      [i.subject for i in inbox.filter(subject__icontains='FIR')] == ['first'])
+step('filters by a part, of this case',
+     [i.subject for i in inbox.filter(subject__contains='con')] == ['second']
+     and inbox.filter(subject__contains='CON').count() == 0)
+step('filters by both and either',
+     inbox.filter(Q(subject='first') | Q(subject__startswith='sec')).count()
+     == 2
+     and inbox.filter(Q(subject='first') & ~Q(is_read=True)).count() == 1)
+step('orders', [i.subject for i in inbox.all().order_by('-subject')]
+     == ['second', 'first'])
+step('orders by two', [i.subject for i in
+     inbox.filter(is_read=False).order_by('has_attachments', '-subject')]
+     == ['first', 'second'])
+step('asks a query', [i.subject for i in inbox.filter('subject:first')]
+     == ['first'])
+step('asks of texts and attachments', [i.subject for i in
+     inbox.filter('hello AND hasattachment:true')] == ['second'])
+step('orders a query', [i.subject for i in
+     inbox.filter('hello').order_by('-subject')] == ['second', 'first'])
+step('asks for nothing there', inbox.filter('subject:third').count() == 0)
 step('filters by read', inbox.filter(is_read=False).count() == 2)
 
 item = inbox.get(subject='first')
