@@ -161,6 +161,23 @@ test_pcl(test_t *t)
     b.len = 42;
     is_rc(ptn_pcl_check(t->pool, b, &m), PTN_OK, "out of order");
     is_mem(m, a, "in order");
+
+    /* the rest of a list that has room for less than it says */
+
+    b.len = 41;
+    is_rc(ptn_pcl_check(t->pool, b, &m), PTN_EPARSE, "one byte less");
+    b.len = 22;
+    is_rc(ptn_pcl_check(t->pool, b, &m), PTN_EPARSE, "a length alone");
+
+    /* as the check of a mailbox finds it in a row */
+
+    ok(ptn_ics_row_good(none, a, 1), "a list of a row");
+    b.len = 42;
+    ok(!ptn_ics_row_good(none, b, 1), "not out of order");
+    memcpy(b.data, a.data, 21);
+    memcpy(b.data + 21, a.data, 21);
+    ok(!ptn_ics_row_good(none, b, 1), "nor one twice");
+    ok(!ptn_ics_row_good(none, ptn_str_make(a.data, 41), 1), "nor cut off");
 }
 
 
@@ -419,6 +436,7 @@ test_rest(test_t *t)
     ptn_guid_t           guid;
     ptn_ics_read_t       r[3];
     ptn_ics_move_t       mv;
+    u_char               longest[PTN_XID_MAX + 1];
     ptn_msg_info_t       m;
     ptn_ics_import_t     in;
     ptn_ics_imported_t   out, fai;
@@ -481,6 +499,14 @@ test_rest(test_t *t)
     ptn_msg_change_key(t->mb, t->pool, out.id, &key, &list);
     mv.pcl = list;
     begin(t);
+    mv.change_key.len = 16;
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
+                              &newer), PTN_EINVAL, "no number in its key");
+    memset(longest, 9, sizeof(longest));
+    mv.change_key = ptn_str_make(longest, PTN_XID_MAX + 1);
+    is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
+                              &newer), PTN_EINVAL, "one that is too long");
+    mv.change_key = xid(t, 9, 62);
     is_rc(ptn_ics_import_move(&t->tx, t->pool, PTN_FOLDER_SENT, &mv, &out,
                               &newer), PTN_OK, "a move");
     commit(t);
@@ -773,6 +799,48 @@ test_foreign(test_t *t)
 }
 
 
+/* What changes while pages are asked for is told by the next one. */
+
+static void
+test_later(test_t *t)
+{
+    size_t                    i, n;
+    ptn_id_t                  top, f[4];
+    ptn_ics_tree_t           *tree;
+    ptn_ics_state_t           state;
+    ptn_ics_folder_change_t  *ch;
+    const char *const         names[] = { "a", "b", "c", "d" };
+
+    begin(t);
+    is_rc(ptn_folder_create(&t->tx, PTN_FOLDER_IPM_SUBTREE, ptn_str("later"),
+                            NULL, &top), PTN_OK, "create");
+
+    for (i = 0; i < 4; i++) {
+        is_rc(ptn_folder_create(&t->tx, top, ptn_str_z(names[i]), NULL, &f[i]),
+              PTN_OK, "create");
+    }
+
+    commit(t);
+    memset(&state, 0, sizeof(state));
+    is_rc(ptn_ics_tree_open(t->mb, top, 0, &state, &tree), PTN_OK, "open");
+
+    begin(t);
+    is_rc(ptn_folder_move(&t->tx, f[0], top, ptn_str("a2")), PTN_OK,
+          "one is renamed");
+    is_rc(ptn_folder_delete(&t->tx, f[1], true), PTN_OK, "one goes");
+    is_rc(ptn_folder_move(&t->tx, f[2], PTN_FOLDER_INBOX, ptn_str("c")),
+          PTN_OK, "one is moved away");
+    commit(t);
+    is_rc(ptn_ics_tree_next(t->mb, tree, t->pool, 50, &ch, &n), PTN_OK,
+          "a page");
+    ok(n == 1 && ch[0].id == f[3], "only what is as it was: %zu", n);
+    is_rc(ptn_ics_tree_next(t->mb, tree, t->pool, 50, &ch, &n), PTN_OK,
+          "a page");
+    is_u64(n, 0, "and no more");
+    ptn_ics_tree_close(tree);
+}
+
+
 /* ---- groups -------------------------------------------------------------- */
 
 static uint32_t
@@ -870,6 +938,7 @@ main(void)
     test_rest(&t);
     test_folder(&t);
     test_foreign(&t);
+    test_later(&t);
     test_groups(&t);
     is_rc(ptn_store_commit(t.site.store), PTN_OK, "on disk");
     site_check(&t.site, "alice");

@@ -380,6 +380,33 @@ test_rows(test_t *t)
        "the example of the specification");
     ptn_idset_done(&set);
 
+    /* the part of a replica that has no REPLID; one that is empty is none */
+
+    ptn_idset_add(&set, guid(1), 5);
+    ptn_idset_ready(&set);
+    set.parts[0].replid = 0;
+    is_rc(ptn_idset_encode(&set, t->pool, PTN_IDSET_REPLID, &s), PTN_EINVAL,
+          "no REPLID");
+    set.parts[0].n = 0;
+    is_rc(ptn_idset_encode(&set, t->pool, PTN_IDSET_REPLID, &s), PTN_OK,
+          "nor any numbers");
+    is_u64(s.len, 0, "which is not written");
+    set.parts[0].n = 1;
+    ptn_idset_done(&set);
+
+    /* parts are in the order of REPLIDs (MS-OXCFXICS 2.2.2.4.1) */
+
+    ptn_idset_add(&set, guid(1), 5);
+    ptn_idset_add(&set, guid(2), 5);
+    ptn_idset_ready(&set);
+    set.parts[0].replid = 0x102;
+    set.parts[1].replid = 0x101;
+    is_rc(ptn_idset_encode(&set, t->pool, PTN_IDSET_REPLID, &s), PTN_OK,
+          "two parts");
+    ok(s.len > 2 && s.data[0] == 1 && s.data[1] == 1,
+       "the lesser REPLID comes first");
+    ptn_idset_done(&set);
+
     is_rc(ptn_idset_add(&set, guid(1), 0), PTN_EINVAL, "0 cannot be added");
     is_rc(ptn_idset_add(&set, guid(1), PTN_ID_MAX + 1), PTN_EINVAL,
           "nor 2^48");

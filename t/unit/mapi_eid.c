@@ -170,6 +170,22 @@ test_objects(void)
 
     is_u64(bad, 0, "none that is cut");
 
+    /* flags, type, and both paddings of a message's, each bit of them */
+
+    for (i = 0; i < sizeof(m); i++) {
+        if (i >= 4 && i != 20 && i != 21 && i != 44 && i != 45 && i != 68
+            && i != 69)
+        {
+            continue;
+        }
+
+        m[i] ^= 1;
+        ok(ptn_eid_message_parse(ptn_str_make(m, sizeof(m)), &a, &b, &id, &c,
+                                 &mid) == PTN_EPARSE,
+           "a message with another byte %zu", i);
+        m[i] ^= 1;
+    }
+
     for (i = 0; i < 4; i++) {
         f[i] = 1;
         bad += ptn_eid_folder_parse(ptn_str_make(f, sizeof(f)), &a, &b, &id)
@@ -268,6 +284,20 @@ test_people(void)
     is_u64(bad, 0, "none without its guid");
     is_rc(ptn_eid_dn_parse(ptn_str("/o=x/ou=y/cn=Recipients/cn=z"), &g),
           PTN_EPARSE, "of another system");
+
+    p = ptn_palloc(pool, dn.len + 2);
+    memcpy(p, dn.data, dn.len);
+    memcpy(p + dn.len, "/x", 2);
+    is_rc(ptn_eid_dn_parse(ptn_str_make(p, dn.len + 2), &g), PTN_EPARSE,
+          "with one more part");
+    p[dn.len - sizeof("-alice") + 1] = '+';
+    is_rc(ptn_eid_dn_parse(ptn_str_make(p, dn.len), &g), PTN_EPARSE,
+          "no hyphen behind the guid");
+    p[dn.len - sizeof("-alice") + 1] = '-';
+    is_rc(ptn_eid_dn_parse(ptn_str_make(p, dn.len), &g), PTN_OK, "put back");
+    p[dn.len - sizeof("-alice")] = 'g';
+    is_rc(ptn_eid_dn_parse(ptn_str_make(p, dn.len), &g), PTN_EPARSE,
+          "a digit that is none");
 
     ptn_eid_dn(pool, guid(1), ptn_str("a/b \xc3\xa4@x/y"), &dn);
     is_rc(ptn_eid_dn_parse(dn, &g), PTN_OK, "what a DN cannot hold");

@@ -1286,6 +1286,7 @@ doors(site_t *s, ptn_id_t folder)
     ptn_actor_t   stranger;
     ptn_acting_t  was;
     ptn_txn_t     tx = { 0 };
+    ptn_permission_op_t  shut;
     uint32_t      tag = PTN_PR_MESSAGE_SIZE_EXTENDED;
     ptn_str_t     value;
     ptn_props_t   props;
@@ -1331,6 +1332,20 @@ doors(site_t *s, ptn_id_t folder)
     ok(again == mb && ptn_mbox_may_all(mb), "the system may all");
     ptn_mbox_back(mb, &was);
     ok(!ptn_mbox_may_all(mb), "and then it is his again");
+
+    /* the last right goes while it acts: a job, and the next one */
+
+    memset(&shut, 0, sizeof(shut));
+    shut.op = PTN_PERMISSION_REMOVE;
+    shut.entry.member = 99;
+    must(ptn_mbox_open_system(s->store, &alice, &again, &was), "system");
+    must(ptn_txn_begin(&tx, again), "begin");
+    must(ptn_rights_modify(&tx, folder, false, false, &shut, 1), "modify");
+    must(ptn_txn_commit(&tx), "commit");
+    must(ptn_store_commit(s->store), "commit");
+    ptn_mbox_back(again, &was);
+    is_rc(ptn_mbox_open(s->store, &alice, &stranger, &mb), PTN_ENOTFOUND,
+          "who was let in before is not any more");
 
     s->store->access = access_full;
     s->store->access_ctx = &access;

@@ -605,7 +605,7 @@ static void
 alone(site_t *s)
 {
     size_t             i, n;
-    ptn_id_t           id, f;
+    ptn_id_t           id, f, whole;
     uint64_t           key;
     ptn_mbox_t        *mb;
     ptn_guid_t         guid;
@@ -627,6 +627,17 @@ alone(site_t *s)
     reader.user = 99;
     reader.mailbox.b[5] ^= 0x33;
     give(s, top, 99, PTN_ROLE_REVIEWER);
+    whole = folder(s, top, "whole", 0);
+    give(s, whole, 99, PTN_ROLE_OWNER);
+    give(s, PTN_FOLDER_INBOX, 99, PTN_ROLE_OWNER);
+    begin(s, &tx, &reader);
+    is_rc(ptn_receive_set(&tx, ptn_str("IPM.Note"), whole), PTN_EDENIED,
+          "who owns a folder does not send mail there");
+    is_rc(ptn_receive_set(&tx, ptn_str("IPM.Mine"), 0), PTN_EDENIED,
+          "nor back to the Inbox, which is his as well");
+    undo(s, &tx);
+    give(s, whole, 99, 0);
+    give(s, PTN_FOLDER_INBOX, 99, 0);
 
     mb = begin(s, &tx, &reader);
     is_rc(ptn_receive_set(&tx, ptn_str("IPM.Note"), top), PTN_EDENIED,

@@ -438,6 +438,16 @@ trees(site_t *s, const ptn_id_t *all, const char *when)
     c.min = 0;
     c.max = 1;
     finds(s, "quin", all, &c, NULL, "", when);
+    c.min = c.max = 1770000000;
+    finds(s, "quin", all, &c, NULL, "43210", when);
+    c.max = c.min + 1;
+    finds(s, "quin", all, &c, NULL, "43210", when);
+    c.min = --c.max - 1;
+    finds(s, "quin", all, &c, NULL, "43210", when);
+    c.max = c.min;
+    finds(s, "quin", all, &c, NULL, "", when);
+    c.min = c.max += 2;
+    finds(s, "quin", all, &c, NULL, "", when);
     c.op = PTN_FIND_IDS;
     c.ids = all;
     c.nids = 2;

@@ -221,9 +221,21 @@ move(site_t *s, ptn_id_t from, ptn_id_t id, ptn_id_t to)
 
 
 static void
+take(site_t *s, ptn_id_t id)
+{
+    ptn_txn_t  tx;
+
+    ptn_txn_begin(&tx, mbox(s));
+    is_rc(ptn_msg_expunge_ids(&tx, &id, 1), PTN_OK, "it goes");
+    ptn_txn_commit(&tx);
+    ptn_store_commit(s->store);
+}
+
+
+static void
 test_criteria(site_t *s)
 {
-    ptn_id_t         f, inbox = INBOX, none = 999999, back[1];
+    ptn_id_t         f, inbox = INBOX, none = 999999, back[1], first;
     ptn_str_t        r, empty = ptn_null_string;
     ptn_criteria_t   c;
 
@@ -261,6 +273,37 @@ test_criteria(site_t *s)
     set(s, f, empty, NULL, 0, PTN_SEARCH_STOP, PTN_OK, "stopped");
     ok(!(state(s, f) & (PTN_SEARCH_RUNNING|PTN_SEARCH_COMPLETE)), "neither");
     work(s);
+
+    /* stopping it changes nothing else: what it shows, where it looks */
+
+    first = put(s, INBOX, "red herring", 0);
+    set(s, f, empty, NULL, 0, PTN_SEARCH_RESTART|PTN_SEARCH_RECURSIVE
+        |PTN_SEARCH_FOREGROUND, PTN_OK, "once more");
+    work(s);
+    shows(s, f, &first, 1, 1, "found");
+    ptn_sql_exec(mbox(s), "UPDATE search SET state=1");
+    site_reopen(s, NAME);
+    set(s, f, r, &inbox, 1, PTN_SEARCH_STOP|PTN_SEARCH_RECURSIVE, PTN_OK,
+        "stopped by the same criteria");
+    ok(!(state(s, f) & PTN_SEARCH_RUNNING), "it is stopped");
+    shows(s, f, &first, 1, 1, "still there");
+    is_u64(state(s, f) & (PTN_SEARCH_IS_RECURSIVE|PTN_SEARCH_IS_FOREGROUND),
+           PTN_SEARCH_IS_RECURSIVE|PTN_SEARCH_IS_FOREGROUND, "as it was set");
+    ptn_sql_exec(mbox(s), "UPDATE search SET state=1");
+    site_reopen(s, NAME);
+    set(s, f, content(s, PTN_PR_SUBJECT, "blue"), NULL, 0,
+        PTN_SEARCH_STOP|PTN_SEARCH_RECURSIVE, PTN_OK, "by others");
+    shows(s, f, NULL, 0, 0, "what they do not say is gone");
+    ok(!(state(s, f) & PTN_SEARCH_RUNNING), "and nothing is looked for");
+
+    /* one that begins as stopped has the flags that it was given */
+
+    f = make(s, "stopped");
+    set(s, f, r, &inbox, 1, PTN_SEARCH_STOP|PTN_SEARCH_RECURSIVE, PTN_OK,
+        "stopped from the first");
+    ok(state(s, f) & PTN_SEARCH_IS_RECURSIVE, "recursive");
+    ok(!(state(s, f) & PTN_SEARCH_RUNNING), "not running");
+    take(s, first);
     site_check(s, NAME);
 }
 
@@ -385,6 +428,45 @@ test_follow(site_t *s)
     ptn_txn_commit(&tx);
     ptn_store_commit(s->store);
     shows(s, b, m + 1, 1, 1, "it went");
+    site_check(s, NAME);
+}
+
+
+/* A static one is what it found: a folder that comes changes nothing. */
+
+static void
+test_static(site_t *s)
+{
+    ptn_id_t   f, top, sub, m[2];
+    ptn_txn_t  tx;
+
+    ptn_txn_begin(&tx, mbox(s));
+    ptn_folder_create(&tx, PTN_FOLDER_IPM_SUBTREE, ptn_str("still"), NULL,
+                      &top);
+    ptn_folder_create(&tx, PTN_FOLDER_IPM_SUBTREE, ptn_str("moved"), NULL,
+                      &sub);
+    ptn_txn_commit(&tx);
+    ptn_store_commit(s->store);
+    m[0] = put(s, top, "static one", 0);
+    m[1] = put(s, sub, "static two", 0);
+    f = make(s, "still");
+    set(s, f, content(s, PTN_PR_SUBJECT, "static"), &top, 1,
+        PTN_SEARCH_RECURSIVE|PTN_SEARCH_STATIC, PTN_OK, "set");
+    work(s);
+    shows(s, f, m, 1, 1, "one");
+
+    ptn_txn_begin(&tx, mbox(s));
+    is_rc(ptn_folder_move(&tx, sub, top, ptn_str("moved")), PTN_OK, "moved");
+    ptn_txn_commit(&tx);
+    ptn_store_commit(s->store);
+    ok(!(state(s, f) & PTN_SEARCH_RUNNING), "it does not look again");
+    work(s);
+    shows(s, f, m, 1, 1, "still one");
+    ptn_txn_begin(&tx, mbox(s));
+    ptn_folder_delete(&tx, top, true);
+    ptn_folder_delete(&tx, f, true);
+    ptn_txn_commit(&tx);
+    ptn_store_commit(s->store);
     site_check(s, NAME);
 }
 
@@ -705,6 +787,7 @@ main(void)
     s.conf.fsync = false;
     test_criteria(&s);
     test_follow(&s);
+    test_static(&s);
     test_tree(&s);
     test_random(&s);
     site_done(&s);
