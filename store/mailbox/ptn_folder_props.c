@@ -271,11 +271,11 @@ ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
         break;
 
     case PTN_PR_CONTENT_COUNT:
-        n = f->total;
+        n = c->counts.total;
         break;
 
     case PTN_PR_CONTENT_UNREAD:
-        n = ptn_reader_unread(c->mb, f);
+        n = c->counts.unread;
         break;
 
     case PTN_PR_ASSOC_CONTENT_COUNT:
@@ -283,7 +283,7 @@ ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
         break;
 
     case PTN_PR_MESSAGE_SIZE:
-        n = ptn_min(f->size, (uint64_t) INT32_MAX);
+        n = ptn_min(c->counts.size, (uint64_t) INT32_MAX);
         break;
 
     case PTN_PR_ACCESS:
@@ -334,7 +334,7 @@ ptn_fprop_long(ptn_fprop_ctx_t *c, uint32_t tag)
 static ptn_str_t
 ptn_fprop_size(ptn_fprop_ctx_t *c, uint32_t tag PTN_UNUSED)
 {
-    return ptn_fprop_n(c, c->folder->size, 8);
+    return ptn_fprop_n(c, c->counts.size, 8);
 }
 
 
@@ -717,6 +717,11 @@ ptn_fprop_open(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_folder_t *folder,
     c->mb = mb;
     c->pool = pool;
     c->folder = folder;
+
+    rc = ptn_rights_counts(mb, folder, &c->counts);
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     st = ptn_sql(mb, PTN_SQL_FOLDER_BAG, &rc);
     if (st == NULL) {

@@ -15,6 +15,7 @@ typedef struct {
     ptn_mbox_t          *mb;
     ptn_pool_t          *pool;      /* of what does not fit scratch */
     const ptn_folder_t  *folder;    /* of mb->set->folders */
+    ptn_folder_t         counts;    /* the same, as who acts counts it */
     ptn_bag_t            bag;
     uint32_t             depth;     /* in a table of all levels */
     u_char              *scratch;   /* PTN_FPROP_SCRATCH bytes */

@@ -124,6 +124,7 @@ typedef struct ptn_terms_s  ptn_terms_t;
 #define PTN_TOP_NONE     INT64_MIN
 typedef struct ptn_reader_s  ptn_reader_t;
 typedef struct ptn_seen_s  ptn_seen_t;
+typedef struct ptn_hides_s  ptn_hides_t;
 
 typedef struct {
     ptn_str_t  fold;
@@ -176,6 +177,7 @@ struct ptn_set_s {
     ptn_folder_t       *shown;          /* what that one sees: copies */
     ptn_folder_t       *shown_all;
     ptn_folder_t       *shown_one;      /* beside folders */
+    ptn_hides_t        *hides;          /* ptn_rights_count.c, or NULL */
 };
 
 
@@ -617,6 +619,12 @@ bool ptn_rights_sees(const ptn_mbox_t *mb, ptn_id_t folder, uint32_t need);
 ptn_rc_t ptn_rights_below(ptn_mbox_t *mb, ptn_id_t top, uint32_t need);
 /* To be told of: an event, made what the actor sees of it. */
 bool ptn_rights_event(ptn_mbox_t *mb, ptn_mbox_event_t *ev);
+
+/* --- ptn_rights_count.c -------------------------------------------------- */
+
+/* One of the set's, with its counters as who acts sees them. */
+ptn_rc_t ptn_rights_counts(ptn_mbox_t *mb, const ptn_folder_t *f,
+    ptn_folder_t *ret);
 
 /* --- ptn_rights_mark.c --------------------------------------------------- */
 

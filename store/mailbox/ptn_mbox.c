@@ -888,6 +888,7 @@ ptn_mbox_info(ptn_mbox_t *mb, ptn_mbox_info_t *ret_info)
     uint32_t         i;
     ptn_rc_t         rc;
     uint64_t         size, folders;
+    ptn_folder_t     f;
     ptn_mbox_info_t  info;
 
     size = 0;
@@ -915,9 +916,15 @@ ptn_mbox_info(ptn_mbox_t *mb, ptn_mbox_info_t *ret_info)
             continue;
         }
 
-        info.messages += mb->set->folders[i].total;
-        info.unread += mb->set->folders[i].unread;
-        size += mb->set->folders[i].size;
+        rc = ptn_rights_counts(mb, &mb->set->folders[i], &f);
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        info.messages += f.total;
+        info.unread += f.unread;
+        size += f.size;
         folders += (i < mb->set->nvisible);
     }
 

@@ -1016,15 +1016,15 @@ ptn_msg_expunge_one(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m)
     mb = tx->mb;
     cn = ptn_txn_cn(tx);
 
-    rc = ptn_msg_erase(mb, m->folder, m->uid, m->id, m->content);
+    rc = ptn_txn_event(tx, PTN_MBOX_EVENT_DELETED, m->folder, m->id, 0,
+                       m->mid, cn);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_tomb(mb, m, cn, PTN_CAUSE_HARD, 0);
+        rc = ptn_msg_erase(mb, m->folder, m->uid, m->id, m->content);
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_txn_event(tx, PTN_MBOX_EVENT_DELETED, m->folder, m->id, 0,
-                           m->mid, cn);
+        rc = ptn_msg_tomb(mb, m, cn, PTN_CAUSE_HARD, 0);
     }
 
     if (rc != PTN_OK) {

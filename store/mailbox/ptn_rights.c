@@ -406,7 +406,7 @@ ptn_rights_folder(ptn_mbox_t *mb, const ptn_folder_t *f,
         }
     }
 
-    if (mb->acting.all || mb->kind == PTN_MBOX_PRIVATE) {
+    if (mb->acting.all) {
         *ret_folder = f;
         return PTN_OK;
     }
@@ -422,11 +422,10 @@ ptn_rights_folder(ptn_mbox_t *mb, const ptn_folder_t *f,
     }
 
     one = &set->shown_one[f - set->folders];
-    *one = *f;
-    one->unread = ptn_reader_unread(mb, f);
+    rc = ptn_rights_counts(mb, f, one);
     *ret_folder = one;
 
-    return PTN_OK;
+    return rc;
 }
 
 
@@ -434,6 +433,7 @@ ptn_rc_t
 ptn_rights_folders(ptn_mbox_t *mb, bool all, const ptn_folder_t **ret_folders,
     size_t *ret_n)
 {
+    ptn_rc_t       rc;
     uint32_t       i, at, n;
     ptn_set_t     *set;
     ptn_folder_t  *list;
@@ -456,8 +456,11 @@ ptn_rights_folders(ptn_mbox_t *mb, bool all, const ptn_folder_t **ret_folders,
         at = all ? set->tree[i] : i;
 
         if (ptn_rights_shows(mb, at)) {
-            list[n] = set->folders[at];
-            list[n++].unread = ptn_reader_unread(mb, &set->folders[at]);
+            rc = ptn_rights_counts(mb, &set->folders[at], &list[n++]);
+
+            if (rc != PTN_OK) {
+                return rc;
+            }
         }
     }
 

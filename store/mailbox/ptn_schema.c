@@ -210,7 +210,8 @@ static const char *const  ptn_schema_tables[] = {
 "    href TEXT,"                        /* DAV; NULL: made from the id */
 "    PRIMARY KEY (folder, cn, id, kind)) WITHOUT ROWID",
 
-/* Bounded: the newest PTN_EVENTS_MAX; n has no holes. */
+/* Bounded: the newest PTN_EVENTS_MAX; n has no holes.  old_folder of a
+ * deletion: 0, or of a private message one more than who made it. */
 "CREATE TABLE event ("
 "    n INTEGER PRIMARY KEY,"
 "    kind INTEGER NOT NULL,"            /* ptn_mbox_event_e */

@@ -185,6 +185,10 @@
     S(EVENT_LIST,                                                             \
       "SELECT n, kind, folder, message, old_folder, old_message, cn"          \
       " FROM event WHERE n>?1 ORDER BY n LIMIT ?2")                           \
+    S(EVENT_SECRETS,                                                          \
+      "SELECT message FROM event e WHERE n>?1 AND kind=2 AND old_folder<>0"   \
+      " AND old_folder<>?2 AND NOT EXISTS (SELECT 1 FROM message m"           \
+      " WHERE m.id=e.message) ORDER BY message")                              \
     S(ONCE_ADD,                                                               \
       "INSERT OR IGNORE INTO once (key, id, day) VALUES (?1, ?2, ?3)")        \
     S(ONCE_TRIM,                                                              \

@@ -55,7 +55,17 @@
     S(MARK_FOUND,                                                             \
       "SELECT f.id, m.folder, k.creator, k.secret FROM found f"               \
       " CROSS JOIN message m ON m.id=f.id LEFT JOIN mark k ON k.id=f.id"      \
-      " WHERE f.folder=?1 ORDER BY f.id")
+      " WHERE f.folder=?1 ORDER BY f.id")                                     \
+    S(MARK_COUNT,                                                             \
+      "SELECT m.folder, count(*), sum((m.flags & 1)=0), sum((m.flags & 8)<>0),"\
+      " sum(m.size) FROM mark k CROSS JOIN message m ON m.id=k.id"            \
+      " WHERE k.secret<>0 AND k.creator<>?1 AND m.fai=0 GROUP BY m.folder")   \
+    S(MARK_FOUND_COUNT,                                                       \
+      "SELECT m.folder, coalesce(k.secret<>0 AND k.creator<>?2, 0) AS hidden,"\
+      " count(*), sum((m.flags & 1)=0), sum((m.flags & 8)<>0), sum(m.size)"   \
+      " FROM found f CROSS JOIN message m ON m.id=f.id"                       \
+      " LEFT JOIN mark k ON k.id=f.id WHERE f.folder=?1"                      \
+      " GROUP BY m.folder, hidden")
 
 
 #endif /* PTN_SQL_RIGHTS_H */

@@ -12,7 +12,7 @@
 
 #include <fcntl.h>
 
-#include "ptn_mailbox.h"
+#include "ptn_item.h"
 
 
 static void
@@ -630,7 +630,8 @@ ptn_rc_t
 ptn_txn_event(ptn_txn_t *tx, ptn_mbox_event_e kind, ptn_id_t folder,
     ptn_id_t message, ptn_id_t old_folder, ptn_id_t old_message, uint64_t cn)
 {
-    ptn_rc_t  rc;
+    ptn_rc_t    rc;
+    ptn_mark_t  mark;
 
     tx->mb->meta.dirty = true;
 
@@ -639,9 +640,67 @@ ptn_txn_event(ptn_txn_t *tx, ptn_mbox_event_e kind, ptn_id_t folder,
         return rc;
     }
 
+    /* the mark of a private one goes with it, the log stays: the place of
+     * the other folder, which there is none, has one more than who made it */
+
+    if (kind == PTN_MBOX_EVENT_DELETED) {
+        rc = ptn_mark_get(tx->mb, message, &mark);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
+        old_folder = mark.secret ? mark.creator + 1 : 0;
+    }
+
     return ptn_sql_run(tx->mb, PTN_SQL_EVENT_ADD, 7, ++tx->mb->meta.event,
                        (uint64_t) kind, folder, message, old_folder,
                        old_message, cn);
+}
+
+
+/* Private messages of others that are deleted: who may not see them is not
+ * told of what they were either.  Ids ascending; in `pool`. */
+
+static ptn_rc_t
+ptn_events_secrets(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after,
+    ptn_id_t **ret_ids, size_t *ret_n)
+{
+    ptn_id_t       id;
+    ptn_rc_t       rc;
+    ptn_buf_t      b;
+    sqlite3_stmt  *st;
+
+    *ret_ids = NULL;
+    *ret_n = 0;
+
+    if (mb->acting.secrets) {
+        return PTN_OK;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_EVENT_SECRETS, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    ptn_buf_init(&b, pool);
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) after);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) mb->acting.user + 1);
+
+    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
+        id = ptn_sql_u64(st, 0);
+        ptn_buf_add(&b, &id, sizeof(ptn_id_t));
+    }
+
+    if (rc == PTN_OK && b.failed) {
+        rc = PTN_ENOMEM;
+    }
+
+    if (rc == PTN_OK) {
+        *ret_ids = (ptn_id_t *) b.data;
+        *ret_n = b.len / sizeof(ptn_id_t);
+    }
+
+    return rc;
 }
 
 
@@ -649,10 +708,11 @@ ptn_rc_t
 ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
     ptn_mbox_event_t **ret_events, size_t *ret_n, uint64_t *ret_last)
 {
-    size_t         n;
-    ptn_rc_t       rc;
-    ptn_mbox_event_t   *e;
-    sqlite3_stmt  *st;
+    size_t             n, nsecret;
+    ptn_id_t          *secret;
+    ptn_rc_t           rc;
+    sqlite3_stmt      *st;
+    ptn_mbox_event_t  *e;
 
     rc = ptn_mbox_ready(mb);
 
@@ -676,6 +736,11 @@ ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
 
     max = ptn_min(max, (size_t) (mb->meta.event - after));
 
+    rc = ptn_events_secrets(mb, pool, after, &secret, &nsecret);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
     e = ptn_parray(pool, max, sizeof(ptn_mbox_event_t));
     st = ptn_sql(mb, PTN_SQL_EVENT_LIST, &rc);
 
@@ -693,9 +758,16 @@ ptn_mbox_events(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t after, size_t max,
         e[n].kind = (ptn_mbox_event_e) ptn_sql_u64(st, 1);
         e[n].folder = ptn_sql_u64(st, 2);
         e[n].message = ptn_sql_u64(st, 3);
-        e[n].old_folder = ptn_sql_u64(st, 4);
+        e[n].old_folder = (e[n].kind == PTN_MBOX_EVENT_DELETED)
+                          ? 0 : ptn_sql_u64(st, 4);
         e[n].old_message = ptn_sql_u64(st, 5);
         e[n].cn = ptn_sql_u64(st, 6);
+
+        if (e[n].kind < PTN_MBOX_EVENT_FOLDER_NEW
+            && ptn_mark_hides(secret, nsecret, e[n].message))
+        {
+            continue;
+        }
 
         if (ptn_rights_event(mb, &e[n]) && ++n == max) {
             sqlite3_reset(st);

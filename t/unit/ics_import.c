@@ -177,7 +177,14 @@ test_pcl(test_t *t)
     memcpy(b.data, a.data, 21);
     memcpy(b.data + 21, a.data, 21);
     ok(!ptn_ics_row_good(none, b, 1), "nor one twice");
-    ok(!ptn_ics_row_good(none, ptn_str_make(a.data, 41), 1), "nor cut off");
+
+    /* cut off, with nothing behind it */
+
+    m.data = malloc(41);
+    m.len = 41;
+    memcpy(m.data, a.data, 41);
+    ok(!ptn_ics_row_good(none, m, 1), "nor cut off");
+    free(m.data);
 }
 
 
@@ -805,7 +812,7 @@ static void
 test_later(test_t *t)
 {
     size_t                    i, n;
-    ptn_id_t                  top, f[4];
+    ptn_id_t                  top, below, f[4];
     ptn_ics_tree_t           *tree;
     ptn_ics_state_t           state;
     ptn_ics_folder_change_t  *ch;
@@ -820,6 +827,8 @@ test_later(test_t *t)
               PTN_OK, "create");
     }
 
+    is_rc(ptn_folder_create(&t->tx, f[2], ptn_str("e"), NULL, &below), PTN_OK,
+          "create");
     commit(t);
     memset(&state, 0, sizeof(state));
     is_rc(ptn_ics_tree_open(t->mb, top, 0, &state, &tree), PTN_OK, "open");
@@ -829,7 +838,7 @@ test_later(test_t *t)
           "one is renamed");
     is_rc(ptn_folder_delete(&t->tx, f[1], true), PTN_OK, "one goes");
     is_rc(ptn_folder_move(&t->tx, f[2], PTN_FOLDER_INBOX, ptn_str("c")),
-          PTN_OK, "one is moved away");
+          PTN_OK, "one is moved away, with one below it");
     commit(t);
     is_rc(ptn_ics_tree_next(t->mb, tree, t->pool, 50, &ch, &n), PTN_OK,
           "a page");

@@ -565,6 +565,192 @@ secrets(site_t *s)
 }
 
 
+/* What the folder says of itself is what it shows. */
+
+static void
+counts(site_t *s, const ptn_actor_t *who, ptn_id_t f, const char *what)
+{
+    size_t                i, n;
+    uint32_t              k, unread;
+    int64_t               v[3];
+    uint32_t              tags[3] = { PTN_PR_CONTENT_COUNT,
+                                      PTN_PR_CONTENT_UNREAD,
+                                      PTN_PR_MESSAGE_SIZE_EXTENDED };
+    uint64_t              size;
+    ptn_row_t             row;
+    ptn_str_t             values[3];
+    ptn_view_t           *view;
+    ptn_mbox_t           *mb;
+    ptn_msg_info_t        m;
+    const ptn_folder_t   *one, *list;
+
+    mb = open_as(s, who);
+    must(ptn_view_get(mb, f, &view), "view");
+
+    for (k = 1, unread = 0, size = 0; k <= ptn_view_count(view); k++) {
+        ptn_view_row(view, k, &row);
+        must(ptn_msg_get_id(mb, row.id, &m), "row");
+        unread += !(row.flags & PTN_FLAG_SEEN);
+        size += m.size;
+    }
+
+    k = ptn_view_count(view);
+    ptn_view_unref(view);
+    must(ptn_folder_get(mb, f, &one), "get");
+    ok(one->total == k && one->unread == unread && one->size == size,
+       "%s: %u messages, %u unread, %llu bytes", what, one->total,
+       one->unread, (unsigned long long) one->size);
+    must(ptn_folder_props(mb, s->pool, f, tags, 3, values), "props");
+
+    for (i = 0; i < 3; i++) {
+        (void) ptn_prop_int(tags[i], values[i], &v[i]);
+    }
+
+    ok(v[0] == (int64_t) k && v[1] == (int64_t) unread
+       && v[2] == (int64_t) size, "as properties");
+    must(ptn_folder_list_all(mb, &list, &n), "list");
+
+    for (i = 0; i < n && list[i].id != f; i++) {
+        /* void */
+    }
+
+    ok(i < n && list[i].total == k && list[i].unread == unread
+       && list[i].size == size, "and in the list");
+}
+
+
+static void
+counted(site_t *s)
+{
+    ptn_id_t         f, closed, search, secret, scope[2], *to;
+    uint64_t         before, after;
+    ptn_mbox_t      *mb;
+    ptn_txn_t        tx = { 0 };
+    ptn_appended_t   own;
+    ptn_mbox_info_t  info;
+
+    f = folder(s, top, "counted", PTN_ROLE_EDITOR);
+    closed = folder(s, top, "closed to him", 0);
+    message(s, f, 30, false, false);
+    mb = open_as(s, &bob_acts);
+    must(ptn_mbox_info(mb, &info), "info");
+    before = info.messages;
+    secret = message(s, f, 31, true, false);
+    message(s, f, 32, true, true);
+    message(s, closed, 33, false, false);
+    counts(s, &bob_acts, f, "without what is private");
+    counts(s, NULL, f, "for the owner");
+    mb = open_as(s, &bob_acts);
+    must(ptn_mbox_info(mb, &info), "info");
+    after = info.messages;
+    is_u64(after, before, "nor is it in the mailbox's");
+
+    /* amid a transaction, at once */
+
+    begin(s, &tx, NULL);
+    must(ptn_msg_flags_ids(&tx, &secret, 1, PTN_FLAGS_ADD, PTN_FLAG_SEEN, 0,
+                           NULL), "read");
+    keep(s, &tx);
+    counts(s, &bob_acts, f, "one that was read");
+    mb = begin(s, &tx, &bob_acts);
+    must(site_append(s, &tx, f, 34, 0, &own), "append");
+    {
+        const ptn_folder_t  *one;
+
+        must(ptn_folder_get(mb, f, &one), "get");
+        is_u64(one->total, 2, "with what is new in the transaction");
+    }
+    keep(s, &tx);
+    counts(s, &bob_acts, f, "and what he made");
+
+    /* a search folder shows more to its owner */
+
+    begin(s, &tx, NULL);
+    must(ptn_search_folder_create(&tx, PTN_FOLDER_FINDER, ptn_str("all"),
+                                  NULL, &search), "create");
+    scope[0] = f;
+    scope[1] = closed;
+    {
+        ptn_criteria_t  c;
+
+        memset(&c, 0, sizeof(c));
+        c.restriction = ptn_str_make("\x08\x1f\x00\x37\x00", 5);
+        c.folders = scope;
+        c.n = 2;
+        must(ptn_search_folder_set(&tx, search, &c), "criteria");
+    }
+    keep(s, &tx);
+    give(s, search, BOB, PTN_ROLE_REVIEWER);
+    open_as(s, NULL);
+    site_idle(s);
+    counts(s, NULL, search, "a search folder, for its owner");
+    counts(s, &bob_acts, search, "and for him");
+    begin(s, &tx, NULL);
+    must(ptn_msg_move_ids(&tx, s->pool, f, &secret, 1, closed, &to), "move");
+    keep(s, &tx);
+    counts(s, &bob_acts, f, "one that left");
+    counts(s, &bob_acts, search, "there as well");
+    counts(s, NULL, search, "and for the owner");
+}
+
+
+/* What is over is told to those who could see it. */
+
+static unsigned
+heard(site_t *s, const ptn_actor_t *who, ptn_id_t id, uint64_t after)
+{
+    size_t             i, n;
+    uint64_t           last;
+    unsigned           hits;
+    ptn_mbox_t        *mb;
+    ptn_mbox_event_t  *e;
+
+    mb = open_as(s, who);
+    must(ptn_mbox_events(mb, s->pool, after, 1000, &e, &n, &last), "events");
+
+    for (i = 0, hits = 0; i < n; i++) {
+        hits += e[i].message == id;
+    }
+
+    return hits;
+}
+
+
+static void
+ended(site_t *s)
+{
+    size_t             n;
+    uint64_t           after;
+    ptn_id_t           f, open, secret, soft;
+    ptn_mbox_t        *mb;
+    ptn_txn_t          tx = { 0 };
+    ptn_mbox_event_t  *e;
+
+    f = folder(s, top, "ended", PTN_ROLE_EDITOR);
+    mb = open_as(s, NULL);
+    must(ptn_mbox_events(mb, s->pool, 0, 0, &e, &n, &after), "events");
+    open = message(s, f, 40, false, false);
+    secret = message(s, f, 41, true, false);
+    soft = message(s, f, 42, true, false);
+    begin(s, &tx, NULL);
+    must(ptn_msg_expunge_ids(&tx, &open, 1), "expunge");
+    must(ptn_msg_expunge_ids(&tx, &secret, 1), "expunge");
+    must(ptn_msg_gone_ids(&tx, &soft, 1), "gone");
+    keep(s, &tx);
+
+    is_u64(heard(s, &bob_acts, soft, after), 0, "one that can be recovered");
+    begin(s, &tx, NULL);
+    must(ptn_gone_expunge_ids(&tx, &soft, 1), "for good");
+    keep(s, &tx);
+
+    ok(heard(s, &bob_acts, open, after) >= 2, "he hears of one");
+    is_u64(heard(s, &bob_acts, secret, after), 0, "and of no private one");
+    is_u64(heard(s, &bob_acts, soft, after), 0, "nor when it went in two");
+    ok(heard(s, NULL, secret, after) >= 2 && heard(s, NULL, soft, after) >= 2,
+       "the owner of all of them");
+}
+
+
 /* ---- what one has made -------------------------------------------------- */
 
 static void
@@ -697,6 +883,8 @@ main(void)
     found(&s);
     hierarchy(&s);
     secrets(&s);
+    counted(&s);
+    ended(&s);
     owned(&s);
     alone(&s);
 
