@@ -3,8 +3,8 @@
  *
  * Bytes and name are on the disk before the row that counts them commits: the
  * files of a batch are written one by one, and synced together before its
- * COMMIT (ptn_blob_sync), each directory once; meanwhile the disk is writing
- * the first already.  Until then nothing that is durable names them, so a
+ * COMMIT (ptn_blob_sync.c); meanwhile the disk is writing the first already.
+ * Until then nothing that is durable names them, so a
  * file takes its name at once.  But where a row is there with no references
  * that row may be of this very batch, and the file be named by what is on the
  * disk: then it is synced under another name first.
@@ -32,7 +32,6 @@
 
 #define PTN_BLOB_LEVEL       1
 #define PTN_BLOB_PACK_MIN    4096
-#define PTN_BLOB_OPEN_MAX    64         /* unsynced files, held open */
 
 /* Packed is worth it below 7/8; what 1/8 of a large one tells is believed. */
 #define ptn_blob_worth(packed, plain)  ((packed) < (plain) - (plain) / 8)
@@ -40,7 +39,7 @@
 
 /* ---- what was written last ---------------------------------------------- */
 
-static ptn_blob_known_t *
+ptn_blob_known_t *
 ptn_blob_known(ptn_store_t *store, uint64_t dev, uint64_t ino)
 {
     unsigned  i;
@@ -74,7 +73,7 @@ ptn_blob_known_sha(ptn_store_t *store, const u_char sha256[32])
 }
 
 
-static void
+void
 ptn_blob_known_drop(ptn_blob_known_t *k)
 {
     free(k->path);
@@ -114,126 +113,6 @@ ptn_blob_known_add(ptn_mbox_t *mb, const u_char sha256[32], const char *path,
     k->file = (uint64_t) sb->st_size;
     k->size = size;
     k->path = strdup(path);
-}
-
-
-/* ---- what is to be synced ------------------------------------------------ */
-
-static ptn_rc_t
-ptn_blob_sync_files(ptn_mbox_t *mb)
-{
-    unsigned           i;
-    ptn_io_t          *io;
-    ptn_rc_t           rc;
-    ptn_blob_open_t   *f;
-    ptn_blob_known_t  *k;
-
-    io = mb->store->io;
-    rc = PTN_OK;
-
-    for (i = 0; i < mb->nunsynced; i++) {
-        f = &mb->unsynced[i];
-        k = ptn_blob_known(mb->store, f->dev, f->ino);
-
-        if (rc == PTN_OK && (k == NULL || !k->synced)) {
-            if (io->fdatasync(io, f->fd, PTN_IO_BLOB) == -1) {
-                rc = ptn_errno_rc(errno);
-
-                /* whoever opens it anew would be told that all is well */
-
-                if (k != NULL) {
-                    ptn_blob_known_drop(k);
-                }
-
-            } else if (k != NULL) {
-                k->synced = true;
-            }
-        }
-
-        io->close(io, f->fd);
-    }
-
-    mb->nunsynced = 0;
-
-    return rc;
-}
-
-
-/* After an error nothing of the batch may be committed: it is over. */
-
-ptn_rc_t
-ptn_blob_sync(ptn_mbox_t *mb)
-{
-    char      path[PTN_BLOB_PATH];
-    ptn_rc_t  rc;
-    unsigned  i;
-
-    rc = ptn_blob_sync_files(mb);
-
-    for (i = 0; i < 256 && rc == PTN_OK; i++) {
-        if (mb->blob_dirs[i / 8] & (1 << i % 8)) {
-            snprintf(path, sizeof(path), "%s/blob/%02x", mb->dir, i);
-            rc = ptn_blob_sync_dir(mb->store, path, PTN_IO_BLOB_DIR);
-        }
-    }
-
-    memset(mb->blob_dirs, 0, sizeof(mb->blob_dirs));
-
-    return rc;
-}
-
-
-/* The batch was undone: its files are spare. */
-
-void
-ptn_blob_unsynced_drop(ptn_mbox_t *mb)
-{
-    unsigned  i;
-
-    for (i = 0; i < mb->nunsynced; i++) {
-        mb->store->io->close(mb->store->io, mb->unsynced[i].fd);
-    }
-
-    mb->nunsynced = 0;
-    memset(mb->blob_dirs, 0, sizeof(mb->blob_dirs));
-}
-
-
-/* Takes the descriptor; the name is new in its directory. */
-
-static ptn_rc_t
-ptn_blob_unsynced(ptn_mbox_t *mb, const u_char sha256[32], int fd,
-    const struct stat *sb)
-{
-    ptn_rc_t  rc;
-
-    if (!mb->store->conf->fsync) {
-        mb->store->io->close(mb->store->io, fd);
-        return PTN_OK;
-    }
-
-    rc = PTN_OK;
-    mb->blob_dirs[sha256[0] / 8] |= (u_char) (1 << sha256[0] % 8);
-
-    if (mb->unsynced == NULL) {
-        mb->unsynced = calloc(PTN_BLOB_OPEN_MAX, sizeof(ptn_blob_open_t));
-        rc = mb->unsynced ? PTN_OK : PTN_ENOMEM;
-
-    } else if (mb->nunsynced == PTN_BLOB_OPEN_MAX) {
-        rc = ptn_blob_sync_files(mb);
-    }
-
-    if (rc != PTN_OK) {
-        mb->store->io->close(mb->store->io, fd);
-        return rc;
-    }
-
-    mb->unsynced[mb->nunsynced].fd = fd;
-    mb->unsynced[mb->nunsynced].dev = sb->st_dev;
-    mb->unsynced[mb->nunsynced].ino = sb->st_ino;
-    mb->nunsynced++;
-
-    return PTN_OK;
 }
 
 
@@ -491,7 +370,7 @@ ptn_blob_link(ptn_mbox_t *mb, const u_char sha256[32], const char *path,
         return PTN_AGAIN;
     }
 
-    return ptn_blob_unsynced(mb, sha256, fd, &sb);
+    return ptn_blob_unsynced(mb, sha256, fd, sb.st_dev, sb.st_ino);
 }
 
 
@@ -528,7 +407,7 @@ ptn_blob_make(ptn_mbox_t *mb, const u_char sha256[32], const char *path,
 
     ptn_blob_known_add(mb, sha256, path, &sb, data.len);
 
-    return ptn_blob_unsynced(mb, sha256, fd, &sb);
+    return ptn_blob_unsynced(mb, sha256, fd, sb.st_dev, sb.st_ino);
 }
 
 

@@ -747,9 +747,15 @@ ptn_rc_t ptn_blob_row(ptn_mbox_t *mb, const u_char sha256[32],
 /* ptn_blob_put.c: writes or links it; replace: there is a row. */
 ptn_rc_t ptn_blob_put(ptn_mbox_t *mb, const u_char sha256[32],
     ptn_str_t data, bool replace);
-/* Before the batch commits; after an error it must not. */
+/* ptn_blob_sync.c.  Before the batch commits; after an error it must not. */
 ptn_rc_t ptn_blob_sync(ptn_mbox_t *mb);
 void ptn_blob_unsynced_drop(ptn_mbox_t *mb);
+/* Takes the descriptor; the name is new in its directory. */
+ptn_rc_t ptn_blob_unsynced(ptn_mbox_t *mb, const u_char sha256[32], int fd,
+    uint64_t dev, uint64_t ino);
+ptn_blob_known_t *ptn_blob_known(ptn_store_t *store, uint64_t dev,
+    uint64_t ino);
+void ptn_blob_known_drop(ptn_blob_known_t *k);
 void ptn_blob_known_free(ptn_store_t *store);
 
 /*

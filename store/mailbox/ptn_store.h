@@ -346,9 +346,10 @@ ptn_rc_t ptn_msg_append(ptn_txn_t *tx, ptn_id_t folder,
  * attachments decoded and hashed, its properties made, the bytes compressed.
  * By any executor, while another one writes to the mailbox; then given to
  * ptn_msg_append() by whichever (append->ready), to one mailbox after another
- * if it goes to several.  Nothing is written and no promise made: what does not fit any more by then (a new dictionary,
- * another mailbox under the address) is made again.  append->raw, and mime if
- * there is one, are borrowed until ptn_ready_free().
+ * if it goes to several.  Nothing is written and no promise made: what does not
+ * fit any more by then (a new dictionary, another mailbox under the address) is
+ * made again.  append->raw, and mime if there is one, are borrowed until
+ * ptn_ready_free().
  */
 ptn_rc_t ptn_msg_ready(ptn_store_t *store, const ptn_user_t *user,
     const ptn_append_t *append, ptn_ready_t **ret_ready);
