@@ -5,7 +5,7 @@
 #
 #   store.pl OBJS [--seconds N] [--dir DIR] [--full] [ROW ...]
 #
-# Rows: deliver disk fanout memory reads tables search ics; all by default, in
+# Rows: deliver index disk fanout memory reads tables search ics; all by default, in
 # two minutes (N, seconds for a figure, 1).  DIR, on the disk to measure, is the
 # objects' directory by default.  --full: tables and folders of 1,000,000,
 # search in 100,000, which take a quarter of an hour.  Bars are of the sizes
@@ -46,7 +46,7 @@ my %programs = (
     },
 );
 
-@rows = qw/ deliver disk fanout memory reads tables search ics / if !@rows;
+@rows = qw/ deliver index disk fanout memory reads tables search ics / if !@rows;
 
 $| = 1;
 print "# references of this run\n";

@@ -1,0 +1,185 @@
+/*
+ * Deliveries with the index of words made beside them, and without: store.c
+ * includes this where it has flights.
+ *
+ * Both in turn, through the store process and into one mailbox: what was not
+ * indexed in one turn is there to be in the next, so that the indexer always
+ * has more than it can do.
+ */
+
+#ifndef STORE_INDEX_H
+#define STORE_INDEX_H
+
+
+#define INDEX_HELD   65536
+#define INDEX_DRAIN  15         /* seconds: what is left then stays */
+
+
+/* Shared with the store process. */
+typedef struct {
+    _Atomic bool      on;
+    _Atomic unsigned  n;
+    double            begun;            /* one executor at a time */
+    float             held[INDEX_HELD];     /* ms */
+} index_t;
+
+static index_t  *index_now;
+
+
+static void
+index_held(void *ctx PTN_UNUSED, bool held)
+{
+    unsigned  n;
+
+    if (held) {
+        index_now->begun = now();
+        return;
+    }
+
+    n = atomic_load(&index_now->n);
+
+    if (n < INDEX_HELD) {
+        index_now->held[n] = (float) ((now() - index_now->begun) * 1000);
+        atomic_store(&index_now->n, n + 1);
+    }
+}
+
+
+static bool
+index_due(void *app)
+{
+    return atomic_load(&index_now->on) && ptn_store_due(app);
+}
+
+
+static bool
+index_tend(void *app)
+{
+    return atomic_load(&index_now->on) && ptn_store_tend(app);
+}
+
+
+static bool
+index_idle(void *app)
+{
+    return atomic_load(&index_now->on) && ptn_store_idle(app);
+}
+
+
+static uint64_t
+index_left(site_t *s)
+{
+    ptn_user_t        u;
+    ptn_mbox_usage_t  usage;
+
+    u = user(s, 1);
+    must(ptn_mbox_usage(s->store, &u, &usage), "usage");
+
+    return usage.unindexed;
+}
+
+
+static void
+index_drain(site_t *s)
+{
+    char      name[64], against[96];
+    double    begun, t;
+    uint64_t  all, left;
+
+    all = index_left(s);
+    left = all;
+    begun = now();
+
+    while (left != 0 && now() - begun < INDEX_DRAIN) {
+        usleep(100000);
+        left = index_left(s);
+    }
+
+    t = now() - begun;
+    snprintf(name, sizeof(name), "index: a backlog of %llu drains",
+             (unsigned long long) all);
+    snprintf(against, sizeof(against), "after %.1f s %llu were left", t,
+             (unsigned long long) left);
+    row(name, (double) (all - left) / t, "messages/s", 1, false, against);
+}
+
+
+static int
+by_ms(const void *a, const void *b)
+{
+    const float  *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+
+static void
+index_lock_rows(void)
+{
+    char      against[64];
+    unsigned  n;
+
+    n = atomic_load(&index_now->n);
+    snprintf(against, sizeof(against), "held %u times beside deliveries", n);
+
+    if (n == 0) {
+        must(PTN_ENOTFOUND, "the indexer never ran");
+    }
+
+    qsort(index_now->held, n, sizeof(float), by_ms);
+    row("index: write lock held, p99", index_now->held[n - 1 - n / 100], "ms",
+        20, true, against);
+    row("index: write lock held, max", index_now->held[n - 1], "ms", 20, true,
+        against);
+}
+
+
+static void
+indexing(site_t *s)
+{
+    mix_t     *mix;
+    double     ratio[2 * ROUNDS], off[2 * ROUNDS], t;
+    size_t     i;
+    flight_t   f;
+    char       against[64];
+
+    static const ptn_hooks_t  hooks = {
+        .open = flight_open, .close = flight_close,
+        .pending = flight_pending, .commit = flight_commit,
+        .idle = index_idle, .due = index_due, .tend = index_tend
+    };
+
+    index_now = mmap(NULL, sizeof(index_t), PROT_READ|PROT_WRITE,
+                     MAP_SHARED|MAP_ANONYMOUS, -1, 0);
+    if (index_now == MAP_FAILED) {
+        must(PTN_ENOMEM, "mmap");
+    }
+
+    mix = calloc(1, sizeof(mix_t));
+    site_open(s);
+    s->opts.held = index_held;
+    mix_make(s, mix, "8 KB, indexed", 8192, false, 512);
+    t = s->seconds / 2;
+    flight_start(s, mix, &hooks, &f);
+    flight(&f, t);
+
+    for (i = 0; i < ptn_nelts(off); i++) {
+        atomic_store(&index_now->on, false);
+        off[i] = flight(&f, t);
+        atomic_store(&index_now->on, true);
+        ratio[i] = flight(&f, t) / off[i];
+    }
+
+    snprintf(against, sizeof(against), "without: %.0f/s",
+             median(off, ptn_nelts(off)));
+    row("index: deliver 8 KB, 16 in flight, with it",
+        median(ratio, ptn_nelts(ratio)), "x without", 0.9, false, against);
+    index_lock_rows();
+    index_drain(s);
+    flight_stop(&f, mix->name);
+    site_close(s);
+    free(mix);
+}
+
+
+#endif /* STORE_INDEX_H */
