@@ -397,6 +397,15 @@ void ptn_exec_wake(ptn_runner_t *r);
 void *ptn_exec_main(void *exec);
 ptn_rc_t ptn_exec_open(ptn_exec_t *exec);        /* no lock held */
 
+/* ptn_exec_idle.c; mu held, but for listen and priority */
+
+bool ptn_exec_listen(ptn_exec_t *exec, bool idled);
+void ptn_exec_idle(ptn_exec_t *exec, bool *idled);
+bool ptn_exec_tend(ptn_exec_t *exec);
+void ptn_exec_sleep(ptn_exec_t *exec, bool *idled);
+void ptn_exec_priority_init(ptn_exec_t *exec);
+void ptn_exec_priority(ptn_exec_t *exec, bool low);
+
 /* Answers a job for good and recycles it; no lock held. */
 void ptn_exec_finish(ptn_rec_t *rec, ptn_rc_t rc);
 
