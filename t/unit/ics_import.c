@@ -6,6 +6,7 @@
 
 #include "mailbox_site.h"
 #include "ptn_eid.h"
+#include "ptn_ics.h"
 #include "ptn_item.h"
 
 
