@@ -706,6 +706,19 @@ ptn_fprop_value(ptn_fprop_ctx_t *c, uint32_t tag)
 
 
 ptn_rc_t
+ptn_fprop_init(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_folder_t *folder,
+    ptn_fprop_ctx_t *c)
+{
+    memset(c, 0, sizeof(ptn_fprop_ctx_t));
+    c->mb = mb;
+    c->pool = pool;
+    c->folder = folder;
+
+    return ptn_rights_counts(mb, folder, &c->counts);
+}
+
+
+ptn_rc_t
 ptn_fprop_open(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_folder_t *folder,
     ptn_fprop_ctx_t *c)
 {
@@ -713,12 +726,7 @@ ptn_fprop_open(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_folder_t *folder,
     ptn_str_t      packed;
     sqlite3_stmt  *st;
 
-    memset(c, 0, sizeof(ptn_fprop_ctx_t));
-    c->mb = mb;
-    c->pool = pool;
-    c->folder = folder;
-
-    rc = ptn_rights_counts(mb, folder, &c->counts);
+    rc = ptn_fprop_init(mb, pool, folder, c);
     if (rc != PTN_OK) {
         return rc;
     }

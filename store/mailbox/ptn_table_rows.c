@@ -29,6 +29,7 @@ typedef struct {
     const ptn_item_prop_t **props;
     ptn_str_t              *values;
     u_char                 *scratch;    /* PTN_ITEM_SCRATCH for each */
+    ptn_folder_t            folder;     /* as who acts counts it */
     ptn_table_row_t         row;
 } ptn_rows_t;
 
@@ -504,17 +505,10 @@ ptn_rows_folder(ptn_rows_t *r, uint32_t at)
 
     r->used = true;
 
-    if (r->bags) {
-        rc = ptn_fprop_open(r->mb, r->pool, f, &c);
-        if (rc != PTN_OK) {
-            return rc;
-        }
-
-    } else {
-        memset(&c, 0, sizeof(c));
-        c.mb = r->mb;
-        c.pool = r->pool;
-        c.folder = f;
+    rc = r->bags ? ptn_fprop_open(r->mb, r->pool, f, &c)
+                 : ptn_fprop_init(r->mb, r->pool, f, &c);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
     c.depth = r->table->small[at].at;
@@ -525,9 +519,10 @@ ptn_rows_folder(ptn_rows_t *r, uint32_t at)
         c.scratch += PTN_ITEM_SCRATCH;
     }
 
+    r->folder = c.counts;
     r->row.id = f->id;
     r->row.type = PTN_ROW_LEAF;
-    r->row.folder = f;
+    r->row.folder = &r->folder;
 
     return PTN_OK;
 }
