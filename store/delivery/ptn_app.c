@@ -113,6 +113,15 @@ ptn_app_queue_put(ptn_queue_t *queue)
 }
 
 
+/* Who delivers waits for that lock. */
+
+static void
+ptn_app_held(void *ctx PTN_UNUSED, bool held)
+{
+    ptn_housekeep_urgent(held);
+}
+
+
 static void
 ptn_app_changed(void *ctx, ptn_guid_t mailbox)
 {
@@ -213,6 +222,7 @@ ptn_app_open(ptn_world_t *world, const ptn_conf_t *conf, ptn_io_t *io,
     opts.ctx = app;
     opts.access = ptn_app_access;
     opts.access_ctx = app;
+    opts.held = ptn_app_held;
 
     rc = ptn_store_open(&opts, &app->store);
     if (rc != PTN_OK) {

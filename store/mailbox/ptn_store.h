@@ -51,8 +51,8 @@ typedef struct {
                          uint64_t owner, uint32_t *ret_access);
     void              *access_ctx;
 
-    /* For tests and benches, or NULL: the indexer has got the write lock, and
-     * has given it back. */
+    /* Or NULL: the indexer has got the write lock, for which others may wait,
+     * and has given it back. */
     void             (*held)(void *ctx, bool held);
 } ptn_store_opts_t;
 

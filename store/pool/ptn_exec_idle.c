@@ -20,6 +20,10 @@
 #define PTN_EXEC_REST  1000     /* ms without a job, until idle() is called */
 
 
+/* The executor of this thread, in idle() or tend(). */
+static _Thread_local ptn_exec_t  *ptn_exec_tending;
+
+
 /* May this thread come back from a higher nice value?  Asked once. */
 
 void
@@ -64,6 +68,15 @@ ptn_exec_priority(ptn_exec_t *exec, bool low)
 
     memset(&sp, 0, sizeof(sp));
     (void) sched_setscheduler(0, low ? SCHED_BATCH : SCHED_OTHER, &sp);
+}
+
+
+void
+ptn_housekeep_urgent(bool urgent)
+{
+    if (ptn_exec_tending != NULL) {
+        ptn_exec_priority(ptn_exec_tending, !urgent);
+    }
 }
 
 
@@ -150,7 +163,9 @@ ptn_exec_housekeep(ptn_exec_t *exec, bool (*f)(void *app))
 
     pthread_mutex_unlock(&r->mu);
     ptn_exec_priority(exec, true);
+    ptn_exec_tending = exec;
     more = f(exec->app);
+    ptn_exec_tending = NULL;
     ptn_exec_priority(exec, false);
     pthread_mutex_lock(&r->mu);
 

@@ -195,6 +195,12 @@ uint64_t ptn_board_version(ptn_world_t *world, uint32_t slot);
 void ptn_world_ring_clerk(ptn_world_t *world);
 
 /*
+ * In idle() and tend(), which run at a low priority: while true, at that of
+ * jobs, for others wait for what is held.  Elsewhere it does nothing.
+ */
+void ptn_housekeep_urgent(bool urgent);
+
+/*
  * Memory that nginx workers unmap before they run: sign-in handles, throttle.
  * Zeroed once by the master.  Same address in every store and the clerk.
  */

@@ -31,6 +31,8 @@ index_held(void *ctx PTN_UNUSED, bool held)
 {
     unsigned  n;
 
+    ptn_housekeep_urgent(held);         /* as the server does */
+
     if (held) {
         index_now->begun = now();
         return;
