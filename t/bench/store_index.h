@@ -71,13 +71,15 @@ index_idle(void *app)
 static uint64_t
 index_left(site_t *s)
 {
-    ptn_user_t        u;
-    ptn_mbox_usage_t  usage;
+    ptn_user_t          u;
+    ptn_mbox_t         *mb;
+    ptn_search_info_t   info;
 
     u = user(s, 1);
-    must(ptn_mbox_usage(s->store, &u, &usage), "usage");
+    must(ptn_mbox_open(s->store, &u, NULL, &mb), "open");
+    must(ptn_search_info(mb, &info), "info");
 
-    return usage.unindexed;
+    return info.pending;
 }
 
 
@@ -93,7 +95,7 @@ index_drain(site_t *s)
     begun = now();
 
     while (left != 0 && now() - begun < INDEX_DRAIN) {
-        usleep(100000);
+        usleep(500000);
         left = index_left(s);
     }
 
