@@ -296,6 +296,12 @@ ptn_rc_t ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
     ptn_msg_info_t *m);
 ptn_rc_t ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to,
     ptn_folder_t *from, ptn_msg_info_t *m);
+/* ptn_msg_copy.c: either of them; an error ends the transaction.  And before
+ * the first one: room for n messages of that size. */
+ptn_rc_t ptn_msg_take_one(ptn_txn_t *tx, ptn_folder_t *target,
+    ptn_msg_info_t *m, bool move);
+ptn_rc_t ptn_msg_take_room(ptn_mbox_t *mb, const ptn_folder_t *target,
+    size_t n, uint64_t size, bool move);
 ptn_rc_t ptn_msg_expunge_one(ptn_txn_t *tx, ptn_folder_t *f,
     ptn_msg_info_t *m);
 /* Rows of a new message; m's id, flags, received and content are set; mid 0:

@@ -135,6 +135,38 @@ ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_folder_t *from,
 }
 
 
+/* What moves takes no room, and may move where there is none. */
+
+ptn_rc_t
+ptn_msg_take_room(ptn_mbox_t *mb, const ptn_folder_t *target, size_t n,
+    uint64_t size, bool move)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_msg_room(mb, target, n, move ? 0 : size);
+
+    return (rc == PTN_EQUOTA && move) ? PTN_OK : rc;
+}
+
+
+ptn_rc_t
+ptn_msg_take_one(ptn_txn_t *tx, ptn_folder_t *target, ptn_msg_info_t *m,
+    bool move)
+{
+    ptn_rc_t       rc;
+    ptn_folder_t  *source;
+
+    rc = ptn_folder_of(tx->mb, m->folder, &source);
+
+    if (rc == PTN_OK) {
+        rc = move ? ptn_msg_move_one(tx, target, source, m)
+                  : ptn_msg_copy_one(tx, target, source->id, m);
+    }
+
+    return (rc == PTN_OK) ? PTN_OK : ptn_txn_poison(tx, rc);
+}
+
+
 static ptn_rc_t
 ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     const uint32_t *uids, size_t n, ptn_id_t to, bool move,
@@ -204,11 +236,7 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
         }
     }
 
-    rc = ptn_msg_room(tx->mb, target, found, move ? 0 : size);
-
-    if (rc == PTN_EQUOTA && move) {
-        rc = PTN_OK;
-    }
+    rc = ptn_msg_take_room(tx->mb, target, found, size, move);
 
     if (rc != PTN_OK) {
         return rc;
@@ -221,15 +249,10 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
             continue;
         }
 
-        rc = ptn_folder_of(tx->mb, all[i].folder, &source);
-
-        if (rc == PTN_OK) {
-            rc = move ? ptn_msg_move_one(tx, target, source, &all[i])
-                      : ptn_msg_copy_one(tx, target, source->id, &all[i]);
-        }
+        rc = ptn_msg_take_one(tx, target, &all[i], move);
 
         if (rc != PTN_OK) {
-            return ptn_txn_poison(tx, rc);
+            return rc;
         }
 
         new_uids[i] = all[i].uid;

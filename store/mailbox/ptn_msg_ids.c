@@ -183,11 +183,7 @@ ptn_msg_ids_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     rc = ptn_msg_ids_find(tx, from, ids, n, move, all, &found, &size);
 
     if (rc == PTN_OK) {
-        rc = ptn_msg_room(tx->mb, target, found, move ? 0 : size);
-    }
-
-    if (rc == PTN_EQUOTA && move) {
-        rc = PTN_OK;
+        rc = ptn_msg_take_room(tx->mb, target, found, size, move);
     }
 
     if (rc != PTN_OK) {
@@ -211,15 +207,10 @@ ptn_msg_ids_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
             }
         }
 
-        rc = ptn_folder_of(tx->mb, all[i].folder, &source);
-
-        if (rc == PTN_OK) {
-            rc = move ? ptn_msg_move_one(tx, target, source, &all[i])
-                      : ptn_msg_copy_one(tx, target, source->id, &all[i]);
-        }
+        rc = ptn_msg_take_one(tx, target, &all[i], move);
 
         if (rc != PTN_OK) {
-            return ptn_txn_poison(tx, rc);
+            return rc;
         }
 
         new_ids[i] = all[i].id;

@@ -72,7 +72,10 @@ if ($pid == 0) {
     }
 }
 
-sleep 0.3;
+for (1 .. 1000) {
+    last if show(root())->{messages} > $was->{messages};
+}
+
 $out = decode_json(ok_cli(qw/ --json mailbox move /, $alice, '--to', $there));
 is($out->{moved}, $there, 'says where it is');
 cmp_ok($out->{bytes}, '>', 50000, 'and how much that was');
