@@ -42,7 +42,7 @@ remove_message(site_t *s, ptn_mbox_t *mb, uint32_t uid)
     ptn_msg_expunge(&tx, PTN_FOLDER_INBOX, &uid, 1);
     ptn_txn_commit(&tx);
     ptn_store_commit(s->store);
-    ptn_store_idle(s->store);
+    site_idle(s);
 }
 
 
@@ -221,7 +221,7 @@ test_undone(void)
     other = site_open(&s, "bob");
     is_u64(content_append(other, raw, &app), PTN_OK, "the other delivers");
     is_u64(ptn_store_commit(s.store), PTN_OK, "and commits");
-    ptn_store_idle(s.store);
+    site_idle(&s);
     is_u64(names_of(mb, data, NULL), 0, "what was undone is collected");
     is_u64(names_of(other, data, NULL), 1, "the other keeps it");
     is_u64(content_read(other, app.id, &raw), PTN_OK, "and reads it");
@@ -262,7 +262,7 @@ test_backup(void)
     remove_message(&s, mb, app.uid);
     is_u64(names_of(mb, data, NULL), 1, "the blob stays");
     close(fd);
-    ptn_store_idle(s.store);
+    site_idle(&s);
     is_u64(names_of(mb, data, NULL), 0, "until the backup is made");
     site_check(&s, "alice");
     site_done(&s);

@@ -294,7 +294,7 @@ test_messages(site_t *s)
     is_rc(ptn_gone_open(mb, s->pool, id[3], &msg), PTN_ENOTFOUND, "gone");
     is_rc(ptn_msg_open(mb, s->pool, id[0], &msg), PTN_OK,
           "one that is there stays");
-    ptn_store_idle(s->store);
+    site_idle(s);
     site_check(s, "messages");
 }
 
@@ -416,7 +416,7 @@ test_folders(site_t *s)
     ptn_store_commit(s->store);
     site_check(s, "folders");
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "folders");
     ptn_sql_number(mb, "SELECT count(*) FROM gone", (int64_t *) &n);
     is_u64(n, 0, "and its rows go");
@@ -469,7 +469,7 @@ test_large(site_t *s)
 
     for (rounds = 0; rounds < 30; rounds++) {
         mb->tidy_ms = 0;
-        ptn_store_idle(s->store);
+        site_idle(s);
         mb = site_open(s, "large");
         ptn_sql_number(mb, "SELECT count(*) FROM message", &n);
 
@@ -490,7 +490,7 @@ test_large(site_t *s)
 
     ok(n == 1 && rounds > 5, "erased in portions, %u", rounds);
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "large");
     ptn_sql_number(mb, "SELECT count(*) FROM folder WHERE parent<0", &n);
     is_u64((uint64_t) n, 0, "with the folders");
@@ -521,7 +521,7 @@ test_retention(site_t *s)
 
     s->conf.deleted_retention = 1000;
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "kept");
     ptn_gone_count(mb, 0, &c);
     ok(c.messages == 2 && c.folders == 1, "kept");
@@ -532,14 +532,14 @@ test_retention(site_t *s)
     gone(mb, &id[1], 1);
     ptn_store_commit(s->store);
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "kept");
     ptn_gone_count(mb, 0, &c);
     is_u64(c.messages, 3, "a second more");
 
     ptn_sql_exec(mb, "UPDATE meta SET lived=lived+5");
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "kept");
     ptn_gone_count(mb, 0, &c);
     ok(c.messages == 1 && c.folders == 0, "it was long enough");
@@ -549,7 +549,7 @@ test_retention(site_t *s)
 
     s->conf.deleted_retention = 0;
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "kept");
     ptn_sql_number(mb, "SELECT count(*) FROM gone", &k);
     is_u64((uint64_t) k, 0, "none is kept");
@@ -603,7 +603,7 @@ test_clock(site_t *s)
 
     mb = site_open(s, "clock");
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "clock");
     ptn_sql_number(mb, "SELECT lived_boot FROM meta", &n);
     ok(n != 0, "the clocks are written down");
@@ -613,7 +613,7 @@ test_clock(site_t *s)
     ptn_sql_exec(mb, "UPDATE meta SET lived_at=lived_at-4000,"
                      " lived_up=lived_up-4000");
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "clock");
     ptn_sql_number(mb, "SELECT lived FROM meta", &n);
     ok(n >= 4000 && n < 4060, "an hour counts");
@@ -635,14 +635,14 @@ test_clock(site_t *s)
 
     ptn_sql_exec(mb, "UPDATE meta SET lived_at=lived_at-4000000");
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "clock");
     ptn_sql_number(mb, "SELECT lived FROM meta", &m);
     is_u64((uint64_t) m, (uint64_t) n, "a jump does not");
     ptn_sql_exec(mb, "UPDATE meta SET lived_at=lived_at-3700,"
                      " lived_up=lived_up-3700");
     mb->tidy_ms = 0;
-    ptn_store_idle(s->store);
+    site_idle(s);
     mb = site_open(s, "clock");
     ptn_sql_number(mb, "SELECT lived FROM meta", &m);
     ok(m >= n + 3700, "it goes on from there");

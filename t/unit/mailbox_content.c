@@ -246,7 +246,7 @@ test_blobs(site_t *s)
     is_u64(ptn_msg_expunge(&tx, PTN_FOLDER_INBOX, uids, 2), PTN_OK, "both go");
     ptn_txn_commit(&tx);
     is_u64(ptn_store_commit(s->store), PTN_OK, "commit");
-    ptn_store_idle(s->store);
+    site_idle(s);
     is_u64(blob_files(s, "blob"), 1, "the copy keeps it");
     is_u64(ptn_msg_open(mb, s->pool, a, &msg), PTN_ENOTFOUND, "it is gone");
     site_check(s, "blob");
@@ -259,7 +259,7 @@ test_blobs(site_t *s)
 
     is_u64(put(s, "blob", PTN_FOLDER_INBOX, raw, &c), PTN_OK, "back again");
     ptn_store_commit(s->store);
-    ptn_store_idle(s->store);
+    site_idle(s);
     is_u64(blob_files(s, "blob"), 1, "there");
     is_u64(ptn_msg_open(mb, s->pool, c, &msg), PTN_OK, "open");
     is_u64(ptn_msg_slice(msg, s->pool, 0, UINT64_MAX, 1 << 20, &back), PTN_OK,
@@ -271,7 +271,7 @@ test_blobs(site_t *s)
     is_u64(ptn_msg_expunge(&tx, PTN_FOLDER_INBOX, uids, 1), PTN_OK, "gone");
     ptn_txn_commit(&tx);
     ptn_store_commit(s->store);
-    ptn_store_idle(s->store);
+    site_idle(s);
     is_u64(blob_files(s, "blob"), 0, "no file is left");
     site_check(s, "blob");
 }

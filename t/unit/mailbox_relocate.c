@@ -12,17 +12,19 @@
 
 
 #define WRITERS  2
+#define BALLAST  600     /* messages of 2 x 20,000 bytes: 6 MB when packed */
 
-static ptn_user_t  alice;
+static ptn_user_t  alice, carol;
 static unsigned    left_at;     /* the change before which it had left */
 
 
 static ptn_rc_t
-relocate(site_t *from, site_t *to, ptn_relocated_t *ret)
+relocate(site_t *from, site_t *to, const ptn_user_t *who,
+    ptn_relocated_t *ret)
 {
     ptn_ops_t  ops = { NULL, site_report, from };
 
-    return ptn_mbox_relocate(from->store, to->store, &alice, &ops, ret);
+    return ptn_mbox_relocate(from->store, to->store, who, &ops, ret);
 }
 
 
@@ -55,7 +57,7 @@ test_moved(site_t *a, site_t *b)
     was = visible_text(a, "alice", true);
     ptn_mbox_info(site_open(a, "alice"), &info);
     ptn_view_get(site_open(a, "alice"), PTN_FOLDER_INBOX, &view);
-    is_rc(relocate(a, b, &r), PTN_OK, "moved");
+    is_rc(relocate(a, b, &alice, &r), PTN_OK, "moved");
     ok(r.blobs != 0 && r.bytes > 100000 && !r.again, "it took something");
     is_str(ptn_str_z(visible_text(b, "alice", true)), was,
            "all is there, with its numbers");
@@ -71,7 +73,7 @@ test_moved(site_t *a, site_t *b)
     is_rc(ptn_mbox_create(a->store, &alice), PTN_EEXIST, "none is made here");
     again(a);
     is_rc(opens(a), PTN_EUNAVAIL, "nor later");
-    is_rc(relocate(a, b, &r), PTN_OK, "once more");
+    is_rc(relocate(a, b, &alice, &r), PTN_OK, "once more");
     ok(r.again, "it was");
     is_str(ptn_str_z(visible_text(b, "alice", true)), was, "as it is");
 
@@ -88,7 +90,7 @@ test_moved(site_t *a, site_t *b)
     /* back */
 
     was = visible_text(b, "alice", true);
-    is_rc(relocate(b, a, &r), PTN_OK, "back");
+    is_rc(relocate(b, a, &alice, &r), PTN_OK, "back");
     is_str(ptn_str_z(visible_text(a, "alice", true)), was, "all of it");
     is_rc(opens(b), PTN_EUNAVAIL, "not there");
     site_check(a, "alice");
@@ -108,9 +110,9 @@ test_refused(site_t *a, site_t *b)
     ptn_relocated_t   r;
 
     ok(opens(b) == PTN_OK, "an empty one is there");
-    is_rc(relocate(a, b, &r), PTN_OK, "it gives way");
-    is_rc(relocate(b, a, &r), PTN_OK, "back");
-    is_rc(relocate(a, a, &r), PTN_EINVAL, "to itself");
+    is_rc(relocate(a, b, &alice, &r), PTN_OK, "it gives way");
+    is_rc(relocate(b, a, &alice, &r), PTN_OK, "back");
+    is_rc(relocate(a, a, &alice, &r), PTN_EINVAL, "to itself");
 
     site_make(&c);
     c.conf.fsync = false;
@@ -118,7 +120,8 @@ test_refused(site_t *a, site_t *b)
     site_append(&c, &tx, PTN_FOLDER_INBOX, 100, 0, &app);
     ptn_txn_commit(&tx);
     ptn_store_commit(c.store);
-    is_rc(relocate(a, &c, &r), PTN_EEXIST, "one that is in use does not");
+    is_rc(relocate(a, &c, &alice, &r), PTN_EEXIST,
+          "one that is in use does not");
     is_rc(opens(a), PTN_OK, "nothing has changed here");
     is_rc(opens(&c), PTN_OK, "nor there");
     site_check(a, "alice");
@@ -129,7 +132,37 @@ test_refused(site_t *a, site_t *b)
 
 /* ---- with writers ------------------------------------------------------ */
 
-/* Until the mailbox leaves; how many were acknowledged goes to the pipe. */
+/* So much more than is written meanwhile that copying all again is seen. */
+
+static void
+ballast(site_t *s)
+{
+    unsigned        i;
+    ptn_rc_t        rc;
+    ptn_txn_t       tx;
+    ptn_appended_t  app;
+
+    for (i = 0; i < BALLAST; i++) {
+        if (i % 100 == 0) {
+            ptn_txn_begin(&tx, site_open(s, "carol"));
+        }
+
+        rc = battery_append(s, &tx, PTN_FOLDER_INBOX, 5000 + i, 20000, &app);
+
+        if (rc != PTN_OK) {
+            is_rc(rc, PTN_OK, "ballast");
+        }
+
+        if (i % 100 == 99) {
+            is_rc(ptn_txn_commit(&tx), PTN_OK, "ballast");
+            is_rc(ptn_store_commit(s->store), PTN_OK, "ballast");
+        }
+    }
+}
+
+
+/* Until the mailbox leaves, at most 1,000 a second, so that it is known how
+ * much they write; how many were acknowledged goes to the pipe. */
 
 static void
 writer(site_t *s, unsigned n, int out)
@@ -141,9 +174,10 @@ writer(site_t *s, unsigned n, int out)
     ptn_mbox_t       *mb;
     ptn_append_t      a;
     ptn_appended_t    app;
+    struct timespec   pace = { 0, 1000000 };
 
     ptn_store_open(&s->opts, &s->store);
-    u = alice;
+    u = carol;
     acked = 0;
 
     for (i = 0; i < 100000; i++) {
@@ -180,6 +214,7 @@ writer(site_t *s, unsigned n, int out)
 
         acked += (rc == PTN_OK);
         ptn_pool_reset(s->pool);
+        nanosleep(&pace, NULL);
 
         if (i == 20) {
             (void) !write(out, &acked, sizeof(acked));
@@ -201,7 +236,9 @@ test_writers(site_t *a, site_t *b)
     ptn_relocated_t      r;
     const ptn_folder_t  *f;
 
-    ptn_folder_get(site_open(a, "alice"), PTN_FOLDER_DRAFTS, &f);
+    carol = site_user(a, "carol");
+    ballast(a);
+    ptn_folder_get(site_open(a, "carol"), PTN_FOLDER_DRAFTS, &f);
     all = f->total;
     ptn_store_close(a->store);
     a->store = NULL;
@@ -224,11 +261,11 @@ test_writers(site_t *a, site_t *b)
         ok(read(out[i][0], &n, sizeof(n)) == sizeof(n), "it writes");
     }
 
-    is_rc(relocate(a, b, &r), PTN_OK, "moved under their hands");
+    is_rc(relocate(a, b, &carol, &r), PTN_OK, "moved under their hands");
     printf("# frozen for %llu ms, %llu of %llu bytes copied again\n",
            (unsigned long long) r.frozen_ms,
            (unsigned long long) r.caught_up, (unsigned long long) r.bytes);
-    ok(r.caught_up < r.bytes, "little was copied again");
+    ok(r.caught_up < r.bytes / 2, "little was copied again");
 
     for (i = 0; i < WRITERS; i++) {
         n = 0;
@@ -239,11 +276,11 @@ test_writers(site_t *a, site_t *b)
         close(out[i][0]);
     }
 
-    ptn_folder_get(site_open(b, "alice"), PTN_FOLDER_DRAFTS, &f);
+    ptn_folder_get(site_open(b, "carol"), PTN_FOLDER_DRAFTS, &f);
     is_u64(f->total, all, "everything acknowledged is there");
-    site_check(b, "alice");
-    is_rc(relocate(b, a, &r), PTN_OK, "back");
-    site_check(a, "alice");
+    site_check(b, "carol");
+    is_rc(relocate(b, a, &carol, &r), PTN_OK, "back");
+    site_check(a, "carol");
 }
 
 
@@ -282,14 +319,14 @@ test_killed(site_t *a, site_t *b)
     a->opts.io = b->opts.io = &k.io;
     ptn_store_open(&a->opts, &a->store);
     ptn_store_open(&b->opts, &b->store);
-    is_rc(relocate(a, b, &r), PTN_OK, "without a kill");
+    is_rc(relocate(a, b, &alice, &r), PTN_OK, "without a kill");
     total = (unsigned) k.n;
     ptn_store_close(a->store);
     ptn_store_close(b->store);
     a->opts.io = b->opts.io = NULL;
     ptn_store_open(&a->opts, &a->store);
     ptn_store_open(&b->opts, &b->store);
-    is_rc(relocate(b, a, &r), PTN_OK, "and back");
+    is_rc(relocate(b, a, &alice, &r), PTN_OK, "and back");
 
     was = visible_text(a, "alice", true);
     kills = 0;
@@ -309,7 +346,7 @@ test_killed(site_t *a, site_t *b)
             a->opts.io = b->opts.io = &k.io;
             ptn_store_open(&a->opts, &a->store);
             ptn_store_open(&b->opts, &b->store);
-            _exit(relocate(a, b, &r) != PTN_OK);
+            _exit(relocate(a, b, &alice, &r) != PTN_OK);
         }
 
         waitpid(pid, &status, 0);
@@ -331,10 +368,10 @@ test_killed(site_t *a, site_t *b)
             site_check(at == 1 ? a : b, "alice");
         }
 
-        if (!is_rc(relocate(a, b, &r), PTN_OK, "again")
+        if (!is_rc(relocate(a, b, &alice, &r), PTN_OK, "again")
             || live(a, b) != 2
             || strcmp(visible_text(b, "alice", true), was) != 0
-            || relocate(b, a, &r) != PTN_OK || live(a, b) != 1)
+            || relocate(b, a, &alice, &r) != PTN_OK || live(a, b) != 1)
         {
             ok(false, "kill %u: there and back", n);
             break;
@@ -377,7 +414,7 @@ test_unseen(site_t *a, site_t *b)
             a->opts.io = b->opts.io = &k.io;
             ptn_store_open(&a->opts, &a->store);
             ptn_store_open(&b->opts, &b->store);
-            _exit(relocate(a, b, &r) != PTN_OK);
+            _exit(relocate(a, b, &alice, &r) != PTN_OK);
         }
 
         waitpid(pid, &status, 0);

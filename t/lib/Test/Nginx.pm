@@ -467,7 +467,8 @@ sub port {
             $probe = $lock && IO::Socket::INET->new(Proto => 'tcp',
                 LocalAddr => "127.0.0.1:$port", Listen => 1, Reuse => 1);
             last if $probe;
-            $port = 8000 + int rand 20000;
+            # not 8xxx, which write_file_expand would take for a number again
+            $port = 10000 + int rand 18000;
         }
 
         die "no free port for $num\n" unless $probe;
