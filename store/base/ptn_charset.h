@@ -30,6 +30,12 @@ bool ptn_utf8_valid(ptn_str_t s);
 /* Invalid sequences replaced by U+FFFD; valid input is returned as it is. */
 ptn_str_t ptn_utf8_clean(ptn_pool_t *pool, ptn_str_t s);
 
+/* At p, up to 4 bytes: returned. */
+size_t ptn_utf8_put(u_char *p, uint32_t c);
+/* Bytes of the well-formed sequence at p < end; negative: of what there is
+ * ill-formed. */
+int ptn_utf8_seq(const u_char *p, const u_char *end);
+
 /* Full case folding (ICU), for comparisons and search. */
 ptn_rc_t ptn_utf8_fold(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);
 
