@@ -3,8 +3,9 @@
  *
  * open goes over the rows once, in one read transaction (ptn_ics_scan.c): it
  * counts, finds the read states and the deletions, and keeps the first changes
- * as a list of ids.  Pages look each of the list up again; when it is used up
- * and there are more the rows are gone over from where it ended.
+ * as a list.  Pages look each of the list up again, unless nothing was committed
+ * since; when it is used up and there are more the rows are gone over from
+ * where it ended.
  */
 
 #include <stdlib.h>
@@ -100,6 +101,7 @@ ptn_ics_content_close(ptn_ics_content_t *c)
     }
 
     free(c->list);
+    free(c->rows);
     free(c);
 }
 
@@ -132,52 +134,115 @@ ptn_ics_still_in(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
 }
 
 
-/* AGAIN: it is not there as it was, or out of scope. */
+/* As it is now.  AGAIN: it is not there. */
 
 static ptn_rc_t
-ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_id_t id,
-    ptn_ics_change_t *ch)
+ptn_ics_look_again(ptn_mbox_t *mb, ptn_id_t id, ptn_ics_row_t *row,
+    ptn_id_t *ret_folder)
 {
-    bool                in;
-    ptn_rc_t            rc;
-    ptn_id_t            folder;
-    sqlite3_stmt       *st;
-    ptn_ics_content_t  *c;
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
 
-    c = p->c;
-    st = ptn_sql(p->mb, PTN_SQL_ICS_ONE, &rc);
+    st = ptn_sql(mb, PTN_SQL_ICS_ONE, &rc);
     if (st == NULL) {
         return rc;
     }
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
-    rc = ptn_sql_step(p->mb, st);
+    rc = ptn_sql_step(mb, st);
 
     if (rc != PTN_AGAIN) {
         return (rc == PTN_OK) ? PTN_AGAIN : rc;
     }
 
-    folder = ptn_sql_u64(st, 0);
-    ch->id = id;
-    ch->mid = ptn_sql_u64(st, 3);
-    ch->cn = ptn_sql_u64(st, 4);
-    ch->flags = (uint32_t) ptn_sql_u64(st, 6);
-    ch->size = ptn_sql_u64(st, 7);
-    ch->received = sqlite3_column_int64(st, 8);
-    ch->fai = ptn_sql_u64(st, 9) != 0;
-    ch->given = ptn_ics_has(&p->given, ch->mid);
-    ch->groups = ch->given ? ptn_group_unseen(ptn_sql_column(st, 10), ch->cn,
-                                              &p->seen[ch->fai])
-                           : PTN_GROUP_ALL;
+    ptn_ics_row_read(st, row);
+    *ret_folder = ptn_sql_u64(st, 10);
     sqlite3_reset(st);
 
-    if (folder != c->folder || ch->cn > c->upto
-        || ptn_mark_hides(c->hidden, c->nhidden, id))
+    return PTN_OK;
+}
+
+
+/* Which groups changed since the client's version (2.2.4.3.x). */
+
+static ptn_rc_t
+ptn_ics_look_groups(const ptn_ics_pass_t *p, ptn_ics_change_t *ch)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    ch->groups = PTN_GROUP_ALL;
+
+    if (!ch->given || !(p->c->flags & PTN_ICS_GROUPS)) {
+        return PTN_OK;
+    }
+
+    st = ptn_sql(p->mb, PTN_SQL_ICS_GROUPS, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) ch->id);
+    rc = ptn_sql_step(p->mb, st);
+
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_ECORRUPT : rc;
+    }
+
+    ch->groups = ptn_group_unseen(ptn_sql_column(st, 0), ch->cn,
+                                  &p->seen[ch->fai]);
+    sqlite3_reset(st);
+
+    return PTN_OK;
+}
+
+
+/*
+ * The change at the list's place.  AGAIN: it is not there as it was, or out of
+ * scope.  While nothing was committed since, the rows are as they were.
+ */
+
+static ptn_rc_t
+ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_ics_change_t *ch)
+{
+    bool                in;
+    ptn_id_t            folder;
+    ptn_rc_t            rc;
+    ptn_ics_row_t       row;
+    ptn_ics_content_t  *c;
+
+    c = p->c;
+    folder = c->folder;
+
+    if (!c->sorted && p->now != 0 && p->now == c->rows_cn) {
+        row = c->rows[c->at];
+
+    } else {
+        rc = ptn_ics_look_again(p->mb, c->list[c->at].id, &row, &folder);
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    if (folder != c->folder || row.cn > c->upto
+        || ptn_mark_hides(c->hidden, c->nhidden, row.id))
     {
         return PTN_AGAIN;
     }
 
-    rc = ptn_ics_still_in(p->mb, c, pool, id, &in);
+    ch->id = row.id;
+    ch->mid = row.mid;
+    ch->cn = row.cn;
+    ch->flags = row.flags;
+    ch->size = row.size;
+    ch->received = row.received;
+    ch->fai = row.fai;
+    ch->given = ptn_ics_has(&p->given, ch->mid);
+    rc = ptn_ics_look_groups(p, ch);
+
+    if (rc == PTN_OK) {
+        rc = ptn_ics_still_in(p->mb, c, pool, row.id, &in);
+    }
 
     return (rc == PTN_OK && !in) ? PTN_AGAIN : rc;
 }
@@ -229,8 +294,11 @@ ptn_ics_page(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_pool_t *scratch,
             continue;
         }
 
-        rc = ptn_ics_look(p, scratch, c->list[c->at].id, &one);
-        ptn_pool_reset(scratch);
+        rc = ptn_ics_look(p, scratch, &one);
+
+        if (c->filter != NULL) {
+            ptn_pool_reset(scratch);
+        }
 
         if (rc == PTN_AGAIN) {
             c->at++;
@@ -282,24 +350,41 @@ ptn_ics_content_next(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
     size_t max, uint64_t bytes, ptn_ics_change_t **ret_changes,
     size_t *ret_n)
 {
+    bool             reading;
     ptn_rc_t         rc;
     ptn_pool_t      *scratch;
     ptn_ics_pass_t   p;
 
-    rc = ptn_ics_content_ready(mb, c);
-    if (rc != PTN_OK) {
-        return rc;
+    reading = mb->reading;
+    rc = ptn_mbox_read(mb);     /* one snapshot, and no lock for each row */
+
+    if (rc == PTN_OK) {
+        rc = ptn_ics_content_ready(mb, c);
     }
 
-    scratch = ptn_content_pool(mb->store, 0);
-    if (scratch == NULL) {
-        return PTN_ENOMEM;
+    scratch = (rc == PTN_OK) ? ptn_content_pool(mb->store, 0) : NULL;
+
+    if (rc == PTN_OK && scratch == NULL) {
+        rc = PTN_ENOMEM;
     }
 
-    max = ptn_min(ptn_max(max, (size_t) 1), (size_t) PTN_ICS_LIST);
-    ptn_ics_pass_begin(&p, mb, c);
-    rc = ptn_ics_page(&p, pool, scratch, max, bytes, ret_changes, ret_n);
-    ptn_pool_destroy(scratch);
+    if (rc == PTN_OK) {
+        max = ptn_min(ptn_max(max, (size_t) 1), (size_t) PTN_ICS_LIST);
+        ptn_ics_pass_begin(&p, mb, c);
+        rc = ptn_ics_rows_cn(mb, &p.now);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_ics_page(&p, pool, scratch, max, bytes, ret_changes, ret_n);
+    }
+
+    if (scratch != NULL) {
+        ptn_pool_destroy(scratch);
+    }
+
+    if (!reading) {
+        ptn_mbox_read_end(mb);
+    }
 
     return rc;
 }

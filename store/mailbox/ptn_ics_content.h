@@ -11,7 +11,7 @@
 #include "ptn_ics.h"
 
 
-#define PTN_ICS_LIST        4096
+#define PTN_ICS_LIST        1024
 #define PTN_ICS_LIST_SORTED 32768
 
 typedef struct {
@@ -19,6 +19,14 @@ typedef struct {
     uint64_t  key;              /* modseq, or received */
     uint32_t  uid;
 } ptn_ics_entry_t;
+
+typedef struct {
+    uint64_t  modseq, cn, read_cn, size;
+    ptn_id_t  id, mid;
+    uint32_t  uid, flags;
+    int64_t   received;
+    bool      fai;
+} ptn_ics_row_t;
 
 typedef enum {
     PTN_ICS_SCAN_CHANGED, PTN_ICS_SCAN_ALL, PTN_ICS_SCAN_NONE
@@ -45,6 +53,8 @@ struct ptn_ics_content_s {
     bool                   sorted;
     uint64_t               run;         /* rows above */
     ptn_ics_entry_t       *list;
+    ptn_ics_row_t         *rows;        /* of the list, unless it is sorted */
+    uint64_t               rows_cn;     /* as they were then; 0: never */
     size_t                 n, at, size;
     bool                   more;        /* behind the list */
     ptn_ics_entry_t        last;        /* of what was in it */
@@ -54,19 +64,12 @@ struct ptn_ics_content_s {
 };
 
 typedef struct {
-    uint64_t  modseq, cn, read_cn, size;
-    ptn_id_t  id, mid;
-    uint32_t  uid, flags;
-    int64_t   received;
-    bool      fai;
-} ptn_ics_row_t;
-
-typedef struct {
     ptn_mbox_t         *mb;
     ptn_ics_content_t  *c;
     ptn_ics_ask_t       seen[2], read, given, told[2];
     bool                first;          /* open's, not a refill */
     uint64_t            fresh;          /* ids that were not given */
+    uint64_t            now;            /* a page's, as rows_cn */
 } ptn_ics_pass_t;
 
 
@@ -78,6 +81,8 @@ void ptn_ics_pass_begin(ptn_ics_pass_t *p, ptn_mbox_t *mb,
 ptn_rc_t ptn_ics_open_read(ptn_mbox_t *mb, ptn_ics_content_t *c);
 /* More of the list, from where it ended. */
 ptn_rc_t ptn_ics_refill(ptn_mbox_t *mb, ptn_ics_content_t *c);
+void ptn_ics_row_read(sqlite3_stmt *st, ptn_ics_row_t *r);
+ptn_rc_t ptn_ics_rows_cn(ptn_mbox_t *mb, uint64_t *ret_cn);
 ptn_rc_t ptn_ics_in_scope(ptn_mbox_t *mb, ptn_ics_content_t *c,
     ptn_pool_t *pool, const ptn_item_t *item, bool *ret_in);
 

@@ -64,6 +64,7 @@ static ptn_rc_t
 ptn_ics_list_room(ptn_ics_content_t *c)
 {
     size_t            size;
+    ptn_ics_row_t    *rows;
     ptn_ics_entry_t  *list;
 
     if (c->n < c->size) {
@@ -78,6 +79,17 @@ ptn_ics_list_room(ptn_ics_content_t *c)
     }
 
     c->list = list;
+
+    if (!c->sorted) {
+        rows = realloc(c->rows, size * sizeof(ptn_ics_row_t));
+
+        if (rows == NULL) {
+            return PTN_ENOMEM;
+        }
+
+        c->rows = rows;
+    }
+
     c->size = size;
 
     return PTN_OK;
@@ -119,6 +131,10 @@ ptn_ics_list_add(ptn_ics_content_t *c, const ptn_ics_row_t *r)
     rc = ptn_ics_list_room(c);
 
     if (rc == PTN_OK) {
+        if (!c->sorted) {
+            c->rows[c->n] = *r;
+        }
+
         c->list[c->n++] = e;
     }
 
@@ -191,7 +207,7 @@ ptn_ics_count_row(ptn_ics_pass_t *p, const ptn_ics_row_t *r)
 }
 
 
-static void
+void
 ptn_ics_row_read(sqlite3_stmt *st, ptn_ics_row_t *r)
 {
     r->modseq = ptn_sql_u64(st, 0);
@@ -573,6 +589,19 @@ ptn_ics_delete_tombs(ptn_ics_pass_t *p, uint64_t there, bool *ret_good)
 
 /* ---- open ---------------------------------------------------------------- */
 
+/* The number up to which rows are read now; none within a batch, whose numbers
+ * are not in the database yet. */
+
+ptn_rc_t
+ptn_ics_rows_cn(ptn_mbox_t *mb, uint64_t *ret_cn)
+{
+    *ret_cn = 0;
+
+    return mb->batch ? PTN_OK : ptn_ics_now(mb, ret_cn);
+}
+
+
+
 /* How far all sets that are asked for are whole. */
 
 static uint64_t
@@ -742,6 +771,10 @@ ptn_ics_open_read(ptn_mbox_t *mb, ptn_ics_content_t *c)
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_ics_rows_cn(mb, &c->rows_cn);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_ics_state_begin(mb, &c->from);
     }
 
@@ -787,6 +820,10 @@ ptn_ics_refill(ptn_mbox_t *mb, ptn_ics_content_t *c)
 
     reading = mb->reading;
     rc = ptn_mbox_read(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_ics_rows_cn(mb, &c->rows_cn);
+    }
 
     if (rc == PTN_OK) {
         rc = c->sorted

@@ -34,9 +34,9 @@
       " INDEXED BY message_fai WHERE folder=?1 AND fai<>0)"                   \
       " FROM folder WHERE id=?1")                                             \
     S(ICS_ONE,                                                                \
-      "SELECT m.folder, m.uid, m.id, m.mid, m.cn, m.read_cn, m.flags, m.size,"\
-      " m.received, m.fai, i.groups FROM message m JOIN item i ON i.id=m.id"  \
-      " WHERE m.id=?1")                                                       \
+      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai," \
+      " folder FROM message WHERE id=?1")                                     \
+    S(ICS_GROUPS, "SELECT groups FROM item WHERE id=?1")                      \
     S(ICS_KEYS, "SELECT m.cn, i.xid, i.pcl FROM message m JOIN item i"        \
       " ON i.id=m.id WHERE m.id=?1")                                          \
     S(ICS_KEYS_SET, "UPDATE item SET xid=?2, pcl=?3 WHERE id=?1")             \

@@ -108,6 +108,7 @@ ptn_rc_t ptn_ics_state_learn(ptn_txn_t *tx, const ptn_ics_state_t *state);
 #define PTN_ICS_NO_DELETIONS   0x08
 #define PTN_ICS_NO_SCOPE       0x10     /* IgnoreNoLongerInScope */
 #define PTN_ICS_BY_DELIVERY    0x20     /* newest first */
+#define PTN_ICS_GROUPS         0x40     /* of changes: a read of each item */
 
 typedef struct ptn_ics_content_s  ptn_ics_content_t;
 
@@ -119,7 +120,8 @@ typedef struct {
     int64_t    received;
     bool       fai;
     bool       given;           /* the client has it: an update */
-    uint32_t   groups;          /* bits of what changed, where given */
+    uint32_t   groups;          /* bits of what changed, where given and
+                                 * asked for; otherwise all */
 } ptn_ics_change_t;
 
 typedef struct {                /* 2.2.2.7; what begin found */

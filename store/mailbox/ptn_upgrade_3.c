@@ -249,6 +249,14 @@ static const char *const  ptn_upgrade_3_ics[] = {
  */
 "ALTER TABLE replica ADD COLUMN last INTEGER NOT NULL DEFAULT 0",
 
+/*
+ * What changed since a number, with all that a synchronisation asks of it: no
+ * row is read for it.
+ */
+"DROP INDEX message_modseq",
+"CREATE INDEX message_modseq ON message (folder, modseq, uid, id, mid, cn,"
+" read_cn, flags, size, received, fai)",
+
 /* Which mids were: an import must not make them again. */
 "CREATE INDEX tombstone_mid ON tombstone (mid) WHERE cause<>5",
 

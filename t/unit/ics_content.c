@@ -103,7 +103,8 @@ fetch(test_t *t, ptn_id_t folder, unsigned flags, const ptn_restrict_t *r,
 }
 
 
-#define ALL  (PTN_ICS_NORMAL|PTN_ICS_FAI|PTN_ICS_READ_STATE)
+#define ALL  (PTN_ICS_NORMAL|PTN_ICS_FAI|PTN_ICS_READ_STATE                   \
+              |PTN_ICS_GROUPS)
 
 
 static void
@@ -292,8 +293,9 @@ test_many(test_t *t)
         ptn_ics_content_t      *c;
         const ptn_ics_state_t  *now;
 
-        is_rc(ptn_ics_content_open(t->mb, PTN_FOLDER_SENT, PTN_ICS_NORMAL,
-                                   NULL, &state, &c), PTN_OK, "open");
+        is_rc(ptn_ics_content_open(t->mb, PTN_FOLDER_SENT,
+                                   PTN_ICS_NORMAL|PTN_ICS_GROUPS, NULL,
+                                   &state, &c), PTN_OK, "open");
         is_rc(ptn_ics_content_next(t->mb, c, t->pool, 50, 1 << 30, &ch, &n),
               PTN_OK, "a page");
         is_u64(n, 50, "of 50");

@@ -269,7 +269,7 @@ download(test_t *t, client_t *c, unsigned f, bool whole)
     ptn_ics_progress_t       p;
     const ptn_ics_state_t   *now;
 
-    flags = PTN_ICS_NORMAL|PTN_ICS_FAI|PTN_ICS_READ_STATE;
+    flags = PTN_ICS_NORMAL|PTN_ICS_FAI|PTN_ICS_READ_STATE|PTN_ICS_GROUPS;
     flags |= roll(t, 3) ? 0 : PTN_ICS_BY_DELIVERY;
     cut = !whole && roll(t, 3) == 0;
     text_get(t, &c->state[f], &state);
