@@ -274,7 +274,7 @@ test_backup(void)
 typedef struct {
     ptn_sim_t   *sim;
     ptn_str_t    raw;
-    unsigned     disks;
+    unsigned     disks, phase;
     char         why[200];
 } power_t;
 
@@ -299,7 +299,7 @@ power_check(void *ctx, const char *dir, unsigned marks)
     ptn_view_t  *view;
     ptn_mbox_t  *mb;
 
-    if (p->disks++ % DISKS_EVERY != 0) {
+    if (p->disks++ % DISKS_EVERY != p->phase) {
         return NULL;
     }
 
@@ -353,12 +353,21 @@ power_check(void *ctx, const char *dir, unsigned marks)
 }
 
 
+/* What a missing sync does is looked for in the others, too. */
+
 static void
 power_ok(power_t *p, uint32_t ignore, const char *name)
 {
     ptn_sim_result_t  res;
 
-    ptn_sim_run(p->sim, p->sim->base, ignore, 1, power_check, p, &res);
+    p->phase = 0;
+
+    do {
+        p->disks = 0;
+        ptn_sim_run(p->sim, p->sim->base, ignore, 1, power_check, p, &res);
+        p->phase++;
+    } while (ignore && !res.bad && p->phase < DISKS_EVERY);
+
     ok(ignore ? res.bad : !res.bad, "%s: %s", name,
        res.bad ? res.bad_why : "nothing is lost");
     diag("%zu disks, %zu different", res.images, res.checked);
