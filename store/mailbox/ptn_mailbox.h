@@ -419,6 +419,7 @@ extern const char *const  ptn_sql_text_of[PTN_SQL_MAX];
 ptn_rc_t ptn_schema_create(ptn_mbox_t *mb, const char *locale);
 ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
 ptn_rc_t ptn_schema_make(ptn_mbox_t *mb, int64_t version);
+uint32_t ptn_schema_uidvalidity(ptn_guid_t guid);
 
 /* ptn_schema_known.c: whose schema the file has, before anything else of it is
  * read.  ECORRUPT: of no version; EVERSION: of a later one. */
