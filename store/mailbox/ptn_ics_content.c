@@ -128,6 +128,10 @@ ptn_ics_still_in(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
 
     rc = ptn_item_get(mb, pool, id, &item);
 
+    if (rc == PTN_OK) {
+        rc = ptn_reader_show(mb, &item.info);
+    }
+
     return (rc == PTN_OK) ? ptn_ics_in_scope(mb, c, pool, &item, ret_in) : rc;
 }
 
@@ -142,6 +146,7 @@ ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_id_t id,
     ptn_rc_t            rc;
     ptn_id_t            folder;
     sqlite3_stmt       *st;
+    ptn_ics_row_t       r;
     ptn_ics_content_t  *c;
 
     c = p->c;
@@ -158,13 +163,16 @@ ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_id_t id,
     }
 
     folder = ptn_sql_u64(st, 0);
+    memset(&r, 0, sizeof(r));
+    r.uid = (uint32_t) ptn_sql_u64(st, 1);
+    r.flags = (uint32_t) ptn_sql_u64(st, 6);
+    r.fai = ptn_sql_u64(st, 9) != 0;
     ch->id = id;
     ch->mid = ptn_sql_u64(st, 3);
     ch->cn = ptn_sql_u64(st, 4);
-    ch->flags = (uint32_t) ptn_sql_u64(st, 6);
     ch->size = ptn_sql_u64(st, 7);
     ch->received = sqlite3_column_int64(st, 8);
-    ch->fai = ptn_sql_u64(st, 9) != 0;
+    ch->fai = r.fai;
     ch->given = ptn_ics_has(&p->given, ch->mid);
     ch->groups = ch->given ? ptn_group_unseen(ptn_sql_column(st, 10), ch->cn,
                                               &p->seen[ch->fai])
@@ -177,7 +185,12 @@ ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_id_t id,
         return PTN_AGAIN;
     }
 
-    rc = ptn_ics_still_in(p->mb, c, pool, id, &in);
+    rc = ptn_ics_row_show(p->mb, folder, &r);
+    ch->flags = r.flags;
+
+    if (rc == PTN_OK) {
+        rc = ptn_ics_still_in(p->mb, c, pool, id, &in);
+    }
 
     return (rc == PTN_OK && !in) ? PTN_AGAIN : rc;
 }

@@ -78,6 +78,8 @@ void ptn_ics_pass_begin(ptn_ics_pass_t *p, ptn_mbox_t *mb,
 ptn_rc_t ptn_ics_open_read(ptn_mbox_t *mb, ptn_ics_content_t *c);
 /* More of the list, from where it ended. */
 ptn_rc_t ptn_ics_refill(ptn_mbox_t *mb, ptn_ics_content_t *c);
+/* In a public store read state is that of who acts. */
+ptn_rc_t ptn_ics_row_show(ptn_mbox_t *mb, ptn_id_t folder, ptn_ics_row_t *r);
 ptn_rc_t ptn_ics_in_scope(ptn_mbox_t *mb, ptn_ics_content_t *c,
     ptn_pool_t *pool, const ptn_item_t *item, bool *ret_in);
 

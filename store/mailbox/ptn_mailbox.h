@@ -655,6 +655,8 @@ ptn_rc_t ptn_quota_room(const ptn_mbox_t *mb, uint64_t size, bool delivery);
 /* --- ptn_reader.c -------------------------------------------------------- */
 
 void ptn_reader_drop(ptn_mbox_t *mb);
+/* After ptn_mbox_read(): what was read by others' connections, too. */
+ptn_rc_t ptn_reader_fresh(ptn_mbox_t *mb);
 ptn_rc_t ptn_reader_flush(ptn_mbox_t *mb);
 /* folder.unread as it is for who acts; the last change of what it has read. */
 uint32_t ptn_reader_unread(ptn_mbox_t *mb, const ptn_folder_t *f);
