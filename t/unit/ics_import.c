@@ -313,9 +313,14 @@ test_message(test_t *t)
     out = import(t, gid(t, id), none, xid(t, 0xff, 1), m.modified, "tie",
                  false);
     is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie", "a tie, the greater wins");
+    out = import(t, gid(t, id), none, xid(t, 0xff, 2), m.modified, "tie 1",
+                 false);
+    ok(out.verdict == PTN_ICS_CONFLICT, "in conflict with its own namespace");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie 1",
+           "the same namespace: the imported one wins");
     out = import(t, gid(t, id), none, xid(t, 0x02, 1), m.modified, "tie 2",
                  false);
-    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie", "the smaller does not");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie 1", "the smaller does not");
 
     /* last writer wins: no message is kept */
 
