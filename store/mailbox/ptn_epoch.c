@@ -37,8 +37,17 @@
 #define PTN_EPOCH_SIZE    64
 #define PTN_EPOCH_SECOND  512
 
-/* UIDVALIDITYs that a lost mailbox may have given after the copy was made. */
+/*
+ * UIDVALIDITYs of an incarnation: so many, counted from one number that the
+ * mailbox and the epoch give, whatever copy it began with.  Two that began
+ * with the same copy share none.
+ */
 #define PTN_EPOCH_UIDVALIDITY  65536
+#define PTN_EPOCH_UID_SPARE    (1u << 20)
+#define PTN_EPOCH_UID_LIMIT    (UINT32_MAX - PTN_EPOCH_UID_SPARE)
+
+/* Without a mark the epochs that were are not known. */
+#define PTN_EPOCH_LEAP_MAX     (1u << 30)
 
 typedef struct {
     ptn_guid_t  guid;
@@ -296,19 +305,40 @@ ptn_epoch_last(ptn_store_t *store, ptn_guid_t guid, uint64_t *ret_epoch)
 
 /* ---- a new incarnation ------------------------------------------------- */
 
+/*
+ * The first UIDVALIDITY of an incarnation, or, where more were given in the one
+ * before than it should have, behind those.
+ */
+
+static uint32_t
+ptn_epoch_uidvalidity(const ptn_mbox_t *mb, uint64_t epoch)
+{
+    uint64_t  first;
+
+    first = ptn_schema_uidvalidity(mb->guid)
+            + PTN_EPOCH_UIDVALIDITY * (epoch - 1);
+
+    if ((uint32_t) (mb->meta.uidvalidity - first) < PTN_EPOCH_UID_SPARE) {
+        first = mb->meta.uidvalidity + PTN_EPOCH_UIDVALIDITY;
+    }
+
+    return (uint32_t) (first % PTN_EPOCH_UID_LIMIT) + 1;
+}
+
+
 static ptn_rc_t
 ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
 {
     size_t         i;
     ptn_rc_t       rc;
+    uint32_t       first;
     ptn_guid_t     guid;
     sqlite3_stmt  *st;
 
     static const char *const  texts[] = {
         "UPDATE replica SET replid=(SELECT max(replid) + 1 FROM replica),"
             " last=(SELECT max(cn, 1) FROM meta) WHERE replid=1",
-        "UPDATE meta SET epoch=?1, cn=?2, oid=?3, uidvalidity="
-            "(uidvalidity + 65536) % 4294967296 + 1",
+        "UPDATE meta SET epoch=?1, cn=?2, oid=?3, uidvalidity=?5",
         "UPDATE folder SET modseq=?2, horizon=?2, uidvalidity="
             "(SELECT uidvalidity FROM meta)"
             " + (SELECT count(*) FROM folder f WHERE f.id < folder.id)",
@@ -320,6 +350,7 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
     };
 
     rc = ptn_guid_make(&guid);
+    first = ptn_epoch_uidvalidity(mb, epoch);
 
     for (i = 0; i < ptn_nelts(texts) && rc == PTN_OK; i++) {
         if (sqlite3_prepare_v2(mb->db, texts[i], -1, &st, NULL) != SQLITE_OK) {
@@ -330,6 +361,7 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
         sqlite3_bind_int64(st, 2, (sqlite3_int64) cn);
         sqlite3_bind_int64(st, 3, (sqlite3_int64) oid);
         sqlite3_bind_blob(st, 4, guid.b, 16, SQLITE_STATIC);
+        sqlite3_bind_int64(st, 5, first);
 
         rc = ptn_sql_step(mb, st);
         sqlite3_finalize(st);
@@ -440,6 +472,33 @@ ptn_epoch_jump(ptn_mbox_t *mb)
 }
 
 
+/*
+ * The epoch after `last`.  Without a mark others may have begun with the same
+ * copy elsewhere: it is one of many then.
+ */
+
+static ptn_rc_t
+ptn_epoch_next(uint64_t last, bool marked, uint64_t *ret_epoch)
+{
+    ptn_rc_t    rc;
+    ptn_guid_t  guid;
+
+    *ret_epoch = last + 1;
+
+    if (marked || last > PTN_EPOCH_LEAP_MAX) {
+        return PTN_OK;
+    }
+
+    rc = ptn_guid_make(&guid);
+
+    if (rc == PTN_OK) {
+        *ret_epoch += guid.b[0] | (uint64_t) guid.b[1] << 8;
+    }
+
+    return rc;
+}
+
+
 ptn_rc_t
 ptn_epoch_open(ptn_mbox_t *mb, bool first)
 {
@@ -447,7 +506,7 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
     char                path[PTN_BLOB_PATH];
     bool                marked, used;
     ptn_rc_t            rc;
-    uint64_t            cn, oid;
+    uint64_t            cn, oid, epoch;
     ptn_io_t           *io;
     ptn_epoch_record_t  mark, last;
 
@@ -497,8 +556,11 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
         cn = ptn_max(ptn_max(mark.cn, last.cn), mb->meta.cn);
         oid = ptn_max(ptn_max(mark.oid, last.oid), mb->meta.oid);
 
-        return ptn_epoch_renew(mb, ptn_max(mark.epoch, mb->meta.epoch) + 1,
-                               cn + 1, oid + 1);
+        rc = ptn_epoch_next(ptn_max(ptn_max(mark.epoch, last.epoch),
+                                    mb->meta.epoch), marked, &epoch);
+
+        return (rc == PTN_OK) ? ptn_epoch_renew(mb, epoch, cn + 1, oid + 1)
+                              : rc;
     }
 
     if (first && (mb->meta.cn < mark.cn || mb->meta.oid < mark.oid)) {

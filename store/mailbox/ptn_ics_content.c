@@ -130,6 +130,10 @@ ptn_ics_still_in(ptn_mbox_t *mb, ptn_ics_content_t *c, ptn_pool_t *pool,
 
     rc = ptn_item_get(mb, pool, id, &item);
 
+    if (rc == PTN_OK) {
+        rc = ptn_reader_show(mb, &item.info);
+    }
+
     return (rc == PTN_OK) ? ptn_ics_in_scope(mb, c, pool, &item, ret_in) : rc;
 }
 
@@ -155,11 +159,11 @@ ptn_ics_look_again(ptn_mbox_t *mb, ptn_id_t id, ptn_ics_row_t *row,
         return (rc == PTN_OK) ? PTN_AGAIN : rc;
     }
 
-    ptn_ics_row_read(st, row);
     *ret_folder = ptn_sql_u64(st, 10);
+    rc = ptn_ics_row_read(mb, st, *ret_folder, row);
     sqlite3_reset(st);
 
-    return PTN_OK;
+    return rc;
 }
 
 

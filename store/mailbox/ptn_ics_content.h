@@ -81,7 +81,10 @@ void ptn_ics_pass_begin(ptn_ics_pass_t *p, ptn_mbox_t *mb,
 ptn_rc_t ptn_ics_open_read(ptn_mbox_t *mb, ptn_ics_content_t *c);
 /* More of the list, from where it ended. */
 ptn_rc_t ptn_ics_refill(ptn_mbox_t *mb, ptn_ics_content_t *c);
-void ptn_ics_row_read(sqlite3_stmt *st, ptn_ics_row_t *r);
+/* Of a row of the ICS_ statements; in a public store read state is that of who
+ * acts. */
+ptn_rc_t ptn_ics_row_read(ptn_mbox_t *mb, sqlite3_stmt *st, ptn_id_t folder,
+    ptn_ics_row_t *r);
 ptn_rc_t ptn_ics_rows_cn(ptn_mbox_t *mb, uint64_t *ret_cn);
 ptn_rc_t ptn_ics_in_scope(ptn_mbox_t *mb, ptn_ics_content_t *c,
     ptn_pool_t *pool, const ptn_item_t *item, bool *ret_in);

@@ -339,7 +339,7 @@ ptn_ics_in_wins(const ptn_ics_in_t *i)
         return i->in->modified > ours;
     }
 
-    return memcmp(i->in->change_key.data, i->key.data, 16) > 0;
+    return memcmp(i->in->change_key.data, i->key.data, 16) >= 0;
 }
 
 

@@ -7,6 +7,9 @@
  * changes meanwhile only moves forward in either order: what changed at a
  * number above the bound is left to the next synchronisation, what was merely
  * marked read is met again and was told already, or not yet.
+ *
+ * In a public store read state is not in the rows, and moves no row: what the
+ * actor has read since the run's end is gone over besides.
  */
 
 #include <stdlib.h>
@@ -207,8 +210,35 @@ ptn_ics_count_row(ptn_ics_pass_t *p, const ptn_ics_row_t *r)
 }
 
 
-void
-ptn_ics_row_read(sqlite3_stmt *st, ptn_ics_row_t *r)
+static ptn_rc_t
+ptn_ics_row_show(ptn_mbox_t *mb, ptn_id_t folder, ptn_ics_row_t *r)
+{
+    ptn_rc_t        rc;
+    ptn_msg_info_t  m;
+
+    if (mb->kind != PTN_MBOX_PUBLIC || r->fai) {
+        return PTN_OK;
+    }
+
+    memset(&m, 0, sizeof(m));
+    m.folder = folder;
+    m.uid = r->uid;
+    m.flags = r->flags;
+    m.read_cn = r->read_cn;
+    rc = ptn_reader_show(mb, &m);
+
+    if (rc == PTN_OK) {
+        r->flags = m.flags;
+        r->read_cn = m.read_cn;
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_ics_row_read(ptn_mbox_t *mb, sqlite3_stmt *st, ptn_id_t folder,
+    ptn_ics_row_t *r)
 {
     r->modseq = ptn_sql_u64(st, 0);
     r->uid = (uint32_t) ptn_sql_u64(st, 1);
@@ -220,6 +250,8 @@ ptn_ics_row_read(sqlite3_stmt *st, ptn_ics_row_t *r)
     r->size = ptn_sql_u64(st, 7);
     r->received = sqlite3_column_int64(st, 8);
     r->fai = ptn_sql_u64(st, 9) != 0;
+
+    return ptn_ics_row_show(mb, folder, r);
 }
 
 
@@ -257,7 +289,11 @@ ptn_ics_scan_rows(ptn_ics_pass_t *p, uint64_t modseq, uint32_t uid,
     add = PTN_OK;
 
     while ((rc = ptn_sql_step(p->mb, st)) == PTN_AGAIN && add == PTN_OK) {
-        ptn_ics_row_read(st, &r);
+        add = ptn_ics_row_read(p->mb, st, c->folder, &r);
+
+        if (add != PTN_OK) {
+            break;
+        }
 
         if (ptn_mark_hides(c->hidden, c->nhidden, r.id)) {
 
@@ -301,6 +337,52 @@ ptn_ics_scan_rows(ptn_ics_pass_t *p, uint64_t modseq, uint32_t uid,
     }
 
     return rc;
+}
+
+
+/* What the actor has read, of rows that did not change themselves. */
+
+static ptn_rc_t
+ptn_ics_scan_readers(ptn_ics_pass_t *p)
+{
+    ptn_rc_t         rc;
+    uint32_t         at;
+    ptn_ics_row_t    r;
+    sqlite3_stmt    *st;
+    ptn_msg_info_t   run;
+
+    at = 0;
+
+    while (ptn_reader_next(p->mb, p->c->folder, p->c->run, &at, &run)) {
+        st = ptn_sql(p->mb, PTN_SQL_ICS_SCAN_UIDS, &rc);
+        if (st == NULL) {
+            return rc;
+        }
+
+        sqlite3_bind_int64(st, 1, (sqlite3_int64) p->c->folder);
+        sqlite3_bind_int64(st, 2, run.uid);
+        sqlite3_bind_int64(st, 3, (sqlite3_int64) run.mid);
+        sqlite3_bind_int64(st, 4, (sqlite3_int64) p->c->run);
+
+        while ((rc = ptn_sql_step(p->mb, st)) == PTN_AGAIN) {
+            rc = ptn_ics_row_read(p->mb, st, p->c->folder, &r);
+
+            if (rc == PTN_OK) {
+                rc = ptn_ics_count_row(p, &r);
+            }
+
+            if (rc != PTN_OK) {
+                sqlite3_reset(st);
+                return rc;
+            }
+        }
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    return PTN_OK;
 }
 
 
@@ -367,8 +449,8 @@ ptn_ics_row_of(const ptn_msg_info_t *m, ptn_ics_row_t *r)
 
 
 static ptn_rc_t
-ptn_ics_scope_row(ptn_ics_pass_t *p, ptn_pool_t *pool,
-    const ptn_item_t *item, ptn_idset_t *present)
+ptn_ics_scope_row(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_item_t *item,
+    ptn_idset_t *present)
 {
     bool                in, had;
     ptn_rc_t            rc;
@@ -376,6 +458,12 @@ ptn_ics_scope_row(ptn_ics_pass_t *p, ptn_pool_t *pool,
     ptn_ics_content_t  *c;
 
     c = p->c;
+    rc = ptn_reader_show(p->mb, &item->info);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
     ptn_ics_row_of(&item->info, &r);
 
     if (ptn_mark_hides(c->hidden, c->nhidden, r.id)) {
@@ -676,6 +764,10 @@ ptn_ics_open_changed(ptn_ics_pass_t *p, uint64_t there, uint64_t modseq,
         rc = ptn_ics_scan_rows(p, c->run, UINT32_MAX, NULL);
     }
 
+    if (rc == PTN_OK && (c->flags & PTN_ICS_READ_STATE)) {
+        rc = ptn_ics_scan_readers(p);
+    }
+
     if (rc != PTN_OK || (c->flags & PTN_ICS_NO_DELETIONS)) {
         return rc;
     }
@@ -765,6 +857,10 @@ ptn_ics_open_read(ptn_mbox_t *mb, ptn_ics_content_t *c)
 
     reading = mb->reading;
     rc = ptn_mbox_read(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_reader_fresh(mb);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_ics_now(mb, &c->upto);

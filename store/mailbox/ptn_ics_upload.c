@@ -620,7 +620,7 @@ ptn_ics_import_reads(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t folder,
             return rc;
         }
 
-        cns[ncns++] = m.read_cn;
+        cns[ncns++] = modseq;
     }
 
     *ret_cns = cns;

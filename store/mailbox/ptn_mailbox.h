@@ -419,6 +419,7 @@ extern const char *const  ptn_sql_text_of[PTN_SQL_MAX];
 ptn_rc_t ptn_schema_create(ptn_mbox_t *mb, const char *locale);
 ptn_rc_t ptn_schema_check(ptn_mbox_t *mb);
 ptn_rc_t ptn_schema_make(ptn_mbox_t *mb, int64_t version);
+uint32_t ptn_schema_uidvalidity(ptn_guid_t guid);
 
 /* ptn_schema_known.c: whose schema the file has, before anything else of it is
  * read.  ECORRUPT: of no version; EVERSION: of a later one. */
@@ -654,6 +655,8 @@ ptn_rc_t ptn_quota_room(const ptn_mbox_t *mb, uint64_t size, bool delivery);
 /* --- ptn_reader.c -------------------------------------------------------- */
 
 void ptn_reader_drop(ptn_mbox_t *mb);
+/* After ptn_mbox_read(): what was read by others' connections, too. */
+ptn_rc_t ptn_reader_fresh(ptn_mbox_t *mb);
 ptn_rc_t ptn_reader_flush(ptn_mbox_t *mb);
 /* folder.unread as it is for who acts; the last change of what it has read. */
 uint32_t ptn_reader_unread(ptn_mbox_t *mb, const ptn_folder_t *f);

@@ -60,6 +60,41 @@ ptn_reader_drop(ptn_mbox_t *mb)
 }
 
 
+/*
+ * A read transaction has begun: what another connection changed since the
+ * caches were made is part of it.
+ */
+
+ptn_rc_t
+ptn_reader_fresh(ptn_mbox_t *mb)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    if (mb->readers == NULL || mb->batch) {
+        return PTN_OK;
+    }
+
+    st = ptn_sql(mb, PTN_SQL_DATA_VERSION, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    rc = ptn_sql_step(mb, st);
+    if (rc != PTN_AGAIN) {
+        return (rc == PTN_OK) ? PTN_EINTERNAL : rc;
+    }
+
+    if (sqlite3_column_int64(st, 0) != mb->data_version) {
+        ptn_reader_drop(mb);
+    }
+
+    sqlite3_reset(st);
+
+    return PTN_OK;
+}
+
+
 /* ---- rows ---------------------------------------------------------------- */
 
 static uint64_t

@@ -328,10 +328,20 @@ ptn_schema_make(ptn_mbox_t *mb, int64_t version)
 
 
 /*
- * In a transaction of the caller's, on an empty database.  The first
- * UIDVALIDITY is taken from the guid: an account made anew under the same
- * name must not repeat those of the old one, and the clock is no help.
+ * What UIDVALIDITYs are counted from.  Of the guid: an account made anew under
+ * the same name must not repeat those of the old one, and the clock is no help.
  */
+
+uint32_t
+ptn_schema_uidvalidity(ptn_guid_t guid)
+{
+    return guid.b[10] | (uint32_t) guid.b[11] << 8
+           | (uint32_t) guid.b[12] << 16
+           | (uint32_t) (guid.b[13] & 0x3f) << 24;
+}
+
+
+/* In a transaction of the caller's, on an empty database. */
 
 ptn_rc_t
 ptn_schema_create(ptn_mbox_t *mb, const char *locale)
@@ -348,9 +358,7 @@ ptn_schema_create(ptn_mbox_t *mb, const char *locale)
     mb->meta.cn = PTN_FOLDER_MAX;
     mb->meta.oid = PTN_ID_FIRST - 1;
     mb->meta.event_first = 1;
-    mb->meta.uidvalidity = 1 + (mb->guid.b[10] | (uint64_t) mb->guid.b[11] << 8
-                                | (uint64_t) mb->guid.b[12] << 16
-                                | (uint64_t) (mb->guid.b[13] & 0x3f) << 24);
+    mb->meta.uidvalidity = 1 + ptn_schema_uidvalidity(mb->guid);
 
     rc = ptn_folder_make_all(mb, locale);
 

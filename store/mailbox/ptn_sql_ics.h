@@ -20,6 +20,10 @@
     S(ICS_SCAN_ALL,                                                           \
       "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai"  \
       " FROM message WHERE folder=?1 AND uid>?3 ORDER BY uid")                \
+    S(ICS_SCAN_UIDS,                                                          \
+      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai"  \
+      " FROM message WHERE folder=?1 AND uid BETWEEN ?2 AND ?3"               \
+      " AND modseq<=?4 AND fai=0")                                            \
     S(ICS_SCAN_ITEMS,                                                         \
       "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
       " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \

@@ -264,7 +264,7 @@ ptn_rc_t ptn_ics_check_message(ptn_txn_t *tx, ptn_pool_t *pool,
  *
  * The change itself.  The message gets a new cn; source key, change key and
  * PCL are the client's.  Conflicts (3.1.5.6.2): the last modification wins,
- * then the greater NamespaceGuid of the change key, then what is here.  The
+ * then the greater NamespaceGuid of the change key, then the client's.  The
  * version that loses is kept as a message of its own in the Conflicts folder
  * (in `folder` where there is none), each naming the other in
  * PidTagConflictItems; that of an FAI message is dropped (3.1.5.6.2.1), as is

@@ -527,6 +527,10 @@ ptn_sync_items(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder, bool fai,
     rc = ptn_mbox_read(mb);
 
     if (rc == PTN_OK) {
+        rc = ptn_reader_fresh(mb);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_sync_read(&c, &list, &next);
     }
 

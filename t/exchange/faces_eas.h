@@ -22,7 +22,8 @@ typedef struct {
     faces_t     *t;
     ptn_str_t    device, collection;
     ptn_id_t     folder;                /* 0: of folders */
-    int64_t      filter;
+    int64_t      filter;                /* what is older is not told of */
+    int64_t      want;                  /* the same, from now on */
     ptn_sync_t   sync;
     ptn_id_t     own[OWN_MAX];
     uint64_t     modseq[OWN_MAX];       /* with which it was made */
@@ -289,6 +290,58 @@ eas_item(eas_t *e, const ptn_sync_change_t *ch)
 }
 
 
+/*
+ * The bound moved: what comes in by that is new to the device, what goes out
+ * is deleted there.
+ */
+
+static ptn_rc_t
+eas_window(eas_t *e)
+{
+    bool             was, is;
+    faces_t         *t;
+    uint32_t         seq;
+    ptn_rc_t         rc;
+    ptn_row_t        row;
+    ptn_view_t      *view;
+    ptn_msg_info_t   m;
+
+    t = e->t;
+    rc = ptn_view_get(t->mb, e->folder, &view);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    for (seq = 1; seq <= ptn_view_count(view) && rc == PTN_OK; seq++) {
+        ptn_view_row(view, seq, &row);
+        rc = ptn_msg_get_id(t->mb, row.id, &m);
+
+        if (rc != PTN_OK) {
+            break;
+        }
+
+        was = m.received >= e->filter;
+        is = m.received >= e->want;
+
+        if (was && !is) {
+            put_line(t, "delete\t%llu\n", (unsigned long long) m.mid);
+
+        } else if (is && !was) {
+            put_line(t, "create\t%llu\t%d\t%d", (unsigned long long) m.mid,
+                     (m.flags & PTN_FLAG_SEEN) != 0,
+                     (m.flags & PTN_FLAG_FLAGGED) != 0);
+            rc = put_message(t, m.id);
+            put_end(t);
+        }
+    }
+
+    ptn_view_unref(view);
+    e->filter = e->want;
+
+    return rc;
+}
+
+
 static ptn_rc_t
 eas_changes(eas_t *e, size_t max)
 {
@@ -303,6 +356,12 @@ eas_changes(eas_t *e, size_t max)
     t = e->t;
 
     if (e->folder != 0) {
+        rc = (e->want != e->filter) ? eas_window(e) : PTN_OK;
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+
         rc = ptn_sync_items(t->mb, t->pool, e->folder, false, &e->sync, max,
                             &ch, &n, &more);
 
@@ -358,7 +417,8 @@ eas_changes(eas_t *e, size_t max)
 
 /*
  * eas DEVICE COLLECTION KEY FILTER MAX HASH command...; COLLECTION empty:
- * folders.  Answers what happened, then key N; `again` before all that when it
+ * folders; FILTER empty: the last one, an option of the collection.  What it
+ * was when the device was told last is in the state.  Answers what happened, then key N; `again` before all that when it
  * is a repetition.
  */
 
@@ -391,7 +451,13 @@ eas_exchange(faces_t *t)
         return PTN_OK;
     }
 
-    e->filter = (int64_t) arg_u64(t, 3);
+    e->want = (int64_t) arg_u64(t, 3);
+
+    if (t->word[3].len == 0 && sync.options.len == sizeof(int64_t)) {
+        memcpy(&e->want, sync.options.data, sizeof(int64_t));
+    }
+
+    e->filter = e->want;
 
     if (sync.state.len != 0) {
         eas_state_read(e, sync.state);
@@ -414,6 +480,11 @@ eas_exchange(faces_t *t)
     put.state = eas_state_write(e);
     put.request = t->word[5];
     put.reply = ptn_buf_get(&t->out);
+
+    if (t->word[3].len != 0) {
+        put.options = ptn_str_make(&e->want, sizeof(int64_t));
+    }
+
     rc = ptn_device_put(&t->tx, e->device, e->collection, &put, &key);
 
     if (rc == PTN_OK) {

@@ -538,7 +538,10 @@ test_tree(test_t *t)
 {
     size_t           gone;
     ptn_id_t         root, x, y;
+    ptn_save_t       save;
+    ptn_saved_t      saved;
     ptn_txn_t        tx;
+    ptn_object_t    *object;
     ptn_ics_state_t  state;
 
     memset(&state, 0, sizeof(state));
@@ -563,6 +566,22 @@ test_tree(test_t *t)
     ptn_txn_commit(&tx);
     is_u64(tree(t, root, &state, &gone), 2, "both are told again");
     is_u64(tree(t, root, &state, &gone), 0, "once");
+
+    /* R6001, R6003: what is in a folder is no change of it */
+
+    object = ptn_pcalloc(t->pool, sizeof(ptn_object_t));
+    ptn_props_set(&object->props, t->pool, PTN_PR_MESSAGE_CLASS,
+                  ptn_str("IPM.Note"));
+    memset(&save, 0, sizeof(save));
+    save.object = object;
+    ptn_txn_begin(&tx, t->mb);
+    is_rc(ptn_msg_create(&tx, t->pool, x, &save, &saved), PTN_OK, "a message");
+    ptn_txn_commit(&tx);
+    ok(tree(t, root, &state, &gone) == 0 && gone == 0,
+       "a message that comes is no change of its folder");
+    expunge(t, saved.id);
+    ok(tree(t, root, &state, &gone) == 0 && gone == 0,
+       "nor is one that goes");
     ptn_ics_state_done(&state);
 }
 

@@ -313,9 +313,14 @@ test_message(test_t *t)
     out = import(t, gid(t, id), none, xid(t, 0xff, 1), m.modified, "tie",
                  false);
     is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie", "a tie, the greater wins");
+    out = import(t, gid(t, id), none, xid(t, 0xff, 2), m.modified, "tie 1",
+                 false);
+    ok(out.verdict == PTN_ICS_CONFLICT, "in conflict with its own namespace");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie 1",
+           "the same namespace: the imported one wins");
     out = import(t, gid(t, id), none, xid(t, 0x02, 1), m.modified, "tie 2",
                  false);
-    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie", "the smaller does not");
+    is_str(prop(t, out.id, PTN_PR_SUBJECT), "tie 1", "the smaller does not");
 
     /* last writer wins: no message is kept */
 
@@ -340,7 +345,7 @@ test_refused(test_t *t)
 {
     u_char               raw[PTN_GID_LEN];
     ptn_id_t             id, ids[1];
-    ptn_str_t            none, key;
+    ptn_str_t            none, key, two[2];
     ptn_guid_t           guid;
     ptn_ics_import_t     in;
     ptn_ics_imported_t   out;
@@ -398,6 +403,13 @@ test_refused(test_t *t)
     out = import(t, gid(t, id + 2), none, xid(t, 9, 57), 6, "soft", false);
     is_u64(out.verdict, PTN_ICS_NEW, "made");
     begin(t);
+    two[0] = gid(t, id + 2);
+    two[1] = ptn_str("none");
+    is_rc(ptn_ics_import_deletes(&t->tx, t->pool, PTN_FOLDER_INBOX, two, 2,
+                                 true), PTN_EINVAL,
+          "a good one and one that is none");
+    is_rc(ptn_msg_by_mid(t->mb, PTN_FOLDER_INBOX, id + 2, ids), PTN_OK,
+          "neither is deleted");
     key = gid(t, id + 2);
     is_rc(ptn_ics_import_deletes(&t->tx, t->pool, PTN_FOLDER_INBOX, &key, 1,
                                  false), PTN_OK, "deleted softly");
@@ -611,7 +623,7 @@ static void
 test_folder(test_t *t)
 {
     ptn_id_t              id;
-    ptn_str_t             none, key, list;
+    ptn_str_t             none, key, list, two[2];
     ptn_guid_t            guid;
     const ptn_folder_t   *f;
     ptn_ics_imported_t    out;
@@ -661,6 +673,12 @@ test_folder(test_t *t)
     ptn_folder_get(t->mb, id + 1, &f);
     ok(out.verdict == PTN_ICS_CONFLICT && !out.seen
        && ptn_str_eqz(f->name, "theirs"), "theirs wins");
+    ok(!out.seen, "a conflict is not seen");
+    is_rc(folder(t, gid(t, id + 1), none, none, xid(t, 0xff, 4), 9999999999,
+                 "tie", &out), PTN_OK, "one of the same time");
+    ptn_folder_get(t->mb, id + 1, &f);
+    ok(out.verdict == PTN_ICS_CONFLICT && ptn_str_eqz(f->name, "theirs"),
+       "on a tie ours");
 
     is_rc(folder(t, gid(t, PTN_FOLDER_SENT), none, none, xid(t, 9, 9), 9,
                  "No", &out), PTN_OK, "a special folder, older");
@@ -669,9 +687,11 @@ test_folder(test_t *t)
     /* deletions */
 
     begin(t);
-    key = gid(t, PTN_FOLDER_SENT);
-    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &key,
-                                        1, true), PTN_EDENIED, "special");
+    two[0] = gid(t, id + 1);
+    two[1] = gid(t, PTN_FOLDER_SENT);
+    is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, two,
+                                        2, true), PTN_EDENIED, "special");
+    is_rc(ptn_folder_get(t->mb, id + 1, &f), PTN_OK, "and none is deleted");
     key = gid(t, id + 1);
     is_rc(ptn_ics_import_folder_deletes(&t->tx, PTN_FOLDER_IPM_SUBTREE, &key,
                                         1, true), PTN_OK, "deleted");

@@ -157,11 +157,50 @@ test_replicas(void)
 }
 
 
+/*
+ * One copy, in two ROOTs where no mark is, one after the other: each is an
+ * incarnation of its own.
+ */
+
+static void
+test_elsewhere(void)
+{
+    site_t           s;
+    unsigned         i;
+    uint64_t         epoch[2];
+    ptn_mbox_t      *mb;
+    ptn_appended_t   app[2];
+
+    site_make(&s);
+    append(&s, site_open(&s, "dora"));
+    ptn_store_close(s.store);
+    shell("cp -a %s/mailbox %s/copy", s.root, s.root);
+
+    for (i = 0; i < 2; i++) {
+        shell("rm -r %s/mailbox %s/epoch && cp -a %s/copy %s/mailbox", s.root,
+              s.root, s.root, s.root);
+
+        ptn_store_open(&s.opts, &s.store);
+        mb = site_open(&s, "dora");
+        epoch[i] = info_of(mb).epoch;
+        app[i] = append(&s, mb);
+        site_check(&s, "dora");
+        ptn_store_close(s.store);
+    }
+
+    ok(epoch[0] != epoch[1], "two epochs: %llu, %llu",
+       (unsigned long long) epoch[0], (unsigned long long) epoch[1]);
+    ok(app[0].uidvalidity != app[1].uidvalidity, "two UIDVALIDITYs");
+    ptn_store_open(&s.opts, &s.store);
+    site_done(&s);
+}
+
+
 int
 main(void)
 {
     site_t               s;
-    uint32_t             validity;
+    uint32_t             validity, second, third;
     ptn_view_t          *v;
     ptn_mbox_t          *mb;
     ptn_mbox_info_t      a, b, c;
@@ -218,6 +257,7 @@ main(void)
        "no number is given twice: %llu, %llu",
        (unsigned long long) app.modseq, (unsigned long long) lost.modseq);
     ok(app.uidvalidity > validity + 1000, "another UIDVALIDITY");
+    second = app.uidvalidity;
     ptn_view_get(mb, PTN_FOLDER_INBOX, &v);
     is_u64(ptn_view_count(v), 4, "and a view of its own");
     ptn_view_unref(v);
@@ -240,18 +280,23 @@ main(void)
     is_u64(info_of(mb).epoch, 3, "the old copy again: the third epoch");
     app = append(&s, mb);
     ok(app.modseq > lost.modseq, "no number is given twice");
+    third = app.uidvalidity;
+    ok(third != second && third != validity,
+       "nor a UIDVALIDITY: %u, %u, %u", validity, second, third);
 
     /* the mark is lost */
 
     ptn_store_close(s.store);
     shell("rm %s/epoch/*", s.root);
     ptn_store_open(&s.opts, &s.store);
-    is_u64(info_of(site_open(&s, "carol")).epoch, 4, "no mark: a new epoch");
+    b = info_of(site_open(&s, "carol"));
+    ok(b.epoch > 3, "no mark: a new epoch, far from those before");
     site_check(&s, "carol");
 
     site_done(&s);
 
     test_replicas();
+    test_elsewhere();
 
     return done_testing();
 }

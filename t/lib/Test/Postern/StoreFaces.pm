@@ -420,7 +420,9 @@ sub upload {
     if ($said =~ /^newe?r?\z/) {
         $box->{items}{$id} = { %$item, ck => $ck, pcl => $pcl };
         delete @{ $box->{items}{$id} }{qw/ life rev /} if $new;
-    } elsif ($said eq 'conflict' && $how ne 'fail') {
+    } elsif ($said eq 'conflict') {
+        # refused: what it knows is what it knew
+        return $said if $how eq 'fail';
         $box->{items}{$id}{rev} = -1;
     }
 
@@ -584,7 +586,11 @@ sub exchange {
     my $keys = $self->{keys} ||= {};
     my $filter = $self->{filter} || 0;
     my $lost = rand() < 0.15;
-    my @ask = ('eas', "device$self->{n}", $coll, $keys->{$coll} || 0, $filter);
+
+    # an option, which stays until it is changed
+    my $said = $self->{filtered}{$coll};
+    my @ask = ('eas', "device$self->{n}", $coll, $keys->{$coll} || 0,
+               defined $said && $said == $filter ? '' : $filter);
     my @tail = (3 + int rand 4, 'hash' . ++$self->{asked}, @commands);
     my $again = rand() < 0.5 || $coll eq '';
 
@@ -617,6 +623,7 @@ sub exchange {
     my $key = pop @r;
     die "EAS: no key but @$key\n" if $key->[0] ne 'key';
     $keys->{$coll} = $key->[1];
+    $self->{filtered}{$coll} = $filter;
     return grep { !ref || $_->[0] ne 'again' } @r;
 }
 
@@ -624,6 +631,7 @@ sub begin {
     my ($self, $coll) = @_;
 
     delete $self->{keys}{$coll};
+    delete $self->{filtered}{$coll};
     $self->{folders} = {} if $coll eq '';
     $self->{box}{$coll} = { items => {} } if $coll ne '';
 }
@@ -639,6 +647,7 @@ sub take_folders {
             delete $self->{folders}{$id};
             delete $self->{box}{$id};
             delete $self->{keys}{$id};
+            delete $self->{filtered}{$id};
         }
     }
 }
@@ -677,8 +686,17 @@ sub rounds {
     }
 }
 
+# What of the model it has.
+sub shows { my ($self) = @_; return $self->{filter} ? (young => 1) : () }
+
 sub sync {
     my ($self) = @_;
+
+    # it is set to keep less, or more
+    if ($self->{inbox} && rand() < 0.2) {
+        $self->{filter} = $self->{filter} ? 0 : 1_500_000_000;
+        $self->{moved}++;
+    }
 
     $self->{inbox} = $self->special(INBOX);
     $self->rounds('');
