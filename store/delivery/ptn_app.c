@@ -122,6 +122,13 @@ ptn_app_held(void *ctx PTN_UNUSED, bool held)
 }
 
 
+static bool
+ptn_app_wanted(void *ctx PTN_UNUSED)
+{
+    return ptn_housekeep_wanted();
+}
+
+
 static void
 ptn_app_changed(void *ctx, ptn_guid_t mailbox)
 {
@@ -223,6 +230,7 @@ ptn_app_open(ptn_world_t *world, const ptn_conf_t *conf, ptn_io_t *io,
     opts.access = ptn_app_access;
     opts.access_ctx = app;
     opts.held = ptn_app_held;
+    opts.wanted = ptn_app_wanted;
 
     rc = ptn_store_open(&opts, &app->store);
     if (rc != PTN_OK) {

@@ -250,7 +250,12 @@ struct ptn_mbox_s {
     ptn_terms_t     *terms;             /* ptn_search_terms.c */
     uint64_t         index_cn;          /* after the last portion */
     uint64_t         index_ms;          /* the next one not before */
+    unsigned         index_docs;        /* of a portion; 0: not known yet */
+    unsigned         index_us;          /* adding them, under the lock */
+    bool             index_merge;       /* it is the turn of a merge */
+    bool             index_merged;      /* there was nothing to merge */
     bool             no_wait;           /* for another writer */
+    bool             no_checkpoint;     /* by this commit */
     uint64_t         used;              /* store->tick */
     uint64_t         used_ms;           /* ptn_time_mono() */
     uint64_t         wal;               /* bytes, at the last commit */
@@ -384,6 +389,7 @@ struct ptn_store_s {
     bool               busy;            /* the idle one has more to do */
     bool               due;             /* the index may be behind */
     void             (*held)(void *held_ctx, bool held);
+    bool             (*wanted)(void *wanted_ctx);
     ptn_blob_reader_t  blob;            /* the last one read */
     ptn_blob_known_t   known[PTN_BLOB_KNOWN];   /* the last ones written */
     unsigned           known_next;

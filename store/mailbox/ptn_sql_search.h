@@ -23,6 +23,9 @@
       "INSERT INTO words (words, rowid, subject, people, body, attach)"       \
       " VALUES ('delete',?1,?2,?3,?4,?5)")                                    \
     S(WORDS_CLEAR, "INSERT INTO words (words) VALUES ('delete-all')")         \
+    S(WORDS_MERGE, "INSERT INTO words (words, rank) VALUES ('merge',?1)")     \
+    S(WORDS_SETTING, "INSERT INTO words (words, rank) VALUES (?1,?2)")        \
+    S(WORDS_SEGMENTS, "SELECT block FROM words_data WHERE id=10")             \
     S(WORDS_COUNT, "SELECT count(*) FROM words_docsize")                      \
     S(WORDS_WAITING, "SELECT count(*) FROM content WHERE id>?1")              \
     S(WORDS_FIND,                                                             \

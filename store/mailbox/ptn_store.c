@@ -19,6 +19,7 @@
 #define PTN_STORE_COLD       1024
 
 #define PTN_STORE_SEARCH_MS  30         /* of an idle call */
+#define PTN_STORE_SEARCH_LONG  250      /* while nobody wants more */
 
 #define PTN_STORE_SLEEP_MS   10000      /* until its page cache goes */
 
@@ -68,6 +69,7 @@ ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret)
     store->access = opts->access;
     store->access_ctx = opts->access_ctx;
     store->held = opts->held;
+    store->wanted = opts->wanted;
     store->blob.fd = -1;
     store->open_max = ptn_store_connections(opts->conf);
 
@@ -186,18 +188,20 @@ ptn_store_idle_search(ptn_mbox_t *mb)
 {
     bool      more;
     ptn_rc_t  rc;
-    uint64_t  spent;
+    uint64_t  spent, max;
 
     /* whoever has jobs meanwhile waits for one portion of one mailbox */
 
+    max = (mb->store->wanted != NULL) ? PTN_STORE_SEARCH_LONG
+                                      : PTN_STORE_SEARCH_MS;
     spent = ptn_time_mono() - mb->store->idle_ms;
 
-    if (spent >= PTN_STORE_SEARCH_MS || ptn_time_mono() < mb->index_ms) {
+    if (spent >= max || ptn_time_mono() < mb->index_ms) {
         mb->store->busy = true;
         return;
     }
 
-    rc = ptn_search_work(mb, (unsigned) (PTN_STORE_SEARCH_MS - spent), &more);
+    rc = ptn_search_work(mb, (unsigned) (max - spent), &more);
 
     mb->search = (rc == PTN_EBUSY || (rc == PTN_OK && more));
 

@@ -54,6 +54,10 @@ typedef struct {
     /* Or NULL: the indexer has got the write lock, for which others may wait,
      * and has given it back. */
     void             (*held)(void *ctx, bool held);
+    /* Or NULL: is ptn_store_idle() to return soon?  Asked every few ms; until
+     * then it may go on indexing for a quarter of a second, otherwise for
+     * 30 ms. */
+    bool             (*wanted)(void *ctx);
 } ptn_store_opts_t;
 
 ptn_rc_t ptn_store_open(const ptn_store_opts_t *opts, ptn_store_t **ret);

@@ -161,12 +161,13 @@ ptn_batch_early(ptn_store_t *store)
 static ptn_rc_t
 ptn_batch_join(ptn_mbox_t *mb)
 {
-    bool          ordered;
+    bool          ordered, no_wait;
     ptn_rc_t      rc;
     ptn_mbox_t   *other;
     ptn_store_t  *store;
 
     store = mb->store;
+    no_wait = mb->no_wait;              /* the caller does not */
     ordered = true;
 
     for (other = store->batch; other != NULL; other = other->batch_next) {
@@ -184,9 +185,9 @@ ptn_batch_join(ptn_mbox_t *mb)
         ordered = true;
     }
 
-    mb->no_wait = !ordered;
+    mb->no_wait = no_wait || !ordered;
     rc = ptn_batch_begin(mb);
-    mb->no_wait = false;
+    mb->no_wait = no_wait;
 
     if (rc == PTN_EBUSY && !ordered) {
         rc = ptn_batch_early(store);
@@ -316,7 +317,7 @@ ptn_batch_commit(ptn_mbox_t *mb)
         mb->store->changed(mb->store->ctx, mb->guid);
     }
 
-    if (mb->wal >= PTN_WAL_CHECKPOINT) {
+    if (mb->wal >= PTN_WAL_CHECKPOINT && !mb->no_checkpoint) {
         ptn_checkpoint(mb, mb->wal >= PTN_WAL_FORCED, false);
     }
 

@@ -53,7 +53,7 @@ ptn_words_version(void)
 
     /* rules of this file, of ptn_words_text.c, and of what they stand on */
 
-    return 2ULL << 56 | (uint64_t) v[0] << 48 | (uint64_t) v[1] << 40
+    return 3ULL << 56 | (uint64_t) v[0] << 48 | (uint64_t) v[1] << 40
            | (uint64_t) (U_ICU_VERSION_MAJOR_NUM & 0xff) << 32
            | (LIBXML_VERSION & 0xffffff);
 }

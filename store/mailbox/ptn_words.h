@@ -5,6 +5,7 @@
  *   ptn_words_fts.c    as SQLite's FTS5 asks for them
  *   ptn_words_text.c   the text of a content
  *   ptn_words_index.c  what comes into the index and leaves it
+ *   ptn_words_merge.c  its segments
  *   ptn_search.c       queries         ptn_search_plan.c  made ready
  *   ptn_search_terms.c   words that have a prefix, or a piece
  *   ptn_search_folder.c  search folders: criteria, filling
@@ -93,6 +94,24 @@ ptn_rc_t ptn_words_columns(ptn_pool_t *pool, const ptn_search_text_t *text,
 ptn_rc_t ptn_words_indexed(ptn_mbox_t *mb, ptn_id_t *ret_indexed);
 /* One portion; *ret_more: there is more. */
 ptn_rc_t ptn_words_portion(ptn_mbox_t *mb, bool *ret_more);
+
+
+/* --- ptn_words_merge.c -------------------------------------------------- */
+
+/* The segments of the index: `some`, `many` are worth a merge while nothing,
+ * while something is to be indexed; `full`: nothing is to be added before. */
+typedef struct {
+    bool  some, many, full;
+} ptn_words_state_t;
+
+ptn_rc_t ptn_words_state(ptn_mbox_t *mb, ptn_words_state_t *ret_state);
+/* For so long, in a transaction.  *ret_any: there was something to do. */
+ptn_rc_t ptn_words_merge(ptn_mbox_t *mb, unsigned us, bool *ret_any);
+/* FTS5 merges nothing by itself. */
+ptn_rc_t ptn_words_settings(ptn_mbox_t *mb);
+
+/* Microseconds of a monotonic clock. */
+uint64_t ptn_words_us(void);
 
 
 /* --- ptn_search_folder.c ------------------------------------------------ */

@@ -9,6 +9,10 @@
  * A portion derives texts before it asks for the write lock, and under it adds
  * as many as a few milliseconds allow.  Row, word and number go in one
  * transaction: after a crash nothing is missing or double.
+ *
+ * FTS5 makes a segment of each transaction, and merges some of them within
+ * one, however long that takes.  It is told not to: a portion is either one of
+ * texts or one of merging (ptn_words_merge.c), in steps.
  */
 
 #include <unistd.h>
@@ -16,10 +20,13 @@
 #include "ptn_words.h"
 
 
-#define PTN_WORDS_PORTION  64           /* contents */
+#define PTN_WORDS_PORTION  256          /* contents */
+#define PTN_WORDS_FIRST    32           /* before it is known what they take */
 #define PTN_WORDS_BYTES    (1024 * 1024)    /* of their texts, about */
 #define PTN_WORDS_DERIVE   25           /* milliseconds without the lock */
-#define PTN_WORDS_LOCK     8            /* with it; the commit comes on top */
+#define PTN_WORDS_LOCK     8000         /* us with it; the commit on top */
+#define PTN_WORDS_LOCK_MIN 500
+#define PTN_WORDS_HELD     14           /* ms, both together, are long */
 #define PTN_WORDS_TRIES    20
 #define PTN_WORDS_TRY      500          /* microseconds between them */
 #define PTN_WORDS_PAUSE    9            /* times what the lock was held, */
@@ -36,6 +43,9 @@ typedef struct {
     uint64_t          version;
     ptn_words_doc_t   in[PTN_WORDS_PORTION], out[PTN_WORDS_PORTION];
     size_t            nin, nout;
+    size_t            done;             /* of both */
+    ptn_words_state_t state;
+    bool              merge;            /* nothing else */
     bool              more;
 } ptn_words_work_t;
 
@@ -159,7 +169,7 @@ ptn_words_derive(ptn_mbox_t *mb, ptn_words_work_t *w, const ptn_id_t *ids,
 static ptn_rc_t
 ptn_words_collect(ptn_mbox_t *mb, ptn_words_work_t *w)
 {
-    size_t         n;
+    size_t         n, max;
     ptn_id_t       ids[PTN_WORDS_PORTION];
     ptn_rc_t       rc;
     sqlite3_stmt  *st;
@@ -170,20 +180,33 @@ ptn_words_collect(ptn_mbox_t *mb, ptn_words_work_t *w)
         return rc;
     }
 
+    rc = mb->index_merged ? PTN_OK : ptn_words_state(mb, &w->state);
+
+    /* its turn, or too much has come */
+
+    if (rc != PTN_OK || w->state.full
+        || (w->state.many && mb->index_merge))
+    {
+        w->merge = true;
+        return rc;
+    }
+
+    max = mb->index_docs;
+
     st = ptn_sql(mb, PTN_SQL_UNINDEX_LIST, &rc);
     if (st == NULL) {
         return rc;
     }
 
-    sqlite3_bind_int64(st, 1, PTN_WORDS_PORTION);
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) max);
     rc = ptn_words_ids(mb, st, ids, &n);
 
     if (rc == PTN_OK) {
-        w->more |= (n == PTN_WORDS_PORTION);
+        w->more |= (n == max);
         rc = ptn_words_derive(mb, w, ids, n, w->out, &w->nout);
     }
 
-    if (rc != PTN_OK || w->nout == PTN_WORDS_PORTION) {
+    if (rc != PTN_OK || w->nout == max) {
         return rc;
     }
 
@@ -193,11 +216,11 @@ ptn_words_collect(ptn_mbox_t *mb, ptn_words_work_t *w)
     }
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) w->indexed);
-    sqlite3_bind_int64(st, 2, PTN_WORDS_PORTION);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) max);
     rc = ptn_words_ids(mb, st, ids, &n);
 
     if (rc == PTN_OK) {
-        w->more |= (n == PTN_WORDS_PORTION);
+        w->more |= (n == max);
         rc = ptn_words_derive(mb, w, ids, n, w->in, &w->nin);
     }
 
@@ -299,24 +322,27 @@ ptn_words_apply(ptn_mbox_t *mb, ptn_words_work_t *w)
         return PTN_OK;
     }
 
-    begun = ptn_time_mono();
+    begun = ptn_words_us();
 
     for (i = 0; i < w->nout && rc == PTN_OK; i++) {
-        if (i != 0 && ptn_time_mono() - begun >= PTN_WORDS_LOCK) {
+        if (i != 0 && ptn_words_us() - begun >= mb->index_us) {
             w->more = true;
             break;
         }
 
         rc = ptn_words_out(mb, &w->out[i]);
+        w->done++;
     }
 
     for (i = 0; i < w->nin && rc == PTN_OK; i++) {
-        if (ptn_time_mono() - begun >= PTN_WORDS_LOCK
+        if (ptn_words_us() - begun >= mb->index_us
             && (i != 0 || w->nout != 0))
         {
             w->more = true;
             break;
         }
+
+        w->done++;
 
         rc = ptn_words_there(mb, PTN_SQL_CONTENT_SIZE, w->in[i].id, &there);
 
@@ -377,6 +403,10 @@ ptn_words_reset(ptn_mbox_t *mb, ptn_words_work_t *w)
 
     if (rc == PTN_OK) {
         rc = ptn_sql_run(mb, PTN_SQL_WORDS_CLEAR, 0);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_words_settings(mb);
     }
 
     mb->meta.indexed = 0;
@@ -449,7 +479,7 @@ ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
     ptn_rc_t (*f)(ptn_mbox_t *mb, ptn_words_work_t *w))
 {
     ptn_rc_t                              rc;
-    uint64_t                              begun, ended, cn;
+    uint64_t                              begun, held, cn;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     rc = ptn_words_begin(&tx, mb);
@@ -462,21 +492,107 @@ ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
         mb->store->held(mb->store->ctx, true);
     }
 
-    begun = ptn_time_mono();
+    begun = ptn_words_us();
     cn = mb->meta.cn;
+    mb->no_checkpoint = true;           /* that of idle() does */
     rc = ptn_words_under(mb, &tx, w, f);
-    ended = ptn_time_mono();
+    mb->no_checkpoint = false;
+    held = (ptn_words_us() - begun) / 1000;
 
     if (mb->store->held != NULL) {
         mb->store->held(mb->store->ctx, false);
     }
 
+    if (held >= PTN_WORDS_HELD) {
+        mb->index_us = ptn_max(mb->index_us * 2 / 3,
+                               (unsigned) PTN_WORDS_LOCK_MIN);
+    } else {
+        mb->index_us = ptn_min(mb->index_us * 9 / 8 + 1,
+                               (unsigned) PTN_WORDS_LOCK);
+    }
+
     mb->index_ms = (cn == mb->index_cn)
-                   ? 0 : ended + ptn_min(PTN_WORDS_PAUSE * (ended - begun + 1),
-                                         (uint64_t) PTN_WORDS_PAUSE_MAX);
+                   ? 0 : ptn_time_mono()
+                         + ptn_min(PTN_WORDS_PAUSE * (held + 1),
+                                   (uint64_t) PTN_WORDS_PAUSE_MAX);
     mb->index_cn = mb->meta.cn;
 
     return rc;
+}
+
+
+/* Settings of a file from elsewhere may leave nothing to do: once is enough. */
+
+static ptn_rc_t
+ptn_words_merge_under(ptn_mbox_t *mb, ptn_words_work_t *w PTN_UNUSED)
+{
+    bool      any;
+    ptn_rc_t  rc;
+
+    rc = ptn_words_merge(mb, mb->index_us, &any);
+
+    if (rc == PTN_OK && !any) {
+        mb->index_merged = true;
+    }
+
+    return rc;
+}
+
+
+/* As many texts the next time as the lock had time for. */
+
+static void
+ptn_words_learn(ptn_mbox_t *mb, const ptn_words_work_t *w)
+{
+    size_t  n;
+
+    n = w->nin + w->nout;
+
+    if (w->done == n) {
+        n += n / 2 + 1;
+    } else if (w->done != 0) {
+        n = w->done + w->done / 8 + 1;
+    }
+
+    mb->index_docs = (unsigned) ptn_min(ptn_max(n, (size_t) 4),
+                                        (size_t) PTN_WORDS_PORTION);
+}
+
+
+/* What was found out, in a transaction. */
+
+static ptn_rc_t
+ptn_words_do(ptn_mbox_t *mb, ptn_words_work_t *w)
+{
+    ptn_rc_t  rc;
+
+    if (w->version != ptn_words_version()) {
+        w->more = true;
+        return ptn_words_locked(mb, w, ptn_words_reset);
+    }
+
+    if (w->nin != 0 || w->nout != 0) {
+        rc = ptn_words_locked(mb, w, ptn_words_apply);
+
+        if (rc == PTN_OK) {
+            ptn_words_learn(mb, w);
+            w->more |= w->state.some;
+            mb->index_merge = true;
+            mb->index_merged = false;
+        }
+
+        return rc;
+    }
+
+    /* nothing to index: what is left to merge, a little finer */
+
+    if (w->merge || w->state.some) {
+        w->more = true;
+        mb->index_merge = false;
+        return ptn_words_locked(mb, w, ptn_words_merge_under);
+    }
+
+    return PTN_OK;
 }
 
 
@@ -498,6 +614,11 @@ ptn_words_portion(ptn_mbox_t *mb, bool *ret_more)
         return PTN_ENOMEM;
     }
 
+    if (mb->index_docs == 0) {
+        mb->index_docs = PTN_WORDS_FIRST;
+        mb->index_us = PTN_WORDS_LOCK;
+    }
+
     w = ptn_pcalloc(pool, sizeof(ptn_words_work_t));
     rc = (w == NULL) ? PTN_ENOMEM : ptn_mbox_read(mb);
 
@@ -508,12 +629,8 @@ ptn_words_portion(ptn_mbox_t *mb, bool *ret_more)
 
     ptn_mbox_read_end(mb);
 
-    if (rc == PTN_OK && w->version != ptn_words_version()) {
-        rc = ptn_words_locked(mb, w, ptn_words_reset);
-        w->more = true;
-
-    } else if (rc == PTN_OK && (w->nin != 0 || w->nout != 0)) {
-        rc = ptn_words_locked(mb, w, ptn_words_apply);
+    if (rc == PTN_OK) {
+        rc = ptn_words_do(mb, w);
     }
 
     if (rc == PTN_OK) {
@@ -552,7 +669,9 @@ ptn_search_work(ptn_mbox_t *mb, unsigned ms, bool *ret_more)
 
     } while (rc == PTN_OK && (words || folders)
              && ptn_time_mono() - begun < ms
-             && ptn_time_mono() >= mb->index_ms);
+             && ptn_time_mono() >= mb->index_ms
+             && (mb->store->wanted == NULL
+                 || !mb->store->wanted(mb->store->ctx)));
 
     if (rc == PTN_OK) {
         *ret_more = words || folders;

@@ -949,6 +949,7 @@ ptn_exec_main(void *data)
             pthread_mutex_lock(&r->mu);
 
             r->running--;
+            r->worked = exec->worked;
 
             if (atomic_load(&r->no_intake) && r->running == 0) {
                 pthread_cond_signal(&r->cond_done);

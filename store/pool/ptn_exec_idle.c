@@ -18,6 +18,9 @@
 #define PTN_EXEC_SOON  10       /* ms, until idle() is called again */
 #define PTN_EXEC_TEND  20       /* ms, between two of tend() */
 #define PTN_EXEC_REST  1000     /* ms without a job, until idle() is called */
+#define PTN_EXEC_LOAD  100      /* ms behind a job: there is a load */
+#define PTN_EXEC_SHARE 12       /* times what housekeeping took: pause then, */
+#define PTN_EXEC_PAUSE 500      /* ms at most */
 
 
 /* The executor of this thread, in idle() or tend(). */
@@ -77,6 +80,46 @@ ptn_housekeep_urgent(bool urgent)
     if (ptn_exec_tending != NULL) {
         ptn_exec_priority(ptn_exec_tending, !urgent);
     }
+}
+
+
+bool
+ptn_housekeep_wanted(void)
+{
+    bool           wanted;
+    ptn_runner_t  *r;
+
+    if (ptn_exec_tending == NULL) {
+        return false;
+    }
+
+    r = ptn_exec_tending->runner;
+
+    /* somebody listens: he runs what comes, unless more has come already */
+
+    pthread_mutex_lock(&r->mu);
+    wanted = r->stop || atomic_load(&r->no_intake) || r->leader == NULL
+             || (r->idle == 0 && (r->lane[PTN_LANE_SHORT].n > 0
+                                  || r->lane[PTN_LANE_NET].n > 0
+                                  || ptn_runner_early(r)));
+    pthread_mutex_unlock(&r->mu);
+
+    return wanted;
+}
+
+
+/* Nanoseconds of processor that this thread has had. */
+
+static uint64_t
+ptn_exec_spent(void)
+{
+    struct timespec  ts;
+
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) == -1) {
+        return 0;
+    }
+
+    return (uint64_t) ts.tv_sec * 1000000000 + (uint64_t) ts.tv_nsec;
 }
 
 
@@ -145,17 +188,20 @@ ptn_exec_listen(ptn_exec_t *exec, bool idled)
 
 /*
  * One executor at a time is in idle() or tend(), and somebody else listens
- * meanwhile; mu held, but within.
+ * meanwhile; mu held, but within.  Under a load all of them together have a
+ * thirteenth of the time, of a processor's and of any lock's.
  */
 
 static bool
 ptn_exec_housekeep(ptn_exec_t *exec, bool (*f)(void *app))
 {
     bool           more;
+    uint64_t       spent, now;
     ptn_runner_t  *r;
 
     r = exec->runner;
     r->tending = exec;
+    spent = ptn_exec_spent();
 
     if (r->leader == NULL && r->idle > 0) {
         pthread_cond_signal(&r->cond);
@@ -170,7 +216,14 @@ ptn_exec_housekeep(ptn_exec_t *exec, bool (*f)(void *app))
     pthread_mutex_lock(&r->mu);
 
     r->tending = NULL;
-    exec->tended = ptn_time_mono();
+    now = ptn_time_mono();
+    r->tend_next = 0;
+
+    if (now - r->worked < PTN_EXEC_LOAD) {
+        spent = (ptn_exec_spent() - spent) / 1000000 * PTN_EXEC_SHARE;
+        r->tend_next = now + ptn_min(ptn_max(spent, (uint64_t) PTN_EXEC_TEND),
+                                     (uint64_t) PTN_EXEC_PAUSE);
+    }
 
     return more;
 }
@@ -188,7 +241,7 @@ ptn_exec_idle(ptn_exec_t *exec, bool *idled)
         return;
     }
 
-    if (r->tending != NULL) {
+    if (r->tending != NULL || ptn_time_mono() < r->tend_next) {
         *idled = false;
         return;
     }
@@ -222,7 +275,7 @@ ptn_exec_tend(ptn_exec_t *exec)
     r = exec->runner;
 
     if (!exec->due || exec->auth || r->tending != NULL || r->idle == 0
-        || ptn_time_mono() - exec->tended < PTN_EXEC_TEND)
+        || ptn_time_mono() < r->tend_next)
     {
         return false;
     }

@@ -199,6 +199,8 @@ void ptn_world_ring_clerk(ptn_world_t *world);
  * jobs, for others wait for what is held.  Elsewhere it does nothing.
  */
 void ptn_housekeep_urgent(bool urgent);
+/* There: does a job wait for this executor?  Elsewhere false. */
+bool ptn_housekeep_wanted(void);
 
 /*
  * Memory that nginx workers unmap before they run: sign-in handles, throttle.

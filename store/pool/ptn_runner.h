@@ -162,7 +162,6 @@ struct ptn_exec_s {
     bool              opened;
     bool              more;         /* idle() wants to be called again */
     bool              due;          /* tend() does */
-    uint64_t          tended;       /* when it returned: ptn_time_mono() */
     uint64_t          worked;       /* when the last job ended */
     uint64_t          retry_open;   /* not before */
     uint32_t          backoff;
@@ -241,6 +240,8 @@ struct ptn_runner_s {
     uint32_t           turn;        /* picks, for fairness */
     ptn_exec_t        *leader;      /* listens to the ring */
     ptn_exec_t        *tending;     /* is in idle() or tend() */
+    uint64_t           tend_next;   /* not before: ptn_time_mono() */
+    uint64_t           worked;      /* when the last job ended */
     bool               taking;      /* somebody is in ptn_intake() */
     bool               stop;        /* executors leave */
     _Atomic bool       no_intake;   /* handing over */
