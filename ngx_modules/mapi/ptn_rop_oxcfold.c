@@ -202,6 +202,10 @@ ptn_rop_create_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
         return PTN_EINVAL;
     }
 
+    if (search && c->in->logon->is_public) {
+        return PTN_ESUPPORT;            /* 3.2.5.2 */
+    }
+
     rc = ptn_rop_mbox(c, c->logon, &mb);
 
     if (rc == PTN_OK) {
