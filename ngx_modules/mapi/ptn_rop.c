@@ -24,6 +24,9 @@ struct ptn_rop_call_s {
 #define PTN_ROP_MORE_BYTES  8192
 
 #define PTN_ROP_QUERY_ROWS  0x15
+#define PTN_ROP_WRITE_PER_USER  0x64
+#define PTN_ROP_LOGON_ID        0xfe
+#define PTN_ROP_LOGON_PRIVATE   0x01    /* LogonFlags */
 
 
 /* No fields. */
@@ -75,6 +78,54 @@ ptn_rop_add32(ptn_buf_t *out, uint32_t n)
 
 /* --- reading ------------------------------------------------------------- */
 
+/* Is a logon to public folders, also one that the buffer asks for? */
+
+static bool
+ptn_rop_read_public(const ptn_rop_run_t *run, uint8_t logon_id)
+{
+    size_t                  i;
+    const ptn_rop_call_t   *call;
+    const ptn_rop_logon_t  *logon;
+
+    for (i = run->ncalls; i > 0; i--) {
+        call = &run->calls[i - 1];
+
+        if (call->rop == &ptn_rops[PTN_ROP_LOGON_ID]
+            && call->logon_id == logon_id)
+        {
+            return !(((const ptn_rop_logon_req_t *) call->req)->logon_flags
+                     & PTN_ROP_LOGON_PRIVATE);
+        }
+    }
+
+    logon = ptn_rop_logon_find(run->ctx.session, logon_id);
+
+    return logon != NULL && logon->is_public;
+}
+
+
+/* ReplGuid is a field by the kind of the logon (2.2.3.13.1). */
+
+static ptn_rc_t
+ptn_rop_read_per_user(ptn_rop_run_t *run, ptn_str_t *in,
+    ptn_rop_write_per_user_information_req_t *req)
+{
+    ptn_rc_t                             rc;
+    ptn_rop_write_public_per_user_req_t  pub;
+
+    rc = ptn_wire_pull(&ptn_rop_write_public_per_user_req_wire, run->ctx.pool,
+                       in, &pub);
+
+    memset(req, 0, sizeof(*req));
+    req->folder_id = pub.folder_id;
+    req->has_finished = pub.has_finished;
+    req->data_offset = pub.data_offset;
+    req->data = pub.data;
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_rop_read_call(ptn_rop_run_t *run, ptn_rop_call_t *call, ptn_str_t *in)
 {
@@ -107,7 +158,10 @@ ptn_rop_read_call(ptn_rop_run_t *run, ptn_rop_call_t *call, ptn_str_t *in)
             return PTN_ENOMEM;
         }
 
-        rc = ptn_wire_pull(call->rop->req, run->ctx.pool, in, call->req);
+        rc = (p[0] == PTN_ROP_WRITE_PER_USER
+              && ptn_rop_read_public(run, call->logon_id))
+             ? ptn_rop_read_per_user(run, in, call->req)
+             : ptn_wire_pull(call->rop->req, run->ctx.pool, in, call->req);
         if (rc != PTN_OK) {
             return rc;
         }
@@ -256,7 +310,9 @@ ptn_rop_prepare(ptn_rop_run_t *run, const ptn_rop_call_t *call)
         return error;
     }
 
-    if (!(call->rop->on & 1 << c->in->kind)) {
+    if (!(call->rop->on & 1 << c->in->kind)
+        || ((call->rop->flags & PTN_ROP_PRIVATE) && c->in->logon->is_public))
+    {
         return PTN_MAPI_NOT_SUPPORTED;
     }
 

@@ -118,6 +118,7 @@ struct ptn_rop_logon_s {
     ptn_rop_object_t  *object;
     uint8_t            id;              /* LogonId */
     bool               owner;           /* the actor's own mailbox */
+    bool               is_public;       /* public folders, not a mailbox */
     uint32_t           open_flags;      /* RopLogon's */
     uint32_t           nobjects;
     ptn_user_t         user;            /* whose mailbox, in object->pool */
@@ -128,6 +129,8 @@ struct ptn_rop_logon_s {
     uint64_t           events;
     uint64_t           board;           /* the slot's version by then */
     uint32_t           watches;         /* objects that watch */
+
+    struct ptn_rop_per_user_s  *per_user;       /* ptn_rop_oxcstor_public.c */
 };
 
 /* One Session Context.  Lives with the pool's session (ptn_job.h). */
@@ -181,6 +184,10 @@ ptn_rop_object_t *ptn_rop_find(ptn_rop_session_t *s, uint8_t logon_id,
 /* Whatever its logon is; NULL. */
 ptn_rop_object_t *ptn_rop_find_any(ptn_rop_session_t *s, uint32_t handle);
 ptn_rop_logon_t *ptn_rop_logon_find(ptn_rop_session_t *s, uint8_t logon_id);
+
+
+/* What RopReadPerUserInformation and RopWritePerUserInformation hold. */
+void ptn_rop_per_user_done(ptn_rop_session_t *s, ptn_rop_logon_t *logon);
 
 
 /* --- a call -------------------------------------------------------------- */
@@ -245,6 +252,7 @@ typedef enum {
 #define PTN_ROP_CHAIN    0x04   /* repeated in a chained response */
 #define PTN_ROP_SILENT   0x08   /* no response */
 #define PTN_ROP_LOGS_ON  0x10   /* no input handle; head: OutputHandleIndex */
+#define PTN_ROP_PRIVATE  0x20   /* ecNotSupported on a public folders logon */
 
 struct ptn_rop_s {
     const char         *name;           /* "OpenFolder"; NULL: reserved */

@@ -84,9 +84,9 @@
     ROP(0x25, SaveChangesAttachment, save_changes_attachment,                 \
         save_changes_attachment_req, none, ATTACHMENT, INPUT, 0)              \
     ROP(0x26, SetReceiveFolder, set_receive_folder, set_receive_folder_req,   \
-        none, LOGON, NONE, WRITES)                                            \
+        none, LOGON, NONE, WRITES|PTN_ROP_PRIVATE)                            \
     ROP(0x27, GetReceiveFolder, get_receive_folder, get_receive_folder_req,   \
-        get_receive_folder_res, LOGON, NONE, 0)                               \
+        get_receive_folder_res, LOGON, NONE, PRIVATE)                         \
     ROP(0x29, RegisterNotification, register_notification,                    \
         register_notification_req, none, LOGON|PTN_ON_FOLDER|PTN_ON_MESSAGE,  \
         OUT, 0)                                                               \
@@ -105,11 +105,11 @@
     ROP(0x31, GetSearchCriteria, get_search_criteria,                         \
         get_search_criteria_req, get_search_criteria_res, FOLDER, NONE, 0)    \
     ROP(0x32, SubmitMessage, submit_message, submit_message_req, none,        \
-        MESSAGE, NONE, WRITES)                                                \
+        MESSAGE, NONE, WRITES|PTN_ROP_PRIVATE)                                \
     ROP(0x33, MoveCopyMessages, move_copy_messages, move_copy_messages_req,   \
         partial_res, FOLDER, DEST, WRITES|PTN_ROP_ALWAYS)                     \
     ROP(0x34, AbortSubmit, abort_submit, abort_submit_req, none, LOGON,       \
-        NONE, WRITES)                                                         \
+        NONE, WRITES|PTN_ROP_PRIVATE)                                         \
     ROP(0x35, MoveFolder, move_folder, move_folder_req, partial_res, FOLDER,  \
         DEST, WRITES|PTN_ROP_ALWAYS)                                          \
     ROP(0x36, CopyFolder, copy_folder, copy_folder_req, partial_res, FOLDER,  \
@@ -128,22 +128,24 @@
     ROP(0x40, ModifyPermissions, modify_permissions, modify_permissions_req,  \
         none, FOLDER, NONE, WRITES)                                           \
     NO (0x41, ModifyRules, modify_rules_req, none, FOLDER, NONE, WRITES)      \
-    NO (0x42, GetOwningServers, folder_id_req, none, LOGON, NONE, 0)          \
+    ROP(0x42, GetOwningServers, get_owning_servers, folder_id_req,            \
+        get_owning_servers_res, LOGON, NONE, 0)                               \
     ROP(0x43, LongTermIdFromId, long_term_id_from_id,                         \
         long_term_id_from_id_req, long_term_id_from_id_res, LOGON, NONE, 0)   \
     ROP(0x44, IdFromLongTermId, id_from_long_term_id,                         \
         id_from_long_term_id_req, id_from_long_term_id_res, LOGON, NONE, 0)   \
-    NO (0x45, PublicFolderIsGhosted, folder_id_req, none, LOGON, NONE, 0)     \
+    ROP(0x45, PublicFolderIsGhosted, public_folder_is_ghosted,                \
+        folder_id_req, public_folder_is_ghosted_res, LOGON, NONE, 0)          \
     ROP(0x46, OpenEmbeddedMessage, open_embedded_message,                     \
         open_embedded_message_req, open_embedded_message_res, ATTACHMENT,     \
         OUT, 0)                                                               \
-    ROP(0x47, SetSpooler, set_spooler, none, none, LOGON, NONE, 0)            \
+    ROP(0x47, SetSpooler, set_spooler, none, none, LOGON, NONE, PRIVATE)      \
     ROP(0x48, SpoolerLockMessage, spooler_lock_message,                       \
-        spooler_lock_message_req, none, LOGON, NONE, 0)                       \
+        spooler_lock_message_req, none, LOGON, NONE, PRIVATE)                 \
     ROP(0x49, GetAddressTypes, get_address_types, none,                       \
         get_address_types_res, LOGON, NONE, 0)                                \
     ROP(0x4a, TransportSend, transport_send, none, transport_send_res,        \
-        MESSAGE, NONE, WRITES)                                                \
+        MESSAGE, NONE, WRITES|PTN_ROP_PRIVATE)                                \
     NO (0x4b, FastTransferSourceCopyMessages, fx_copy_messages_req, none,     \
         FOLDER, OUT, 0)                                                       \
     NO (0x4c, FastTransferSourceCopyFolder, fx_copy_folder_req, none,         \
@@ -185,19 +187,20 @@
         0)                                                                    \
     ROP(0x60, GetPerUserLongTermIds, get_per_user_long_term_ids,              \
         get_per_user_long_term_ids_req, get_per_user_long_term_ids_res,       \
-        LOGON, NONE, 0)                                                       \
+        LOGON, NONE, PRIVATE)                                                 \
     ROP(0x61, GetPerUserGuid, get_per_user_guid, get_per_user_guid_req,       \
-        get_per_user_guid_res, LOGON, NONE, 0)                                \
-    NO (0x63, ReadPerUserInformation, read_per_user_information_req, none,    \
-        LOGON, NONE, 0)                                                       \
-    NO (0x64, WritePerUserInformation, write_per_user_information_req, none,  \
-        LOGON, NONE, WRITES)                                                  \
+        get_per_user_guid_res, LOGON, NONE, PRIVATE)                          \
+    ROP(0x63, ReadPerUserInformation, read_per_user_information,              \
+        read_per_user_information_req, read_per_user_information_res, LOGON,  \
+        NONE, 0)                                                              \
+    ROP(0x64, WritePerUserInformation, write_per_user_information,            \
+        write_per_user_information_req, none, LOGON, NONE, WRITES)            \
     ROP(0x66, SetReadFlags, set_read_flags, set_read_flags_req, partial_res,  \
         FOLDER, NONE, WRITES|PTN_ROP_ALWAYS)                                  \
     ROP(0x67, CopyProperties, copy_properties, copy_properties_req,           \
         problems_res, BAG, DEST, WRITES)                                      \
     ROP(0x68, GetReceiveFolderTable, get_receive_folder_table, none,          \
-        get_receive_folder_table_res, LOGON, NONE, 0)                         \
+        get_receive_folder_table_res, LOGON, NONE, PRIVATE)                   \
     NO (0x69, FastTransferSourceCopyProperties, fx_copy_properties_req,       \
         none, BAG, OUT, 0)                                                    \
     ROP(0x6b, GetCollapseState, get_collapse_state, get_collapse_state_req,   \
@@ -205,7 +208,7 @@
     ROP(0x6c, SetCollapseState, set_collapse_state, set_collapse_state_req,   \
         bookmark, TABLE, NONE, 0)                                             \
     ROP(0x6d, GetTransportFolder, get_transport_folder, none,                 \
-        get_transport_folder_res, LOGON, NONE, 0)                             \
+        get_transport_folder_res, LOGON, NONE, PRIVATE)                       \
     ROP(0x6f, OptionsData, options_data, options_data_req, options_data_res,  \
         LOGON, NONE, 0)                                                       \
     NO (0x70, SynchronizationConfigure, sync_configure_req, none, FOLDER,     \
@@ -229,7 +232,7 @@
     ROP(0x7a, DeletePropertiesNoReplicate, delete_properties,                 \
         delete_properties_req, problems_res, BAG, NONE, WRITES)               \
     ROP(0x7b, GetStoreState, get_store_state, none, get_store_state_res,      \
-        LOGON, NONE, 0)                                                       \
+        LOGON, NONE, PRIVATE)                                                 \
     NO (0x7e, SynchronizationOpenCollector, sync_open_collector_req, none,    \
         FOLDER, OUT, 0)                                                       \
     NO (0x7f, GetLocalReplicaIds, get_local_replica_ids_req, none, LOGON,     \

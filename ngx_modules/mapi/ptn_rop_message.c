@@ -182,7 +182,7 @@ ptn_rop_message_id(ptn_rop_ctx_t *c, ptn_rop_object_t *obj, uint32_t tag)
             return ptn_str_make(NULL, 0);
         }
 
-        ptn_eid_message(obj->logon->mailbox, folder_guid, m->folder, guid,
+        ptn_eid_message(ptn_mbox_provider(mb), folder_guid, m->folder, guid,
                         m->mid, p);
         return ptn_str_make(p, PTN_EID_MESSAGE_LEN);
 
@@ -196,7 +196,7 @@ ptn_rop_message_id(ptn_rop_ctx_t *c, ptn_rop_object_t *obj, uint32_t tag)
             return ptn_str_make(NULL, 0);
         }
 
-        ptn_eid_folder(obj->logon->mailbox, folder_guid, m->folder, p);
+        ptn_eid_folder(ptn_mbox_provider(mb), folder_guid, m->folder, p);
         return ptn_str_make(p, PTN_EID_FOLDER_LEN);
 
     default:

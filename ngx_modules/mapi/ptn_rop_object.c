@@ -305,6 +305,7 @@ ptn_rop_release(ptn_rop_session_t *s, ptn_rop_object_t *obj)
     }
 
     if (obj->kind == PTN_ROP_KIND_LOGON) {
+        ptn_rop_per_user_done(s, obj->data);
         ptn_rop_logon_unlink(s, obj->data);
     }
 

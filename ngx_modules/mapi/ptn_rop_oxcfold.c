@@ -202,6 +202,10 @@ ptn_rop_create_folder(ptn_rop_ctx_t *c, void *req_, void *res_)
         return PTN_EINVAL;
     }
 
+    if (search && c->in->logon->is_public) {
+        return PTN_ESUPPORT;            /* 3.2.5.2 */
+    }
+
     rc = ptn_rop_mbox(c, c->logon, &mb);
 
     if (rc == PTN_OK) {
@@ -618,6 +622,60 @@ ptn_rop_folder_transfer(ptn_rop_ctx_t *c, ptn_mbox_t *mb, ptn_id_t id,
 }
 
 
+/*
+ * A folder that was deleted softly comes back by a move, within the mailbox;
+ * what is told of it is told by RopGetHierarchyTable with SoftDeletes.
+ */
+static ptn_rc_t
+ptn_rop_folder_recover(ptn_rop_ctx_t *c, ptn_rop_move_folder_req_t *req)
+{
+    bool                                  below;
+    size_t                                i, n;
+    ptn_id_t                              id, to;
+    ptn_rc_t                              rc;
+    ptn_str_t                             name;
+    ptn_mbox_t                           *mb;
+    ptn_gone_folder_t                    *all;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    below = false;
+    to = ptn_rop_folder(c->dest)->id;
+    rc = ptn_rop_mbox(c, c->in->logon, &mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_fid_id(mb, req->folder_id, &id);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_gone_folders(mb, c->pool, ptn_rop_folder(c->in)->id, &all,
+                              &n);
+    }
+
+    for (i = 0; rc == PTN_OK && i < n && !below; i++) {
+        below = all[i].id == id;
+    }
+
+    if (rc == PTN_OK && !below) {
+        return PTN_ENOTFOUND;
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_folder_name(c, req->use_unicode, req->new_name8,
+                                 req->new_name, &name);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_begin(&tx, mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_gone_folder_recover(&tx, id, to, name);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
 ptn_rc_t
 ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res)
 {
@@ -629,6 +687,10 @@ ptn_rop_move_folder(ptn_rop_ctx_t *c, void *req_, void *res)
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     rc = ptn_rop_folder_ends(c, req->folder_id, &mb, &id);
+
+    if (rc == PTN_ENOTFOUND && c->in->logon == c->dest->logon) {
+        return ptn_rop_folder_recover(c, req);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_rop_folder_name(c, req->use_unicode, req->new_name8,

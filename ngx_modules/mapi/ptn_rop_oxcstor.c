@@ -6,8 +6,11 @@
 #define PTN_LOGON_PRIVATE             0x01
 #define PTN_LOGON_UNDERCOVER          0x02
 #define PTN_LOGON_GHOSTED             0x04
+#define PTN_LOGON_KNOWN               0x0f      /* with SpoolerProcess */
 #define PTN_LOGON_OPEN_PUBLIC         0x00000002
+#define PTN_LOGON_ALTERNATE_SERVER    0x00000100
 #define PTN_LOGON_PER_MDB_REPLID      0x01000000
+#define PTN_LOGON_OPEN_KNOWN          0x2100070f
 
 #define PTN_LOGON_RESERVED            0x01
 #define PTN_LOGON_OWNER_RIGHT         0x02
@@ -18,7 +21,7 @@
 
 #define PTN_MAPI_LOGIN_FAILURE        0x80040111
 #define PTN_MAPI_INVALID_PARAMETER    0x80070057
-
+#define PTN_MAPI_ERROR                0x80004005
 
 
 /* FolderIds of a private mailbox, in the order of 2.2.1.1.3. */
@@ -28,6 +31,15 @@ static const uint8_t  ptn_logon_folders[13] = {
     PTN_FOLDER_SENT, PTN_FOLDER_DELETED, PTN_FOLDER_COMMON_VIEWS,
     PTN_FOLDER_SCHEDULE, PTN_FOLDER_FINDER, PTN_FOLDER_VIEWS,
     PTN_FOLDER_SHORTCUTS
+};
+
+
+/* Of a public store, 2.2.1.1.4; there is no NNTP article index. */
+static const uint8_t  ptn_logon_public[13] = {
+    PTN_PUBLIC_ROOT, PTN_PUBLIC_IPM_SUBTREE, PTN_PUBLIC_NON_IPM_SUBTREE,
+    PTN_PUBLIC_EFORMS_REGISTRY, PTN_PUBLIC_FREEBUSY, PTN_PUBLIC_OAB,
+    PTN_PUBLIC_EFORMS_LOCALE, PTN_PUBLIC_FREEBUSY_SITE, PTN_PUBLIC_OAB_SITE,
+    0, 0, 0, 0
 };
 
 
@@ -121,7 +133,7 @@ ptn_rop_logon_mapping(const ptn_rop_ctx_t *c,
     first = NULL;
 
     for (l = c->session->logons; l != NULL; l = l->next) {
-        if (l->id != c->logon_id) {
+        if (l->id != c->logon_id && !l->is_public) {
             first = l;
         }
     }
@@ -133,7 +145,7 @@ ptn_rop_logon_mapping(const ptn_rop_ctx_t *c,
 
 static ptn_rc_t
 ptn_rop_logon_make(ptn_rop_ctx_t *c, const ptn_user_t *user,
-    uint32_t open_flags, ptn_rop_logon_t **ret_logon)
+    uint32_t open_flags, bool is_public, ptn_rop_logon_t **ret_logon)
 {
     ptn_rc_t           rc;
     ptn_pool_t        *pool;
@@ -151,7 +163,8 @@ ptn_rop_logon_make(ptn_rop_ctx_t *c, const ptn_user_t *user,
     logon->object = obj;
     logon->nobjects = 1;
     logon->open_flags = open_flags;
-    logon->owner = user->id == c->session->actor.user;
+    logon->is_public = is_public;
+    logon->owner = !is_public && user->id == c->session->actor.user;
     logon->mailbox = user->mailbox;
     logon->slot = ptn_slot(user->mailbox);
     logon->next = c->session->logons;
@@ -218,6 +231,111 @@ ptn_rop_logon_fill(ptn_rop_logon_t *logon, ptn_mbox_t *mb,
 }
 
 
+/* --- 3.2.5.1.2 public folders -------------------------------------------- */
+
+static ptn_rc_t
+ptn_rop_logon_fill_public(ptn_mbox_t *mb, ptn_rop_logon_res_t *res)
+{
+    size_t    i;
+    ptn_rc_t  rc;
+
+    for (i = 0; i < ptn_nelts(ptn_logon_public); i++) {
+        if (ptn_logon_public[i] != 0) {
+            rc = ptn_rop_fid(mb, ptn_logon_public[i], &res->folder_ids[i]);
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+    }
+
+    return ptn_mbox_replica(mb, PTN_PUBLIC_ROOT, &res->repl_id,
+                            &res->repl_guid);
+}
+
+
+/*
+ * The store of the user's own domain, whatever server Essdn names: there is no
+ * other, and so no alternate one.
+ */
+
+static ptn_rc_t
+ptn_rop_logon_public_user(ptn_rop_ctx_t *c, const ptn_rop_logon_req_t *req,
+    ptn_user_t *ret_user)
+{
+    ptn_str_t      domain;
+    const u_char  *at;
+
+    if ((req->logon_flags & ~PTN_LOGON_KNOWN)
+        || (req->open_flags & ~PTN_LOGON_OPEN_KNOWN))
+    {
+        c->error = PTN_MAPI_ERROR;
+        return PTN_EINVAL;
+    }
+
+    domain = c->session->actor.address;
+    at = domain.len ? memchr(domain.data, '@', domain.len) : NULL;
+
+    if (at == NULL || !(req->open_flags & PTN_LOGON_OPEN_PUBLIC)
+        || (req->open_flags & PTN_LOGON_ALTERNATE_SERVER))
+    {
+        c->error = PTN_MAPI_LOGIN_FAILURE;
+        return PTN_ENOTFOUND;
+    }
+
+    domain.len -= (size_t) (at + 1 - domain.data);
+    domain.data += at + 1 - domain.data;
+
+    return ptn_public_user(c->pool, domain, ret_user);
+}
+
+
+static ptn_rc_t
+ptn_rop_logon_public(ptn_rop_ctx_t *c, const ptn_rop_logon_req_t *req,
+    ptn_rop_logon_res_t *res)
+{
+    ptn_rc_t          rc;
+    ptn_mbox_t       *mb;
+    ptn_user_t        user;
+    ptn_rop_logon_t  *logon, *old;
+
+    rc = ptn_rop_logon_public_user(c, req, &user);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_open(c->app->store, &user, &c->session->actor, &mb);
+    }
+
+    if (rc == PTN_OK) {
+        old = ptn_rop_logon_find(c->session, c->logon_id);
+
+        if (old != NULL) {
+            c->nopened = 0;
+            ptn_rop_release(c->session, old->object);
+        }
+
+        rc = ptn_rop_logon_make(c, &user, req->open_flags, true, &logon);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_mbox(c, logon, &mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_logon_fill_public(mb, res);
+    }
+
+    if (rc != PTN_OK) {
+        c->nopened = 0;
+        c->error = c->error ? c->error : PTN_MAPI_LOGIN_FAILURE;
+        return rc;
+    }
+
+    res->logon_flags = req->logon_flags
+                       & (PTN_LOGON_UNDERCOVER|PTN_LOGON_GHOSTED);
+
+    return PTN_OK;
+}
+
+
 ptn_rc_t
 ptn_rop_logon(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
@@ -229,11 +347,11 @@ ptn_rop_logon(ptn_rop_ctx_t *c, void *req_, void *res_)
     ptn_rop_logon_req_t  *req = req_;
     ptn_rop_logon_res_t  *res = res_;
 
-    /* no public folders here */
+    if (!(req->logon_flags & PTN_LOGON_PRIVATE)) {
+        return ptn_rop_logon_public(c, req, res);
+    }
 
-    if (!(req->logon_flags & PTN_LOGON_PRIVATE)
-        || (req->open_flags & PTN_LOGON_OPEN_PUBLIC))
-    {
+    if (req->open_flags & PTN_LOGON_OPEN_PUBLIC) {
         c->error = PTN_MAPI_LOGIN_FAILURE;
         return PTN_ENOTFOUND;
     }
@@ -268,7 +386,7 @@ ptn_rop_logon(ptn_rop_ctx_t *c, void *req_, void *res_)
         ptn_rop_release(c->session, old->object);
     }
 
-    rc = ptn_rop_logon_make(c, &user, req->open_flags, &logon);
+    rc = ptn_rop_logon_make(c, &user, req->open_flags, false, &logon);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -469,29 +587,4 @@ ptn_rop_id_from_long_term_id(ptn_rop_ctx_t *c, void *req_, void *res_)
     }
 
     return rc;
-}
-
-
-/*
- * 2.2.1.10, 2.2.1.11: read state of public folders that a private mailbox
- * caches; there is none.
- */
-
-ptn_rc_t
-ptn_rop_get_per_user_long_term_ids(ptn_rop_ctx_t *c PTN_UNUSED,
-    void *req PTN_UNUSED, void *res_)
-{
-    ptn_rop_get_per_user_long_term_ids_res_t *res = res_;
-
-    res->count = 0;
-
-    return PTN_OK;
-}
-
-
-ptn_rc_t
-ptn_rop_get_per_user_guid(ptn_rop_ctx_t *c PTN_UNUSED, void *req PTN_UNUSED,
-    void *res PTN_UNUSED)
-{
-    return PTN_ENOTFOUND;
 }

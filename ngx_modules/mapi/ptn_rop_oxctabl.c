@@ -89,6 +89,34 @@ ptn_rop_table_make(ptn_rop_ctx_t *c, ptn_table_kind_e kind, unsigned flags,
 }
 
 
+/* 2.2.1.13.1, SoftDeletes: they are not watched, ROPs see them as it is then. */
+
+static ptn_rc_t
+ptn_rop_gone_table(ptn_rop_ctx_t *c, ptn_rop_row_count_res_t *res)
+{
+    ptn_rc_t           rc;
+    ptn_mbox_t        *mb;
+    ptn_rop_object_t  *obj;
+
+    rc = ptn_rop_table_object(c, PTN_TABLE_HIERARCHY, &obj);
+
+    if (rc == PTN_OK) {
+        rc = ptn_rop_mbox(c, c->logon, &mb);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_table_open_gone(mb, ptn_rop_folder(c->in)->id,
+                                 &ptn_rop_table(obj)->table);
+    }
+
+    if (rc == PTN_OK) {
+        res->row_count = ptn_rop_table_count(c, obj);
+    }
+
+    return rc;
+}
+
+
 ptn_rc_t
 ptn_rop_get_hierarchy_table(ptn_rop_ctx_t *c, void *req_, void *res_)
 {
@@ -98,8 +126,11 @@ ptn_rop_get_hierarchy_table(ptn_rop_ctx_t *c, void *req_, void *res_)
     ptn_rop_row_count_res_t   *res = res_;
     ptn_rop_table_flags_req_t *req = req_;
 
+    /* of all levels: none is told apart */
+
     if (req->table_flags & PTN_TABLE_FLAG_SOFT) {
-        return PTN_ESUPPORT;
+        return req->table_flags & PTN_TABLE_FLAG_DEPTH
+               ? PTN_ESUPPORT : ptn_rop_gone_table(c, res);
     }
 
     deep = req->table_flags & PTN_TABLE_FLAG_DEPTH;

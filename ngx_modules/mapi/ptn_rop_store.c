@@ -88,12 +88,44 @@ ptn_rop_logon_stored(ptn_rop_ctx_t *c, ptn_mbox_t *mb, uint32_t tag)
 }
 
 
+/*
+ * 2.2.2.2: a public store has no owner, no quotas and no special folders of a
+ * user; PidTagAddressBookMessageId is not found, since there is no offline
+ * address book in a folder here.
+ */
+static const uint32_t  ptn_rop_public_tags[] = {
+    PTN_PR_DISPLAY_NAME, PTN_PR_USER_ENTRY_ID, PTN_PR_STORE_SUPPORT_MASK,
+    PTN_PR_OBJECT_TYPE, PTN_PR_RECORD_KEY, PTN_PR_STORE_RECORD_KEY,
+    PTN_PR_LOCALE_ID, PTN_PR_CODE_PAGE_ID, PTN_PR_SORT_LOCALE_ID,
+    PTN_PR_MAXIMUM_SUBMIT_MESSAGE_SIZE
+};
+
+
+static bool
+ptn_rop_logon_has(const ptn_rop_logon_t *logon, uint32_t tag)
+{
+    size_t  i;
+
+    for (i = 0; i < ptn_nelts(ptn_rop_public_tags); i++) {
+        if (ptn_rop_public_tags[i] == tag) {
+            return true;
+        }
+    }
+
+    return !logon->is_public;
+}
+
+
 static ptn_str_t
 ptn_rop_logon_value(ptn_rop_ctx_t *c, ptn_mbox_t *mb,
     const ptn_rop_logon_t *logon, uint32_t tag)
 {
     size_t     i;
     ptn_str_t  display;
+
+    if (!ptn_rop_logon_has(logon, tag)) {
+        return ptn_str_make(NULL, 0);
+    }
 
     display = logon->user.display.len ? logon->user.display
                                       : logon->user.address;

@@ -91,7 +91,7 @@ ptn_fprop_eid(ptn_fprop_ctx_t *c, ptn_id_t id)
         return ptn_fprop_none();
     }
 
-    ptn_eid_folder(c->mb->guid, guid, id, c->scratch);
+    ptn_eid_folder(ptn_mbox_provider(c->mb), guid, id, c->scratch);
 
     return ptn_str_make(c->scratch, PTN_EID_FOLDER_LEN);
 }

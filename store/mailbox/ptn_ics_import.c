@@ -371,7 +371,8 @@ ptn_ics_in_entryid(ptn_ics_in_t *i, ptn_id_t id, ptn_str_t *ret)
         return PTN_ENOMEM;
     }
 
-    ptn_eid_message(i->tx->mb->guid, folder, m.folder, guid, m.mid, p);
+    ptn_eid_message(ptn_mbox_provider(i->tx->mb), folder, m.folder, guid, m.mid,
+                    p);
     *ret = ptn_str_make(p, PTN_EID_MESSAGE_LEN);
 
     return PTN_OK;

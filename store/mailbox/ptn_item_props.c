@@ -140,7 +140,8 @@ ptn_item_entryid(ptn_item_ctx_t *c, uint32_t tag PTN_UNUSED)
         return ptn_item_none();
     }
 
-    ptn_eid_message(c->mb->guid, folder, m->folder, guid, m->mid, c->scratch);
+    ptn_eid_message(ptn_mbox_provider(c->mb), folder, m->folder, guid, m->mid,
+                    c->scratch);
 
     return ptn_str_make(c->scratch, PTN_EID_MESSAGE_LEN);
 }
@@ -156,7 +157,8 @@ ptn_item_parent_entryid(ptn_item_ctx_t *c, uint32_t tag PTN_UNUSED)
         return ptn_item_none();
     }
 
-    ptn_eid_folder(c->mb->guid, guid, c->item->info.folder, c->scratch);
+    ptn_eid_folder(ptn_mbox_provider(c->mb), guid, c->item->info.folder,
+                   c->scratch);
 
     return ptn_str_make(c->scratch, PTN_EID_FOLDER_LEN);
 }

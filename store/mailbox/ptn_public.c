@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include "ptn_eid.h"
 #include "ptn_mailbox.h"
 
 
@@ -16,6 +17,13 @@ ptn_public_is(ptn_str_t address)
     return address.len > ptn_public_local.len
            && memcmp(address.data, ptn_public_local.data,
                      ptn_public_local.len) == 0;
+}
+
+
+ptn_guid_t
+ptn_mbox_provider(const ptn_mbox_t *mb)
+{
+    return (mb->kind == PTN_MBOX_PUBLIC) ? ptn_eid_public_uid : mb->guid;
 }
 
 

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "ptn_idset.h"
 #include "ptn_item.h"
 
 
@@ -602,6 +603,253 @@ ptn_reader_cn(ptn_mbox_t *mb, ptn_id_t folder)
 
     return (ptn_reader_is(mb) && ptn_reader_get(mb, folder, &r) == PTN_OK)
            ? r->read_cn : 0;
+}
+
+
+/* ---- as sets of change numbers ------------------------------------------- */
+
+typedef struct {
+    ptn_txn_t       *tx;            /* put */
+    ptn_mbox_t      *mb;
+    ptn_reader_t    *reader;
+    ptn_reader_t     made;          /* put: the runs from now on */
+    uint64_t         cn;            /* of those that change, or 0 */
+    ptn_idset_t     *set;
+    const ptn_id_t  *hidden;        /* private messages of others */
+    size_t           nhidden;
+} ptn_reader_ids_t;
+
+static ptn_rc_t
+ptn_reader_ids_get(ptn_reader_ids_t *x, uint32_t uid, uint64_t cn, bool hidden)
+{
+    ptn_rc_t                 rc;
+    uint16_t                 replid;
+    ptn_guid_t               guid;
+    const ptn_reader_run_t  *run;
+
+    run = ptn_reader_run(x->reader, uid);
+
+    if (hidden || run == NULL || !run->seen) {
+        return PTN_OK;
+    }
+
+    rc = ptn_mbox_replica(x->mb, cn, &replid, &guid);
+
+    return (rc == PTN_OK) ? ptn_idset_add(x->set, guid, cn) : rc;
+}
+
+
+/*
+ * What does not change keeps its number.  Runs go over uids that no message
+ * has: none will have them.
+ */
+
+static ptn_rc_t
+ptn_reader_ids_put(ptn_reader_ids_t *x, uint32_t uid, uint64_t cn, bool hidden)
+{
+    bool                     want;
+    ptn_rc_t                 rc;
+    uint16_t                 replid;
+    ptn_guid_t               guid;
+    ptn_reader_t            *made;
+    ptn_reader_run_t         one, *last;
+    const ptn_reader_run_t  *run;
+
+    rc = ptn_mbox_replica(x->mb, cn, &replid, &guid);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    made = &x->made;
+    run = ptn_reader_run(x->reader, uid);
+    want = hidden ? (run != NULL && run->seen)
+                  : ptn_idset_has(x->set, guid, cn);
+
+    one.first = made->n ? made->runs[made->n - 1].last + 1 : 1;
+    one.last = uid;
+    one.seen = want;
+    one.cn = run ? run->cn : 0;
+
+    if (want != (run != NULL && run->seen)) {
+        x->cn = x->cn ? x->cn : ptn_txn_cn(x->tx);
+        one.cn = x->cn;
+    }
+
+    last = made->n ? &made->runs[made->n - 1] : NULL;
+
+    if (last != NULL && last->seen == one.seen && last->cn == one.cn) {
+        last->last = uid;
+        return PTN_OK;
+    }
+
+    rc = ptn_reader_room(made, 1);
+
+    if (rc == PTN_OK) {
+        made->runs[made->n++] = one;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_reader_ids_all(ptn_reader_ids_t *x, ptn_id_t folder)
+{
+    bool           hidden;
+    ptn_rc_t       rc, one;
+    uint64_t       cn;
+    uint32_t       uid;
+    sqlite3_stmt  *st;
+
+    st = ptn_sql(x->mb, PTN_SQL_READER_SET_ROWS, &rc);
+    if (st == NULL) {
+        return rc;
+    }
+
+    sqlite3_bind_int64(st, 1, (sqlite3_int64) folder);
+
+    while ((rc = ptn_sql_step(x->mb, st)) == PTN_AGAIN) {
+        hidden = ptn_mark_hides(x->hidden, x->nhidden, ptn_sql_u64(st, 0));
+        uid = (uint32_t) ptn_sql_u64(st, 1);
+        cn = ptn_sql_u64(st, 2);
+
+        one = x->tx ? ptn_reader_ids_put(x, uid, cn, hidden)
+                    : ptn_reader_ids_get(x, uid, cn, hidden);
+
+        if (one != PTN_OK) {
+            sqlite3_reset(st);
+            return one;
+        }
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_reader_ids_open(ptn_reader_ids_t *x, ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_id_t folder)
+{
+    ptn_id_t  *hidden;
+    ptn_rc_t   rc;
+
+    if (mb->kind != PTN_MBOX_PUBLIC) {
+        return PTN_ESUPPORT;
+    }
+
+    rc = ptn_rights_need(mb, folder, PTN_RIGHT_READ_ANY);
+
+    if (rc == PTN_OK && !ptn_reader_is(mb)) {
+        rc = PTN_ESUPPORT;              /* the system reads nothing */
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_reader_get(mb, folder, &x->reader);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mark_hidden(mb, pool, folder, &hidden, &x->nhidden);
+        x->hidden = hidden;
+    }
+
+    x->mb = mb;
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_reader_set_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    ptn_str_t *ret_set)
+{
+    ptn_rc_t          rc;
+    ptn_idset_t       set;
+    ptn_reader_ids_t  x;
+
+    memset(&x, 0, sizeof(x));
+    memset(&set, 0, sizeof(set));
+    x.set = &set;
+
+    rc = ptn_mbox_ready(mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_reader_ids_open(&x, mb, pool, folder);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_reader_ids_all(&x, folder);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_idset_ready(&set);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_idset_encode(&set, pool, PTN_IDSET_REPLGUID, ret_set);
+    }
+
+    ptn_idset_done(&set);
+
+    return rc;
+}
+
+
+ptn_rc_t
+ptn_reader_set_put(ptn_txn_t *tx, ptn_id_t folder, ptn_str_t data)
+{
+    ptn_rc_t          rc;
+    ptn_pool_t       *pool;
+    ptn_idset_t       set;
+    ptn_reader_t     *r;
+    ptn_reader_ids_t  x;
+
+    memset(&x, 0, sizeof(x));
+    memset(&set, 0, sizeof(set));
+    x.tx = tx;
+    x.set = &set;
+
+    pool = ptn_pool_create(0, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        rc = ptn_reader_ids_open(&x, tx->mb, pool, folder);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_idset_decode(&set, PTN_IDSET_REPLGUID, data);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_idset_ready(&set);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_reader_ids_all(&x, folder);
+    }
+
+    if (rc == PTN_OK && x.cn != 0) {
+        r = x.reader;
+        free(r->runs);
+        r->runs = x.made.runs;
+        r->n = x.made.n;
+        r->size = x.made.size;
+        r->read_cn = x.cn;
+        r->dirty = true;
+        r->counted = false;
+        ptn_reader_merge(r);
+
+    } else {
+        free(x.made.runs);
+    }
+
+    ptn_idset_done(&set);
+    ptn_pool_destroy(pool);
+
+    return rc;
 }
 
 

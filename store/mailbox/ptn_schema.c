@@ -39,7 +39,8 @@
  *      above its modseq (of what was changed since version 3).
  *  19  permissions are of folders, with rights that exist; marks are of
  *      messages; readers are of folders of public stores, with runs of uids
- *      that ascend, and no message there is \Seen.
+ *      that ascend, and no message there is \Seen; rows of per_user are of
+ *      private mailboxes, with a set that can be read.
  *  20  an item that is said to be plain has no property of a column in its bag.
  *
  * Here stand the tables of version 1; what later versions added stands in

@@ -39,6 +39,18 @@
     S(READER_ITEMS,                                                           \
       "SELECT id, mid, cn, flags, born FROM message WHERE folder=?1"          \
       " AND uid BETWEEN ?2 AND ?3 AND fai=0")                                 \
+    S(READER_SET_ROWS,                                                        \
+      "SELECT id, uid, cn FROM message WHERE folder=?1 AND fai=0"             \
+      " ORDER BY uid")                                                        \
+    S(PER_USER_GET,                                                           \
+      "SELECT store, runs, modified FROM per_user WHERE folder=?1")           \
+    S(PER_USER_SET,                                                           \
+      "INSERT INTO per_user (folder, store, runs, modified)"                  \
+      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (folder)"                         \
+      " DO UPDATE SET store=?2, runs=?3, modified=?4")                        \
+    S(PER_USER_LIST,                                                          \
+      "SELECT folder, modified FROM per_user WHERE store=?1 ORDER BY folder") \
+    S(PER_USER_COUNT, "SELECT count(*) FROM per_user")                        \
     S(MARK_GET, "SELECT creator, secret FROM mark WHERE id=?1")               \
     S(MARK_ADD,                                                               \
       "INSERT INTO mark (id, creator, secret) VALUES (?1, ?2, ?3)"            \

@@ -199,10 +199,55 @@ typedef enum {
  */
 ptn_rc_t ptn_public_open(ptn_store_t *store, ptn_str_t domain,
     const ptn_actor_t *actor, ptn_mbox_t **ret_mbox);
+/* What entry ids of its folders and messages begin with: the mailbox guid, in
+ * public stores ptn_eid_public_uid (MS-OXCDATA 2.2.4.1). */
+ptn_guid_t ptn_mbox_provider(const ptn_mbox_t *mb);
 /* As which ptn_mbox_check() and ptn_mbox_create() know it; in `pool`. */
 ptn_rc_t ptn_public_user(ptn_pool_t *pool, ptn_str_t domain,
     ptn_user_t *ret_user);
 bool ptn_public_is(ptn_str_t address);
+
+
+/* --- what was read, as a set (MS-OXCSTOR 2.2.1.10 to 2.2.1.13) ------------ */
+
+/*
+ * In a public store: the change numbers that the messages of `folder` which
+ * the actor has read have now, serialized with REPLGUIDs (MS-OXCFXICS
+ * 2.2.2.4.2), in `pool`; empty when there are none.  put: these are read from
+ * now on, all others are not; numbers that no message has are passed over.
+ * Both read all rows of the folder, and need READ_ANY.  ESUPPORT: a private
+ * mailbox.  EPARSE, ETRUNC, ELIMIT: no such set.
+ */
+ptn_rc_t ptn_reader_set_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    ptn_str_t *ret_set);
+ptn_rc_t ptn_reader_set_put(ptn_txn_t *tx, ptn_id_t folder, ptn_str_t set);
+
+/*
+ * In a private mailbox: what a client keeps there of public folders, to carry
+ * it from one public store to another.  A folder is named by its LongTermID;
+ * `store` is the REPLGUID of the public store that told the set.  With full
+ * access alone (EDENIED).  ESUPPORT: a public store.
+ */
+#define PTN_PER_USER_SET_MAX  (4 * 1024 * 1024)     /* bytes */
+#define PTN_PER_USER_MAX      1000                  /* rows */
+
+typedef struct {
+    ptn_guid_t  replguid;       /* of the folder */
+    ptn_id_t    folder;         /* its 48 bits */
+    ptn_guid_t  store;
+    ptn_str_t   set;
+    int64_t     modified;       /* seconds since 1970 */
+} ptn_per_user_t;
+
+/* ENOTFOUND.  In `pool`. */
+ptn_rc_t ptn_per_user_get(ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_guid_t replguid, ptn_id_t folder, ptn_per_user_t *ret_row);
+/* In place of the one that the folder has; `modified` is now.  EPARSE, ETRUNC:
+ * no set; ELIMIT, ETOOBIG. */
+ptn_rc_t ptn_per_user_put(ptn_txn_t *tx, const ptn_per_user_t *row);
+/* Those that `store` has told, without their sets, in `pool`. */
+ptn_rc_t ptn_per_user_list(ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_guid_t store, ptn_per_user_t **ret_rows, size_t *ret_n);
 
 
 /* --- quotas and properties of the store ---------------------------------- */

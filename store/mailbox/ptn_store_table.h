@@ -71,6 +71,11 @@ typedef struct {
 ptn_rc_t ptn_table_open_made(ptn_mbox_t *mb, const ptn_table_source_t *source,
     void *ctx, ptn_table_t **ret_table);
 
+/* Of the subfolders of `folder` that can be recovered (ptn_gone_folders());
+ * needs VISIBLE.  Ids are those of the folders. */
+ptn_rc_t ptn_table_open_gone(ptn_mbox_t *mb, ptn_id_t folder,
+    ptn_table_t **ret_table);
+
 /* Of a message's object, which must outlive the table.  Ids: RECIPIENT's row,
  * attachment's num, each + 1. */
 ptn_rc_t ptn_table_open_recips(ptn_mbox_t *mb, const ptn_object_t *object,

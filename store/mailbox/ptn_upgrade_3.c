@@ -221,6 +221,17 @@ static const char *const  ptn_upgrade_3_rights[] = {
 "    runs BLOB,"
 "    PRIMARY KEY (folder, user)) WITHOUT ROWID",
 
+/*
+ * Private mailboxes: what a client has kept of public folders
+ * (ptn_per_user.c).  folder: REPLGUID and GLOBCNT; store: the REPLGUID of the
+ * public store that told runs, a serialized IDSET.
+ */
+"CREATE TABLE per_user ("
+"    folder BLOB PRIMARY KEY,"
+"    store BLOB NOT NULL,"
+"    runs BLOB NOT NULL,"
+"    modified INTEGER NOT NULL) WITHOUT ROWID",
+
 NULL
 };
 

@@ -4,7 +4,9 @@
 
 
 #define PTN_EID_PRIVATE_FOLDER   0x0001     /* MS-OXCDATA 2.2.4 */
+#define PTN_EID_PUBLIC_FOLDER    0x0003
 #define PTN_EID_PRIVATE_MESSAGE  0x0007
+#define PTN_EID_PUBLIC_MESSAGE   0x0009
 
 #define PTN_EID_UNICODE          0x8000
 #define PTN_EID_NO_RICH_INFO     0x0001
@@ -24,6 +26,12 @@ const ptn_wire_t *const  ptn_wire_eids[] = {
     &ptn_eid_one_off_wire,
     &ptn_eid_address_book_wire,
     NULL
+};
+
+/* MS-OXCDATA 2.2.4.1, 2.2.4.2: ProviderUID of public stores */
+const ptn_guid_t  ptn_eid_public_uid = {
+    { 0x1a, 0x44, 0x73, 0x90, 0xaa, 0x66, 0x11, 0xcd,
+      0x9b, 0xc8, 0x00, 0xaa, 0x00, 0x2f, 0xc4, 0x5a }
 };
 
 /* MS-OXCDATA 2.2.5.1 */
@@ -153,13 +161,29 @@ ptn_eid_object_gid(u_char *p, ptn_guid_t replguid, ptn_id_t id)
 }
 
 
+static uint16_t
+ptn_eid_folder_type(ptn_guid_t provider)
+{
+    return ptn_guid_eq(provider, ptn_eid_public_uid) ? PTN_EID_PUBLIC_FOLDER
+                                                     : PTN_EID_PRIVATE_FOLDER;
+}
+
+
+static uint16_t
+ptn_eid_message_type(ptn_guid_t provider)
+{
+    return ptn_guid_eq(provider, ptn_eid_public_uid) ? PTN_EID_PUBLIC_MESSAGE
+                                                     : PTN_EID_PRIVATE_MESSAGE;
+}
+
+
 void
 ptn_eid_folder(ptn_guid_t provider, ptn_guid_t replguid, ptn_id_t folder,
     u_char ret[PTN_EID_FOLDER_LEN])
 {
     u_char  *p;
 
-    p = ptn_eid_object_head(ret, provider, PTN_EID_PRIVATE_FOLDER);
+    p = ptn_eid_object_head(ret, provider, ptn_eid_folder_type(provider));
     (void) ptn_eid_object_gid(p, replguid, folder);
 }
 
@@ -171,7 +195,7 @@ ptn_eid_message(ptn_guid_t provider, ptn_guid_t folder_replguid,
 {
     u_char  *p;
 
-    p = ptn_eid_object_head(ret, provider, PTN_EID_PRIVATE_MESSAGE);
+    p = ptn_eid_object_head(ret, provider, ptn_eid_message_type(provider));
     p = ptn_eid_object_gid(p, folder_replguid, folder);
     (void) ptn_eid_object_gid(p, replguid, mid);
 }
@@ -206,7 +230,9 @@ ptn_eid_folder_parse(ptn_str_t eid, ptn_guid_t *ret_provider,
         return rc;
     }
 
-    if (f.flags != 0 || f.type != PTN_EID_PRIVATE_FOLDER || f.pad != 0) {
+    if (f.flags != 0 || f.type != ptn_eid_folder_type(f.provider)
+        || f.pad != 0)
+    {
         return PTN_EPARSE;
     }
 
@@ -231,8 +257,8 @@ ptn_eid_message_parse(ptn_str_t eid, ptn_guid_t *ret_provider,
         return rc;
     }
 
-    if (m.flags != 0 || m.type != PTN_EID_PRIVATE_MESSAGE || m.pad != 0
-        || m.pad2 != 0)
+    if (m.flags != 0 || m.type != ptn_eid_message_type(m.provider)
+        || m.pad != 0 || m.pad2 != 0)
     {
         return PTN_EPARSE;
     }

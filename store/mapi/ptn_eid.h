@@ -30,7 +30,10 @@ ptn_rc_t ptn_eid_gid_parse(ptn_str_t gid, ptn_guid_t *ret_replguid,
 void ptn_eid_pcl(ptn_guid_t replguid, ptn_id_t cn, u_char ret[PTN_PCL_LEN]);
 
 /* Folder EntryID, 46 bytes (2.2.4.1); Message EntryID, 70 bytes (2.2.4.2).
- * `provider`: the mailbox guid.  EPARSE: it is not one. */
+ * `provider`: the mailbox guid, or that of all public stores, which makes them
+ * those of public folders and messages.  EPARSE: it is not one. */
+extern const ptn_guid_t  ptn_eid_public_uid;
+
 #define PTN_EID_FOLDER_LEN   46
 #define PTN_EID_MESSAGE_LEN  70
 void ptn_eid_folder(ptn_guid_t provider, ptn_guid_t replguid, ptn_id_t folder,

@@ -29,7 +29,10 @@ PTN_WIRE(ptn_rop_req_head, PTN_ROP_REQ_HEAD)
 PTN_WIRE(ptn_rop_res_head, PTN_ROP_RES_HEAD)
 
 
-/* 2.2.3.1 RopLogon; the response for a private mailbox */
+/*
+ * 2.2.3.1 RopLogon; the response for a private mailbox (2.2.3.1.2) and, without
+ * Private in LogonFlags, for public folders (2.2.3.1.3).
+ */
 
 #define PTN_ROP_LOGON_REQ(F, T)                                               \
     F(T, u8,     logon_flags)   /* MS-OXCSTOR 2.2.1.1.1 */                    \
@@ -50,14 +53,15 @@ PTN_WIRE(ptn_rop_logon_time, PTN_ROP_LOGON_TIME)
 
 #define PTN_ROP_LOGON_RES(F, T)                                               \
     F(T, u8,    logon_flags)                                                  \
-    F(T, arr(u64, 13),  folder_ids)     /* MS-OXCSTOR 2.2.1.1.3 */            \
-    F(T, u8,    response_flags)                                               \
-    F(T, guid,  mailbox_guid)                                                 \
+    F(T, arr(u64, 13),  folder_ids)     /* MS-OXCSTOR 2.2.1.1.3, .4 */        \
+    F(T, when(T, logon_flags, 0x01, u8),      response_flags)                 \
+    F(T, when(T, logon_flags, 0x01, guid),    mailbox_guid)                   \
     F(T, u16,   repl_id)                                                      \
     F(T, guid,  repl_guid)                                                    \
-    F(T, sub(ptn_rop_logon_time),  logon_time)                                \
-    F(T, u64,   gwart_time)                                                   \
-    F(T, u32,   store_state)
+    F(T, unless(T, logon_flags, 0x01, guid),  per_user_guid)                  \
+    F(T, when(T, logon_flags, 0x01, sub(ptn_rop_logon_time)),  logon_time)    \
+    F(T, when(T, logon_flags, 0x01, u64),     gwart_time)                     \
+    F(T, when(T, logon_flags, 0x01, u32),     store_state)
 PTN_WIRE(ptn_rop_logon_res, PTN_ROP_LOGON_RES)
 
 

@@ -61,6 +61,18 @@ PTN_WIRE(ptn_rop_get_store_state_res, PTN_ROP_GET_STORE_STATE_RES)
     F(T, u64,  folder_id)
 PTN_WIRE(ptn_rop_folder_id_req, PTN_ROP_FOLDER_ID_REQ)
 
+#define PTN_ROP_GET_OWNING_SERVERS_RES(F, T)                                  \
+    F(T, u16,  count)                                                         \
+    F(T, u16,  cheap_count)                                                   \
+    F(T, vec(T, str8z, count),  servers)
+PTN_WIRE(ptn_rop_get_owning_servers_res, PTN_ROP_GET_OWNING_SERVERS_RES)
+
+/* Servers follow where IsGhosted is set, which it is not here. */
+#define PTN_ROP_PUBLIC_FOLDER_IS_GHOSTED_RES(F, T)                            \
+    F(T, u8,   is_ghosted)
+PTN_WIRE(ptn_rop_public_folder_is_ghosted_res,
+         PTN_ROP_PUBLIC_FOLDER_IS_GHOSTED_RES)
+
 /* LongTermID, MS-OXCDATA 2.2.1.3.1: REPLGUID, GLOBCNT, two bytes of pad */
 #define PTN_ROP_LONG_TERM_ID(F, T)                                            \
     F(T, guid,  replguid)                                                     \
@@ -115,6 +127,13 @@ PTN_WIRE(ptn_rop_get_per_user_guid_res, PTN_ROP_GET_PER_USER_GUID_RES)
 PTN_WIRE(ptn_rop_read_per_user_information_req,
          PTN_ROP_READ_PER_USER_INFORMATION_REQ)
 
+#define PTN_ROP_READ_PER_USER_INFORMATION_RES(F, T)                           \
+    F(T, u8,     has_finished)                                                \
+    F(T, bin16,  data)
+PTN_WIRE(ptn_rop_read_per_user_information_res,
+         PTN_ROP_READ_PER_USER_INFORMATION_RES)
+
+/* ReplGuid is there when DataOffset is 0 and the logon is a private one. */
 #define PTN_ROP_WRITE_PER_USER_INFORMATION_REQ(F, T)                          \
     F(T, sub(ptn_rop_long_term_id),  folder_id)                               \
     F(T, u8,     has_finished)                                                \
@@ -123,6 +142,13 @@ PTN_WIRE(ptn_rop_read_per_user_information_req,
     F(T, unless(T, data_offset, 0xffffffff, guid),  replguid)
 PTN_WIRE(ptn_rop_write_per_user_information_req,
          PTN_ROP_WRITE_PER_USER_INFORMATION_REQ)
+
+#define PTN_ROP_WRITE_PUBLIC_PER_USER_REQ(F, T)                               \
+    F(T, sub(ptn_rop_long_term_id),  folder_id)                               \
+    F(T, u8,     has_finished)                                                \
+    F(T, u32,    data_offset)                                                 \
+    F(T, bin16,  data)
+PTN_WIRE(ptn_rop_write_public_per_user_req, PTN_ROP_WRITE_PUBLIC_PER_USER_REQ)
 
 
 /*

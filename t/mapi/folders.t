@@ -21,7 +21,7 @@ EOF
 
 my $p = Test::Postern->new(Test::Postern::MAPI->site(users => [qw/ alice /]));
 
-$p->plan(51)->run();
+$p->plan(60)->run();
 
 my $m = Test::Postern::MAPI->new($p, 'alice');
 $m->connect();
@@ -180,6 +180,38 @@ $top = open_folder($ipm);
 is("$r[0]{error} $r[0]{partial}", '0 0', 'RopDeleteFolder');
 is($r[1]{error}, 0x8004010f, 'its handle leads nowhere');
 unlike($imap->command('LIST "" *'), qr/Plans/, 'IMAP: gone');
+
+# --- what can be recovered (2.2.1.13.1, SoftDeletes)
+
+my @gone = (0x67480014, 0x3001001f, 0x668f0040, 0x36020003);
+
+sub gone_rows {
+    my ($handle, $flags) = @_;
+    my @r = $m->rops([ $handle, NONE ],
+        rop('GetHierarchyTable', in => 0, out => 1, flags => $flags),
+        rop('SetColumns', in => 1, tags => \@gone),
+        rop('QueryRows', in => 1, forward => 1, row_count => 50),
+        { columns => \@gone });
+    return $r[0]{error} ? $r[0]{error}
+         : [ $r[0]{row_count}, @{ $r[2]{rows} } ];
+}
+
+my ($count, $row) = @{ gone_rows($top, 0x20) };
+is($count, 1, 'RopGetHierarchyTable with SoftDeletes: one');
+is($row->{0x67480014}, $fid, 'by its id');
+is($row->{0x3001001f}, 'Plans', 'and name');
+ok($row->{0x668f0040} > 130000000000000000, 'PidTagDeletedOn');
+is(gone_rows($top, 0x24), 0x80040102, 'not of all levels: ecNotSupported');
+
+@r = $m->rops([ $top, $sub ],
+    rop('MoveFolder', in => 0, dest => 1, unicode => 1,
+        folder_id => $fid ^ (1 << 40), name => 'none'),
+    rop('MoveFolder', in => 0, dest => 1, unicode => 1, folder_id => $fid,
+        name => 'Back'));
+is($r[0]{error}, 0x8004010f, 'no such folder');
+is($r[1]{error}, 0, 'RopMoveFolder brings it back');
+like($imap->command('LIST "" *'), qr{Moved.Back}, 'IMAP sees it');
+is(gone_rows($top, 0x20)->[0], 0, 'and it can be recovered no more');
 
 
 sub open_folder {

@@ -516,6 +516,7 @@ static ptn_rc_t
 op_about(ptn_txn_t *tx, engine_t *e)
 {
     ptn_rc_t             rc;
+    ptn_per_user_t       row;
     ptn_bag_prop_t       p = { PTN_PR_COMMENT, ptn_str("mine") };
     ptn_permission_op_t  op = { PTN_PERMISSION_ADD, { 2, PTN_ROLE_EDITOR } };
 
@@ -524,6 +525,12 @@ op_about(ptn_txn_t *tx, engine_t *e)
     ENGINE_TRY(rc, ptn_rights_modify(tx, PTN_FOLDER_INBOX, false, false, &op,
                                      1));
     ENGINE_TRY(rc, ptn_store_props_set(tx, &p, 1));
+
+    memset(&row, 0, sizeof(row));
+    memset(&row.replguid, 7, sizeof(row.replguid));
+    row.folder = 300;
+    row.store = row.replguid;
+    ENGINE_TRY(rc, ptn_per_user_put(tx, &row));
 
     return rc;
 }

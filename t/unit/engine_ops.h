@@ -94,6 +94,30 @@ op_reader(engine_t *e)
 }
 
 
+/* That state as a set, given back with one message more. */
+
+static ptn_rc_t
+op_reader_set(engine_t *e)
+{
+    ptn_id_t                              club;
+    ptn_rc_t                              rc;
+    ptn_str_t                             set;
+    ptn_mbox_t                           *mb;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    rc = ptn_public_open(e->store, ptn_str("example.test"), &e->actor, &mb);
+    club = rc == PTN_OK ? engine_folder(mb, "club") : 0;
+    ENGINE_TRY(rc, ptn_reader_set_get(mb, e->pool, club, &set));
+    ENGINE_TRY(rc, ptn_txn_begin(&tx, mb));
+    ENGINE_TRY(rc, ptn_reader_set_put(&tx, club, ptn_str_make(NULL, 0)));
+    ENGINE_TRY(rc, ptn_reader_set_put(&tx, club, set));
+    ENGINE_TRY(rc, ptn_txn_commit(&tx));
+    ENGINE_TRY(rc, ptn_store_commit(e->store));
+
+    return rc;
+}
+
+
 /* ---- idle work ------------------------------------------------------------------------ */
 
 static ptn_rc_t
@@ -369,7 +393,8 @@ static const engine_op_t  engine_ops[] = {
     { "folder_clear folder_delete", ALICE, op_clear, NULL },
     { "gone_folder_delete", ALICE, op_for_good, NULL },
     { "rule_add rule_modify rule_delete rule_clear", ALICE, op_rule, NULL },
-    { "receive_set rights_modify store_props_set", ALICE, op_about, NULL },
+    { "receive_set rights_modify store_props_set per_user_put", ALICE,
+      op_about, NULL },
     { "ics_id ics_check_message ics_import_message ics_local_ids"
       " ics_import_folder", ALICE, op_upload, NULL },
     { "ics_import_reads ics_import_move ics_import_deletes"
@@ -383,6 +408,7 @@ static const engine_op_t  engine_ops[] = {
     { "public_open", -1, NULL, op_public },
     { "msg_append folder_create", ENGINE_PUBLIC, op_post, NULL },
     { "msg_flags", -1, NULL, op_reader },
+    { "reader_set_put", -1, NULL, op_reader_set },
     { "dictionary_set", ALICE, op_dictionary, NULL },
     { "dictionary_repack", -1, NULL, op_repack },
     { "store_idle", -1, NULL, op_purge },

@@ -319,6 +319,7 @@ static const char *const  engine_rows[] = {
         " rights FROM permission p ORDER BY 1, 2",
     "SELECT user, count(*), sum(length(runs)) FROM reader GROUP BY 1"
         " ORDER BY 1",
+    "SELECT hex(folder), hex(store), hex(runs) FROM per_user ORDER BY 1",
     "SELECT id, collection, key, hex(state), hex(reply) FROM device"
         " ORDER BY 1, 2",
     "SELECT id, collection, client, key FROM device_client ORDER BY 1, 2, 3",

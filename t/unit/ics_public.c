@@ -39,16 +39,6 @@ typedef struct {
 } test_t;
 
 
-static void
-must(ptn_rc_t rc, const char *what)
-{
-    if (rc != PTN_OK) {
-        printf("Bail out! %s: %s\n", what, ptn_err(rc)->name);
-        exit(1);
-    }
-}
-
-
 static unsigned
 roll(test_t *t, unsigned n)
 {
@@ -81,14 +71,6 @@ as(test_t *t, const client_t *c)
 }
 
 
-static void
-end(test_t *t, ptn_txn_t *tx)
-{
-    must(ptn_txn_commit(tx), "commit");
-    must(ptn_store_commit(t->site.store), "store commit");
-}
-
-
 static ptn_object_t *
 object(test_t *t, const char *subject)
 {
@@ -117,7 +99,7 @@ post(test_t *t, client_t *c, bool fai, bool seen)
     save.flags = seen ? PTN_FLAG_SEEN : 0;
     must(ptn_txn_begin(&tx, as(t, c)), "begin");
     must(ptn_msg_create(&tx, t->pool, t->topic, &save, &saved), "create");
-    end(t, &tx);
+    end(&t->site, &tx);
 
     return saved.mid;
 }
@@ -133,7 +115,7 @@ mark(test_t *t, client_t *c, ptn_id_t mid, bool on)
     must(ptn_msg_by_mid(tx.mb, t->topic, mid, &id), "by mid");
     must(ptn_msg_flags_ids(&tx, &id, 1, on ? PTN_FLAGS_ADD : PTN_FLAGS_REMOVE,
                            PTN_FLAG_SEEN, 0, NULL), "flags");
-    end(t, &tx);
+    end(&t->site, &tx);
 }
 
 
@@ -169,7 +151,7 @@ upload(test_t *t, client_t *c, ptn_id_t mid, bool on)
     must(ptn_txn_begin(&tx, mb), "begin");
     must(ptn_ics_import_reads(&tx, t->pool, t->topic, &read, 1, &cns, &n),
          "reads");
-    end(t, &tx);
+    end(&t->site, &tx);
     mb = as(t, c);
 
     for (i = 0; i < n; i++) {
@@ -449,7 +431,7 @@ edit(test_t *t, client_t *c, ptn_id_t mid)
     }
 
     must(rc, "edit");
-    end(t, &tx);
+    end(&t->site, &tx);
 }
 
 
@@ -471,7 +453,7 @@ purge(test_t *t, client_t *c, ptn_id_t mid)
     }
 
     must(rc, "expunge");
-    end(t, &tx);
+    end(&t->site, &tx);
 }
 
 
@@ -595,7 +577,7 @@ main(void)
     must(ptn_txn_begin(&tx, as(t, &t->c[0])), "begin");
     must(ptn_folder_create(&tx, PTN_PUBLIC_IPM_SUBTREE, ptn_str("topic"),
                            NULL, &t->topic), "folder");
-    end(t, &tx);
+    end(&t->site, &tx);
 
     test_each_own(t);
     test_restricted(t);

@@ -7,24 +7,6 @@
 #include "mailbox_site.h"
 
 
-static void
-must(ptn_rc_t rc, const char *what)
-{
-    if (rc != PTN_OK) {
-        printf("Bail out! %s: %s\n", what, ptn_err(rc)->name);
-        exit(1);
-    }
-}
-
-
-static void
-end(site_t *s, ptn_txn_t *tx)
-{
-    must(ptn_txn_commit(tx), "commit");
-    must(ptn_store_commit(s->store), "store commit");
-}
-
-
 static uint32_t
 hierarchy(site_t *s, ptn_mbox_t *mb, ptn_id_t folder)
 {

@@ -18,14 +18,15 @@
 static const char *const  tables[] = {
     "folder", "message", "item", "content", "object", "share", "blob",
     "tombstone", "keyword", "once", "named", "replica", "gone", "receive",
-    "name", "rule", "permission", "reader", "device", "search", "found",
-    "dictionary", "meta"
+    "name", "rule", "permission", "reader", "per_user", "device", "search",
+    "found", "dictionary", "meta"
 };
 
 /* Rows of what no call makes yet. */
 static const char *const  more[] = {
     "INSERT INTO receive VALUES ('IPM.Note', 12, 5)",
     "INSERT INTO permission VALUES (12, 0, 1025)",
+    "INSERT INTO per_user VALUES (zeroblob(22), zeroblob(16), x'', 5)",
     "INSERT INTO device VALUES ('d', '12', 7, x'01', x'02', NULL, x'03',"
         " x'04', 9)",
     "UPDATE meta SET bag=x'', lived=77"

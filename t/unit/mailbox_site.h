@@ -31,6 +31,26 @@ typedef struct {
 } site_t;
 
 
+static inline void
+must(ptn_rc_t rc, const char *what)
+{
+    if (rc != PTN_OK) {
+        printf("Bail out! %s: %s\n", what, ptn_err(rc)->name);
+        exit(1);
+    }
+}
+
+
+/* The transaction, and the batch that it is in. */
+
+static inline void
+end(site_t *s, ptn_txn_t *tx)
+{
+    must(ptn_txn_commit(tx), "commit");
+    must(ptn_store_commit(s->store), "store commit");
+}
+
+
 static void
 site_changed(void *ctx, ptn_guid_t guid PTN_UNUSED)
 {

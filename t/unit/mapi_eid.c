@@ -150,8 +150,14 @@ test_objects(void)
     is_rc(ptn_eid_folder_parse(v, &a, &b, &id), PTN_OK, "another folder");
 
     v = vector(pool, "ENTRYID-15");
-    is_rc(ptn_eid_message_parse(v, &a, &b, &id, &c, &mid), PTN_EPARSE,
+    is_rc(ptn_eid_message_parse(v, &a, &b, &id, &c, &mid), PTN_OK,
           "of a public folder");
+    ok(ptn_guid_eq(a, ptn_eid_public_uid), "the provider says so");
+    ptn_eid_message(a, b, id, c, mid, m);
+    is_mem(ptn_str_make(m, sizeof(m)), v, "written again");
+    m[20] = 7;
+    is_rc(ptn_eid_message_parse(ptn_str_make(m, sizeof(m)), &a, &b, &id, &c,
+                                &mid), PTN_EPARSE, "and the type, too");
 
     ptn_eid_folder(guid(1), guid(20), 5, f);
     ptn_eid_message(guid(1), guid(20), 5, guid(40), 6, m);

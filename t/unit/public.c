@@ -6,16 +6,6 @@
 #include "ptn_item.h"
 
 
-static void
-must(ptn_rc_t rc, const char *what)
-{
-    if (rc != PTN_OK) {
-        printf("Bail out! %s: %s\n", what, ptn_err(rc)->name);
-        exit(1);
-    }
-}
-
-
 static ptn_actor_t
 actor(site_t *s, const char *name, uint64_t id)
 {
@@ -40,14 +30,6 @@ as(site_t *s, const ptn_actor_t *a)
     must(ptn_public_open(s->store, ptn_str("Example.Test"), a, &mb), "open");
 
     return mb;
-}
-
-
-static void
-end(site_t *s, ptn_txn_t *tx)
-{
-    must(ptn_txn_commit(tx), "commit");
-    must(ptn_store_commit(s->store), "store commit");
 }
 
 

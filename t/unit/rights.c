@@ -641,6 +641,10 @@ static const char *const  by_hand[] = {
     "ptn_device_get", "ptn_device_put", "ptn_device_client_set",
     "ptn_device_client_get", "ptn_device_list", "ptn_device_delete",
     "ptn_search_folder_get", "ptn_msg_nonread_ids",
+    "ptn_per_user_get", "ptn_per_user_put", "ptn_per_user_list",
+
+    /* public stores: t/unit/per_user.c */
+    "ptn_reader_set_get", "ptn_reader_set_put",
 };
 
 /*
@@ -653,7 +657,7 @@ static const char *const  free_for_all[] = {
     "ptn_store_idle", "ptn_store_due", "ptn_store_tend", "ptn_store_pending",
     "ptn_store_rollback",
     "ptn_mbox_check", "ptn_mbox_create", "ptn_mbox_delete", "ptn_mbox_kind",
-    "ptn_mbox_read", "ptn_mbox_read_end", "ptn_mbox_replica",
+    "ptn_mbox_provider", "ptn_mbox_read", "ptn_mbox_read_end", "ptn_mbox_replica",
     "ptn_mbox_replid", "ptn_mbox_id", "ptn_mbox_id_replid",
     "ptn_folder_special_id", "ptn_keyword_names",
     "ptn_named_names", "ptn_msg_attach_data", "ptn_msg_bytes",

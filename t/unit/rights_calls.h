@@ -147,6 +147,21 @@ run_gone_count(rights_ctx_t *c)
 }
 
 static ptn_rc_t
+run_table_open_gone(rights_ctx_t *c)
+{
+    ptn_rc_t      rc;
+    ptn_table_t  *table;
+
+    rc = ptn_table_open_gone(c->mb, c->folder, &table);
+
+    if (rc == PTN_OK) {
+        ptn_table_close(table);
+    }
+
+    return rc;
+}
+
+static ptn_rc_t
 run_gone_folders(rights_ctx_t *c)
 {
     size_t              n;
@@ -738,6 +753,7 @@ run_table_state_set(rights_ctx_t *c)
     R("gone_expunge_ids", PTN_RIGHT_DELETE_ANY, true, run_gone_expunge),      \
     R("gone_count", PTN_RIGHT_VISIBLE, false, run_gone_count),                \
     R("gone_folders", PTN_RIGHT_VISIBLE, false, run_gone_folders),            \
+    R("table_open_gone", PTN_RIGHT_VISIBLE, false, run_table_open_gone),      \
     R("table_open", PTN_RIGHT_READ_ANY, false, run_table_gone),               \
     R("folder_clear", PTN_RIGHT_DELETE_ANY, true, run_folder_clear),          \
     R("folder_copy_begin", PTN_RIGHT_READ_ANY, true, run_copy_begin),         \

@@ -790,6 +790,7 @@ owned(site_t *s)
 static void
 alone(site_t *s)
 {
+    ptn_per_user_t       kept, *per;
     size_t             i, n;
     ptn_id_t           id, f, whole;
     uint64_t           key;
@@ -864,6 +865,13 @@ alone(site_t *s)
           PTN_EDENIED, "to ask");
     is_rc(ptn_device_list(mb, s->pool, &devices, &n), PTN_EDENIED, "which");
     is_rc(ptn_device_delete(&tx, dev, none), PTN_EDENIED, "to forget");
+
+    memset(&kept, 0, sizeof(kept));
+    is_rc(ptn_per_user_put(&tx, &kept), PTN_EDENIED, "what was read elsewhere");
+    is_rc(ptn_per_user_get(mb, s->pool, guid, 1, &kept), PTN_EDENIED,
+          "to ask");
+    is_rc(ptn_per_user_list(mb, s->pool, guid, &per, &n), PTN_EDENIED,
+          "where");
     undo(s, &tx);
 }
 

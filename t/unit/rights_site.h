@@ -34,16 +34,6 @@ rights_site(site_t *s)
 }
 
 
-static inline void
-must(ptn_rc_t rc, const char *what)
-{
-    if (rc != PTN_OK) {
-        printf("Bail out! %s: %s\n", what, ptn_err(rc)->name);
-        exit(1);
-    }
-}
-
-
 static inline ptn_mbox_t *
 open_as(site_t *s, const ptn_actor_t *actor)
 {

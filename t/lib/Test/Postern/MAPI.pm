@@ -677,22 +677,25 @@ SetStreamSize        | 2f | size:u64 |
 SubmitMessage        | 32 | flags:u8 |
 MoveCopyMessages     | 33 | dest:u8 ids:ids16 async:u8 copy:u8 | partial:u8
 ModifyPermissions    | 40 | flags:u8 rows:raw |
-GetOwningServers     | 42 | folder_id:u64 |
+GetOwningServers     | 42 | folder_id:u64 | count:u16 cheap_count:u16 servers:strs
 LongTermIdFromId     | 43 | id:u64 | guid:guid counter:b6 pad:u16
+PublicFolderIsGhosted | 45 | folder_id:u64 | is_ghosted:u8
 IdFromLongTermId     | 44 | guid:guid counter:b6 pad:u16 | id:u64
 OpenEmbeddedMessage  | 46 | out:u8 code_page:u16 flags:u8 | reserved:u8 message_id:u64 has_named:u8 prefix:typed subject:typed recipient_count:u16 columns:tags16 rows:recips8
 GetNamesFromPropertyIds | 55 | ids:u16s | names:raw
 GetPropertyIdsFromNames | 56 | flags:u8 names:names | ids:u16s
 CommitStream         | 5d | |
 GetStreamSize        | 5e | | size:u32
-GetPerUserLongTermIds | 60 | guid:guid | count:u16
+GetPerUserLongTermIds | 60 | guid:guid | ids:longs16
 GetPerUserGuid       | 61 | guid:guid counter:b6 pad:u16 | guid:guid
+ReadPerUserInformation | 63 | guid:guid counter:b6 pad:u16 reserved:u8 offset:u32 maximum:u16 | finished:u8 data:bin16
+WritePerUserInformation | 64 | guid:guid counter:b6 pad:u16 finished:u8 offset:u32 data:bin16 replguid:raw |
 SetReadFlags         | 66 | async:u8 flags:u8 ids:ids16 | partial:u8
 GetReceiveFolderTable | 68 | | rows:receive32
 SynchronizationConfigure | 70 | out:u8 type:u8 send:u8 flags:u16 restriction:bin16 extra:u32 tags:tags16 |
 GetStoreState        | 7b | | state:u32
 ResetTable           | 81 | |
-Logon                | fe | logon_flags:u8 open_flags:u32 state:u32 essdn:bin16 | logon_flags:u8 folder_ids:u64x13 response_flags:u8 mailbox:guid repl_id:u16 repl_guid:guid seconds:u8 minutes:u8 hour:u8 day_of_week:u8 day:u8 month:u8 year:u16 gwart:u64 state:u32
+Logon                | fe | logon_flags:u8 open_flags:u32 state:u32 essdn:bin16 | logon_flags:u8 folder_ids:u64x13 response_flags:u8p mailbox:guidp repl_id:u16 repl_guid:guid per_user_guid:guidn seconds:u8p minutes:u8p hour:u8p day_of_week:u8p day:u8p month:u8p year:u16p gwart:u64p state:u32p
 EOF
 
 # A failure has its fields too.
@@ -839,11 +842,19 @@ sub get_row {
 sub get {
     my ($in, $kind, $r, $columns) = @_;
 
+    # fields of a private logon, and of a public one
+    return undef if $kind =~ s/^(u\d+|guid)p$/$1/ && !($r->{logon_flags} & 1);
+    return undef if $kind =~ s/^(guid)n$/$1/ && ($r->{logon_flags} & 1);
+
     return take($in, $PACK{$kind}, { u8 => 1, u16 => 2, u32 => 4, u64 => 8,
         guid => 16, b6 => 6 }->{$kind}) if $kind =~ /^(?:u\d+|guid|b6)$/;
     return take($in, "a$_", $_) for $kind eq 'bin16' ? take($in, 'v', 2) : ();
     return take_str8($in) if $kind eq 'str8z';
     return take_str16($in) if $kind eq 'str16z';
+    return [ map { take_str8($in) } 1 .. $r->{count} ] if $kind eq 'strs';
+    return [ map { { guid => take($in, 'a16', 16), counter => take($in, 'a6', 6),
+                     pad => take($in, 'v', 2) } } 1 .. take($in, 'v', 2) ]
+        if $kind eq 'longs16';
     return $r->{has_id} ? take($in, 'Q<', 8) : undef if $kind eq 'u64if';
     return $r->{is_existing} ? take($in, 'C', 1) : undef if $kind eq 'u8ifx';
     return [ map { take($in, 'Q<', 8) } 1 .. 13 ] if $kind eq 'u64x13';
