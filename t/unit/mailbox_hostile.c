@@ -393,7 +393,7 @@ tally(int status, const char *what, unsigned *bad, unsigned *whole,
 
 
 static void
-test_values(site_t *s, unsigned rounds)
+test_values(site_t *s, unsigned first, unsigned rounds)
 {
     char       text[512];
     size_t     i;
@@ -422,7 +422,7 @@ test_values(site_t *s, unsigned rounds)
 
     for (round = 0; round < rounds; round++) {
         afresh();
-        seed = round + 1;
+        seed = first + round;
         spoil(&seed, text, sizeof(text));
         tally(one(s, text), text, &bad, &whole, &left);
     }
@@ -437,7 +437,7 @@ int
 main(void)
 {
     site_t       s;
-    const char  *rounds;
+    const char  *rounds, *first;
 
     site_make(&s);
     s.conf.fsync = false;
@@ -453,8 +453,10 @@ main(void)
     battery_copy_tree(marks, saved_marks);
     ptn_store_open(&s.opts, &s.store);
     rounds = getenv("PTN_ROUNDS");
+    first = getenv("PTN_SEED");
     test_schemas(&s);
-    test_values(&s, rounds ? (unsigned) atoi(rounds) : 30);
+    test_values(&s, first ? (unsigned) atoi(first) : 1,
+                rounds ? (unsigned) atoi(rounds) : 30);
 
     site_done(&s);
 

@@ -3,7 +3,8 @@
  * every point the disk gives all mailboxes as they were at the last
  * acknowledgement, or as the operation under way would have made them; the
  * check finds nothing, a backup that was finished is whole, and mail can be
- * delivered.  Of the many disks a sample is looked at; POWER_EVERY=1: all.
+ * delivered.  Of the many disks a sample is looked at: each POWER_EVERY-th
+ * from POWER_PHASE on, until POWER_STOP were bad.
  */
 
 #include "engine_ops.h"
@@ -18,7 +19,7 @@ typedef struct {
     ptn_sim_t        *sim;
     ptn_pool_t       *pool;
     char             *states[OPS + 2];
-    unsigned          every, disks, looked;
+    unsigned          every, phase, disks, looked, bad, stop;
     bool              backup[OPS + 2];
     engine_report_t   report;
     char              why[600];
@@ -294,7 +295,7 @@ power_check(void *ctx, const char *dir, unsigned marks)
     engine_t     e;
     const char  *why;
 
-    if (p->disks++ % p->every != 0) {
+    if (p->disks++ % p->every != p->phase) {
         return NULL;
     }
 
@@ -308,9 +309,25 @@ power_check(void *ctx, const char *dir, unsigned marks)
                  ? engine_ops[marks].calls : "end", why);
         snprintf(p->why, sizeof(p->why), "%.590s", text);
         why = p->why;
+        diag("disk %u: %s", p->disks - 1, why);
+
+        if (++p->bad < p->stop) {
+            return NULL;
+        }
     }
 
     return why;
+}
+
+
+static unsigned
+number(const char *name, unsigned usual)
+{
+    const char  *s;
+
+    s = getenv(name);
+
+    return s ? (unsigned) atoi(s) : usual;
 }
 
 
@@ -322,7 +339,6 @@ main(void)
     power_t           p;
     engine_t          e;
     ptn_rc_t          rc;
-    const char       *every;
     ptn_sim_result_t  res;
 
     guard();
@@ -340,13 +356,14 @@ main(void)
     if (ok(rc == PTN_OK, "recorded: %s: %s", engine_ops[op].calls,
            ptn_err(rc)->name))
     {
-        every = getenv("POWER_EVERY");
-        p.every = every ? (unsigned) atoi(every) : DISKS_EVERY;
+        p.every = number("POWER_EVERY", DISKS_EVERY);
+        p.phase = number("POWER_PHASE", 0);
+        p.stop = number("POWER_STOP", 1);
         diag("%zu changes, %u marks", p.sim->n, p.sim->marks);
         ptn_sim_run(p.sim, 0, 0, 1, power_check, &p, &res);
         diag("%zu points, %zu disks, %zu different, %u looked at", res.points,
              res.images, res.checked, p.looked);
-        ok(!res.bad, "nothing acknowledged is lost: %s",
+        ok(p.bad == 0 && !res.bad, "nothing acknowledged is lost: %s",
            res.bad ? res.bad_why : "at any point");
 
         for (i = ptn_max(res.bad_point, (size_t) 60) - 60;
