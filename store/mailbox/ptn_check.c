@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "ptn_charset.h"
@@ -307,6 +308,56 @@ ptn_check_found(ptn_check_t *check, bool mended, const char *fmt, ...)
 }
 
 
+sqlite3_stmt *
+ptn_check_prepare(ptn_check_t *check, const char *what, const char *text)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    if (sqlite3_prepare_v2(check->mb->db, text, -1, &st, NULL) == SQLITE_OK) {
+        return st;
+    }
+
+    rc = ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
+
+    if (ptn_check_later(rc)) {
+        check->failed = rc;
+
+    } else {
+        ptn_check_found(check, false, "%s: %s", what,
+                        sqlite3_errmsg(check->mb->db));
+    }
+
+    return NULL;
+}
+
+
+/*
+ * What PRAGMA integrity_check says of a page that could not be read, "...
+ * error code=10": no damage.
+ */
+
+static bool
+ptn_check_unread(ptn_check_t *check, ptn_str_t s)
+{
+    ptn_rc_t             rc;
+    const char          *p;
+
+    static const char    code[] = "error code=";
+
+    p = s.len ? memmem(s.data, s.len, code, sizeof(code) - 1) : NULL;
+    rc = p ? ptn_sql_rc(atoi(p + sizeof(code) - 1)) : PTN_OK;
+
+    if (!ptn_check_later(rc)) {
+        return false;
+    }
+
+    check->failed = rc;
+
+    return true;
+}
+
+
 /* A finding of a query: one line for each row, up to a number. */
 
 static ptn_rc_t
@@ -318,19 +369,21 @@ ptn_check_rows(ptn_check_t *check, const char *what, const char *find,
     ptn_str_t      s;
     sqlite3_stmt  *st;
 
-    if (sqlite3_prepare_v2(check->mb->db, find, -1, &st, NULL) != SQLITE_OK) {
-        ptn_check_found(check, false, "%s: %s", what,
-                        sqlite3_errmsg(check->mb->db));
-        return PTN_OK;
-    }
-
     n = 0;
+    *ret_n = 0;
+    st = ptn_check_prepare(check, what, find);
+
+    if (st == NULL) {
+        return check->failed;
+    }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
         s.data = (u_char *) sqlite3_column_text(st, 0);
         s.len = s.data ? strlen((char *) s.data) : 0;
 
-        if (good != NULL && ptn_str_eqz(s, good)) {
+        if (good != NULL
+            && (ptn_str_eqz(s, good) || ptn_check_unread(check, s)))
+        {
             continue;
         }
 
@@ -352,7 +405,7 @@ ptn_check_rows(ptn_check_t *check, const char *what, const char *find,
         return PTN_OK;
     }
 
-    return rc;
+    return (rc == PTN_OK) ? check->failed : rc;
 }
 
 
@@ -522,7 +575,7 @@ ptn_check_database(ptn_check_t *check)
         rc = ptn_check_search(check);
     }
 
-    return rc;
+    return (rc == PTN_OK) ? check->failed : rc;
 }
 
 
@@ -613,6 +666,10 @@ ptn_check_open(ptn_store_t *store, const ptn_user_t *user, bool repair,
         rc = ptn_check_files(&check);
     }
 
+    if (rc == PTN_OK) {
+        rc = check.failed;
+    }
+
     /* who knew the mailbox before must not trust what it knows */
 
     if (rc == PTN_OK && check.renew) {
@@ -676,9 +733,7 @@ ptn_check_closed(ptn_store_t *store, const ptn_user_t *user,
 
     /* of another user: not for us to mend */
 
-    if (rc == PTN_EVERSION || rc == PTN_ENOMEM || rc == PTN_EBUSY
-        || rc == PTN_EUNAVAIL)
-    {
+    if (rc == PTN_EVERSION || ptn_check_later(rc)) {
         return rc;
     }
 
