@@ -78,6 +78,15 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       " FROM folder WHERE id=" PTN_CHECK_INBOX ") + id"
       " WHERE abs(folder) NOT IN (SELECT id FROM folder)" },
 
+    { "folder that is no search folder",
+      "SELECT id FROM folder WHERE search NOT IN (0, 1) OR (search<>0"
+      " AND (id<256 OR id IN (SELECT abs(folder) FROM message)))",
+      "DELETE FROM search WHERE folder<256"
+      " OR folder IN (SELECT abs(folder) FROM message);"
+      "UPDATE folder SET search=0 WHERE search<>0"
+      " AND (id<256 OR id IN (SELECT abs(folder) FROM message));"
+      "UPDATE folder SET search=1 WHERE search NOT IN (0, 1)" },
+
     { "tombstone in no folder",
       "SELECT id FROM tombstone WHERE folder NOT IN (SELECT id FROM folder)",
       "DELETE FROM tombstone WHERE folder NOT IN (SELECT id FROM folder)" },
@@ -453,6 +462,41 @@ ptn_check_counters(ptn_check_t *check)
 }
 
 
+/* One that is another's, or none: with its id behind it. */
+
+static ptn_rc_t
+ptn_check_rename(ptn_check_t *check, const ptn_folder_t *f, ptn_str_t name)
+{
+    ptn_rc_t       rc;
+    ptn_str_t      fold;
+    sqlite3_stmt  *st;
+
+    name = ptn_str_printf(check->pool, "%.*s %llu", ptn_str_arg(name),
+                          (unsigned long long) f->id);
+    rc = ptn_utf8_fold(check->pool, name, &fold);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (sqlite3_prepare_v2(check->mb->db, "UPDATE OR IGNORE folder SET fold=?1,"
+                           " name=?3 WHERE id=?2", -1, &st, NULL)
+        != SQLITE_OK)
+    {
+        return PTN_EINTERNAL;
+    }
+
+    ptn_sql_text(st, 1, fold);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) f->id);
+    ptn_sql_text(st, 3, name);
+    rc = ptn_sql_step(check->mb, st);
+    sqlite3_finalize(st);
+    check->renew = true;
+
+    return rc;
+}
+
+
 /* Folded names, by the folding that this version has. */
 
 static ptn_rc_t
@@ -486,11 +530,20 @@ ptn_check_names(ptn_check_t *check)
             continue;
         }
 
-        ptn_check_found(check, check->repair && rc == PTN_OK,
-                        "folded name of folder %llu",
+        ptn_check_found(check, check->repair, "folded name of folder %llu",
                         (unsigned long long) f->id);
 
-        if (check->repair && rc == PTN_OK) {
+        if (check->repair && rc != PTN_OK) {
+            rc = ptn_check_rename(check, f, ptn_str("lost"));
+
+            if (rc != PTN_OK) {
+                return rc;
+            }
+
+            continue;
+        }
+
+        if (check->repair) {
             if (sqlite3_prepare_v2(check->mb->db, "UPDATE OR IGNORE folder SET"
                                    " fold=?1 WHERE id=?2", -1, &st, NULL)
                 != SQLITE_OK)
@@ -502,6 +555,10 @@ ptn_check_names(ptn_check_t *check)
             sqlite3_bind_int64(st, 2, (sqlite3_int64) f->id);
             rc = ptn_sql_step(check->mb, st);
             sqlite3_finalize(st);
+
+            if (rc == PTN_OK && sqlite3_changes(check->mb->db) == 0) {
+                rc = ptn_check_rename(check, f, f->name);
+            }
 
             if (rc != PTN_OK) {
                 return rc;
@@ -664,6 +721,10 @@ ptn_check_open(ptn_store_t *store, const ptn_user_t *user, bool repair,
 
     if (rc == PTN_OK) {
         rc = ptn_check_files(&check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_receipts(&check);
     }
 
     if (rc == PTN_OK) {

@@ -45,6 +45,8 @@ sqlite3_stmt *ptn_check_prepare(ptn_check_t *check, const char *what,
 
 /* ptn_check_folder.c: soft deletion, rules, receive folders, names. */
 ptn_rc_t ptn_check_folders(ptn_check_t *check);
+/* As rows and files are now: after ptn_check_run(). */
+ptn_rc_t ptn_check_receipts(ptn_check_t *check);
 
 typedef struct {
     const char  *what;

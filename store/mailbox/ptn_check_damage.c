@@ -51,8 +51,15 @@ ptn_damage_folders(ptn_check_t *check)
                  " AND special=%d", i, special);
         rc = ptn_sql_number(check->mb, text, &n);
 
-        if (rc != PTN_OK || n == 1) {
+        if (rc == PTN_OK && n == 1) {       /* others are not that one */
+            snprintf(text, sizeof(text), "UPDATE folder SET special=0"
+                     " WHERE special=%d AND id<>%d", special, i);
+            rc = ptn_sql_exec(check->mb, text);
             continue;
+        }
+
+        if (rc != PTN_OK) {
+            break;
         }
 
         ptn_check_found(check, true, "special folder %d made anew", i);
@@ -650,6 +657,7 @@ static ptn_rc_t
 ptn_damage_others(ptn_check_t *check)
 {
     return ptn_sql_exec(check->mb,
+        "UPDATE folder SET special=0 WHERE special<>0 AND id>255;"
         "DELETE FROM named WHERE length(guid)<>16;"
         "DELETE FROM replica WHERE length(guid)<>16"
         " OR replid NOT BETWEEN 1 AND 32767");

@@ -335,7 +335,9 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
     sqlite3_stmt  *st;
 
     static const char *const  texts[] = {
-        "UPDATE replica SET replid=(SELECT max(replid) + 1 FROM replica),"
+        "UPDATE replica SET replid=(SELECT min(replid) + 1 FROM replica"
+            " WHERE replid>=1 AND replid + 1 NOT IN"
+            " (SELECT replid FROM replica)),"
             " last=(SELECT max(cn, 1) FROM meta) WHERE replid=1",
         "UPDATE meta SET epoch=?1, cn=?2, oid=?3, uidvalidity="
             "(uidvalidity + 65536) % 4294967296 + 1",

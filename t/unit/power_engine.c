@@ -37,7 +37,8 @@ static const char *const  whole[] = {
     "ptn_backup_mailbox", "ptn_backup_finish", "ptn_backup_prune",
     "ptn_restore_mailbox", "ptn_mbox_compact", "ptn_mbox_salvage",
     "ptn_mbox_rename", "ptn_mbox_import", "ptn_tomb_purge",
-    "ptn_dictionary_set", "ptn_dictionary_repack"
+    "ptn_dictionary_set", "ptn_dictionary_repack", "ptn_receipt_next",
+    "ptn_receipt_done", "ptn_receipt_sweep"
 };
 
 

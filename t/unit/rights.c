@@ -687,6 +687,7 @@ static const char *const  free_for_all[] = {
 
     /* of the server alone, for all mailboxes */
     "ptn_receipt_any", "ptn_receipt_next", "ptn_receipt_done",
+    "ptn_receipt_marks", "ptn_receipt_sweep", "ptn_receipt_unmark",
 
     /* housekeeping: how much of the mailbox is in the index */
     "ptn_search_info", "ptn_search_work",
