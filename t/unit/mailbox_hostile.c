@@ -203,6 +203,7 @@ spoil(unsigned *seed, char *text, size_t size)
         sqlite3_prepare_v2(db, "SELECT t.name, c.name FROM sqlite_schema t,"
                            " pragma_table_info(t.name) c WHERE t.type='table'"
                            " AND t.sql NOT LIKE '%virtual%' AND t.name<>'once'"
+                           " AND (t.name<>'meta' OR c.name<>'deleted')"
                            " AND substr(c.name, 1, 2)<>'v_'"
                            " ORDER BY t.name, c.cid", -1, &st, NULL);
         pick = (unsigned) rand_r(seed) % 150;

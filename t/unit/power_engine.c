@@ -321,17 +321,6 @@ power_check(void *ctx, const char *dir, unsigned marks)
 }
 
 
-static unsigned
-number(const char *name, unsigned usual)
-{
-    const char  *s;
-
-    s = getenv(name);
-
-    return s ? (unsigned) atoi(s) : usual;
-}
-
-
 int
 main(void)
 {
@@ -357,9 +346,9 @@ main(void)
     if (ok(rc == PTN_OK, "recorded: %s: %s", engine_ops[op].calls,
            ptn_err(rc)->name))
     {
-        p.every = number("POWER_EVERY", DISKS_EVERY);
-        p.phase = number("POWER_PHASE", 0);
-        p.stop = number("POWER_STOP", 1);
+        p.every = ptn_sim_env("POWER_EVERY", DISKS_EVERY);
+        p.phase = ptn_sim_env("POWER_PHASE", 0);
+        p.stop = ptn_sim_env("POWER_STOP", 1);
         diag("%zu changes, %u marks", p.sim->n, p.sim->marks);
         ptn_sim_run(p.sim, 0, 0, 1, power_check, &p, &res);
         diag("%zu points, %zu disks, %zu different, %u looked at", res.points,
