@@ -8,6 +8,7 @@
  */
 
 #include "engine_ops.h"
+#include "header_scan.h"
 
 
 #define OPS  ptn_nelts(engine_ops)
@@ -65,118 +66,29 @@ has_row(const char *call)
 }
 
 
+static unsigned  transactions;
+
 /* A prototype that takes a transaction. */
 
-static unsigned
-guard_prototype(char *text)
+static void
+guard_call(const char *name, const char *prototype)
 {
-    char  *p, *q;
-
-    if (strstr(text, "ptn_txn_t *tx") == NULL
-        || strstr(text, "const ptn_txn_t *tx") != NULL
-        || strstr(text, "typedef") != NULL)
+    if (strstr(prototype, "ptn_txn_t *tx") != NULL
+        && strstr(prototype, "const ptn_txn_t *tx") == NULL)
     {
-        return 0;
+        transactions++;
+        ok(has_row(name), "%s is in a power test", name);
     }
-
-    for (p = text; (p = strstr(p, "ptn_")) != NULL; p = q) {
-        q = p + strspn(p, "abcdefghijklmnopqrstuvwxyz_0123456789");
-
-        if (*q == '(') {
-            *q = '\0';
-            ok(has_row(p), "%s is in a power test", p);
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static unsigned
-guard_header(const char *path)
-{
-    int        c, last;
-    char       text[4096];
-    FILE      *f;
-    size_t     n;
-    unsigned   seen;
-
-    f = fopen(path, "r");
-
-    if (f == NULL) {
-        return 0;
-    }
-
-    seen = 0;
-    n = 0;
-    last = 0;
-
-    while ((c = getc(f)) != EOF) {
-
-        if (last == '/' && c == '*') {
-            for (n -= (n > 0); (c = getc(f)) != EOF; last = c) {
-                if (last == '*' && c == '/') {
-                    break;
-                }
-            }
-
-            last = 0;
-            continue;
-        }
-
-        last = c;
-
-        if (n < sizeof(text) - 1) {
-            text[n++] = (char) c;
-        }
-
-        if (c == ';' || c == '}') {
-            text[n] = '\0';
-            seen += guard_prototype(text);
-            n = 0;
-        }
-    }
-
-    fclose(f);
-
-    return seen;
 }
 
 
 static void
 guard(void)
 {
-    char            path[PATH_MAX], full[PATH_MAX + 256], *at;
-    DIR            *dir;
-    size_t          i;
-    unsigned        n;
-    struct dirent  *e;
+    size_t  i;
 
-    snprintf(path, sizeof(path), "%s", __FILE__);
-    at = strstr(path, "t/unit/power_engine.c");
-
-    if (at != NULL) {
-        strcpy(at, "store/mailbox");
-    }
-
-    dir = opendir(path);
-    n = 0;
-
-    while (dir != NULL && (e = readdir(dir)) != NULL) {
-        if (strncmp(e->d_name, "ptn_store", 9) == 0
-            && strcmp(e->d_name + strlen(e->d_name) - 2, ".h") == 0)
-        {
-            snprintf(full, sizeof(full), "%s/%s", path, e->d_name);
-            n += guard_header(full);
-        }
-    }
-
-    if (dir != NULL) {
-        closedir(dir);
-    }
-
-    ok(n > 40, "%u calls that take a transaction", n);
+    (void) header_scan(__FILE__, guard_call);
+    ok(transactions > 40, "%u calls that take a transaction", transactions);
 
     for (i = 0; i < ptn_nelts(whole); i++) {
         ok(has_row(whole[i]), "%s is in a power test", whole[i]);
