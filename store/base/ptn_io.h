@@ -27,7 +27,8 @@
     S(QUEUE_DIR)    /* the name of a new segment */                           \
     S(EPOCH)        /* the high-water mark outside the mailbox */             \
     S(EPOCH_DIR)                                                              \
-    S(BLOB_GONE)    /* the directory that a blob has left */
+    S(BLOB_GONE)    /* the directory that a blob has left */              \
+    S(RECEIPT_DIR)  /* the mark of a mailbox that has receipts due */
 
 typedef enum {
 #define PTN_IO_SITE_ENUM(n)  PTN_IO_##n,

@@ -16,6 +16,8 @@
 #define PTN_CLERK_BATCH         256         /* messages in a round */
 #define PTN_CLERK_BATCH_BYTES   (32 * 1024 * 1024)
 #define PTN_CLERK_LOCK_MS       50          /* a mailbox is held this long */
+#define PTN_CLERK_RECEIPTS      30000       /* ms; receipts of mailboxes that
+                                               nobody opens are seen then */
 
 struct ptn_clerk_s {
     ptn_app_t     *app;
@@ -27,6 +29,7 @@ struct ptn_clerk_s {
     ptn_qmsg_t   **heap;            /* waiting messages that are not busy */
     size_t         nheap, heap_size;
     uint64_t       seq;
+    uint64_t       receipts_ms;     /* when they are looked for next */
 };
 
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ptn_clerk_queue.h"
+#include "ptn_mdn.h"
 
 
 ptn_rc_t
@@ -261,6 +262,22 @@ ptn_clerk_flush(ptn_clerk_t *clerk)
 
 /* --- a round ------------------------------------------------------------- */
 
+/* At once when it starts, for what a crash has left. */
+
+static void
+ptn_clerk_receipts(ptn_clerk_t *clerk)
+{
+    uint64_t  now;
+
+    now = ptn_time_mono();
+
+    if (now >= clerk->receipts_ms) {
+        clerk->receipts_ms = now + PTN_CLERK_RECEIPTS;
+        (void) ptn_mdn_unopened(clerk->app);
+    }
+}
+
+
 uint32_t
 ptn_clerk_run(ptn_clerk_t *clerk)
 {
@@ -288,6 +305,7 @@ ptn_clerk_run(ptn_clerk_t *clerk)
     ptn_qindex_clean(clerk->index);
 
     if (!worked) {
+        ptn_clerk_receipts(clerk);
         ptn_store_idle(clerk->app->store);
         ptn_queue_idle(clerk->app->queue);
     }

@@ -233,3 +233,71 @@ ptn_mdn_send(ptn_app_t *app)
 
     return rc == PTN_OK;
 }
+
+
+/* ---- mailboxes that nobody has open -------------------------------------- */
+
+typedef struct {
+    ptn_app_t   *app;
+    ptn_pool_t  *pool;
+    unsigned     n;
+} ptn_mdn_marks_t;
+
+
+static ptn_rc_t
+ptn_mdn_mark(void *ctx, ptn_guid_t mailbox, uint64_t id)
+{
+    ptn_rc_t          rc;
+    ptn_user_t        user;
+    ptn_mbox_t       *mb;
+    ptn_mdn_marks_t  *m = ctx;
+
+    m->n++;
+    rc = ptn_user_by_id(m->app->directory, m->pool, id, &user);
+
+    if (rc == PTN_ENOTFOUND
+        || (rc == PTN_OK && !ptn_guid_eq(user.mailbox, mailbox)))
+    {
+        (void) ptn_receipt_unmark(m->app->store, mailbox, id);
+        return PTN_OK;
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_mbox_open(m->app->store, &user, NULL, &mb);
+    }
+
+    /* one that cannot be opened now is tried again later */
+
+    if (rc == PTN_OK) {
+        while (ptn_mdn_send(m->app)) {
+            /* void */
+        }
+
+        if (ptn_mbox_open(m->app->store, &user, NULL, &mb) == PTN_OK) {
+            (void) ptn_receipt_sweep(mb);
+        }
+    }
+
+    return (m->n == PTN_MDN_BOXES) ? PTN_AGAIN : PTN_OK;
+}
+
+
+ptn_rc_t
+ptn_mdn_unopened(ptn_app_t *app)
+{
+    ptn_rc_t         rc;
+    ptn_mdn_marks_t  m;
+
+    m.app = app;
+    m.n = 0;
+    m.pool = ptn_pool_create(0, NULL);
+
+    if (m.pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_receipt_marks(app->store, ptn_mdn_mark, &m);
+    ptn_pool_destroy(m.pool);
+
+    return (rc == PTN_OK && m.n == 0) ? PTN_ENOTFOUND : rc;
+}

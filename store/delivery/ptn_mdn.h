@@ -25,5 +25,14 @@ ptn_str_t ptn_mdn_id(ptn_pool_t *pool, const ptn_receipt_t *receipt);
  */
 bool ptn_mdn_send(ptn_app_t *app);
 
+/*
+ * The same of mailboxes that nobody has open, by their marks
+ * (ptn_receipt_marks): opens PTN_MDN_BOXES of them at most.  ENOTFOUND: there
+ * is no mark.  The clerk's, now and then; blocks on disk.
+ */
+#define PTN_MDN_BOXES  8
+
+ptn_rc_t ptn_mdn_unopened(ptn_app_t *app);
+
 
 #endif /* PTN_MDN_H */

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "ptn_charset.h"
@@ -76,6 +77,15 @@ static const ptn_check_rule_t  ptn_check_rules[] = {
       "UPDATE message SET folder=" PTN_CHECK_INBOX ", uid=(SELECT uidnext"
       " FROM folder WHERE id=" PTN_CHECK_INBOX ") + id"
       " WHERE abs(folder) NOT IN (SELECT id FROM folder)" },
+
+    { "folder that is no search folder",
+      "SELECT id FROM folder WHERE search NOT IN (0, 1) OR (search<>0"
+      " AND (id<256 OR id IN (SELECT abs(folder) FROM message)))",
+      "DELETE FROM search WHERE folder<256"
+      " OR folder IN (SELECT abs(folder) FROM message);"
+      "UPDATE folder SET search=0 WHERE search<>0"
+      " AND (id<256 OR id IN (SELECT abs(folder) FROM message));"
+      "UPDATE folder SET search=1 WHERE search NOT IN (0, 1)" },
 
     { "tombstone in no folder",
       "SELECT id FROM tombstone WHERE folder NOT IN (SELECT id FROM folder)",
@@ -307,6 +317,56 @@ ptn_check_found(ptn_check_t *check, bool mended, const char *fmt, ...)
 }
 
 
+sqlite3_stmt *
+ptn_check_prepare(ptn_check_t *check, const char *what, const char *text)
+{
+    ptn_rc_t       rc;
+    sqlite3_stmt  *st;
+
+    if (sqlite3_prepare_v2(check->mb->db, text, -1, &st, NULL) == SQLITE_OK) {
+        return st;
+    }
+
+    rc = ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
+
+    if (ptn_check_later(rc)) {
+        check->failed = rc;
+
+    } else {
+        ptn_check_found(check, false, "%s: %s", what,
+                        sqlite3_errmsg(check->mb->db));
+    }
+
+    return NULL;
+}
+
+
+/*
+ * What PRAGMA integrity_check says of a page that could not be read, "...
+ * error code=10": no damage.
+ */
+
+static bool
+ptn_check_unread(ptn_check_t *check, ptn_str_t s)
+{
+    ptn_rc_t             rc;
+    const char          *p;
+
+    static const char    code[] = "error code=";
+
+    p = s.len ? memmem(s.data, s.len, code, sizeof(code) - 1) : NULL;
+    rc = p ? ptn_sql_rc(atoi(p + sizeof(code) - 1)) : PTN_OK;
+
+    if (!ptn_check_later(rc)) {
+        return false;
+    }
+
+    check->failed = rc;
+
+    return true;
+}
+
+
 /* A finding of a query: one line for each row, up to a number. */
 
 static ptn_rc_t
@@ -318,19 +378,21 @@ ptn_check_rows(ptn_check_t *check, const char *what, const char *find,
     ptn_str_t      s;
     sqlite3_stmt  *st;
 
-    if (sqlite3_prepare_v2(check->mb->db, find, -1, &st, NULL) != SQLITE_OK) {
-        ptn_check_found(check, false, "%s: %s", what,
-                        sqlite3_errmsg(check->mb->db));
-        return PTN_OK;
-    }
-
     n = 0;
+    *ret_n = 0;
+    st = ptn_check_prepare(check, what, find);
+
+    if (st == NULL) {
+        return check->failed;
+    }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
         s.data = (u_char *) sqlite3_column_text(st, 0);
         s.len = s.data ? strlen((char *) s.data) : 0;
 
-        if (good != NULL && ptn_str_eqz(s, good)) {
+        if (good != NULL
+            && (ptn_str_eqz(s, good) || ptn_check_unread(check, s)))
+        {
             continue;
         }
 
@@ -352,7 +414,7 @@ ptn_check_rows(ptn_check_t *check, const char *what, const char *find,
         return PTN_OK;
     }
 
-    return rc;
+    return (rc == PTN_OK) ? check->failed : rc;
 }
 
 
@@ -400,6 +462,41 @@ ptn_check_counters(ptn_check_t *check)
 }
 
 
+/* One that is another's, or none: with its id behind it. */
+
+static ptn_rc_t
+ptn_check_rename(ptn_check_t *check, const ptn_folder_t *f, ptn_str_t name)
+{
+    ptn_rc_t       rc;
+    ptn_str_t      fold;
+    sqlite3_stmt  *st;
+
+    name = ptn_str_printf(check->pool, "%.*s %llu", ptn_str_arg(name),
+                          (unsigned long long) f->id);
+    rc = ptn_utf8_fold(check->pool, name, &fold);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    if (sqlite3_prepare_v2(check->mb->db, "UPDATE OR IGNORE folder SET fold=?1,"
+                           " name=?3 WHERE id=?2", -1, &st, NULL)
+        != SQLITE_OK)
+    {
+        return PTN_EINTERNAL;
+    }
+
+    ptn_sql_text(st, 1, fold);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64) f->id);
+    ptn_sql_text(st, 3, name);
+    rc = ptn_sql_step(check->mb, st);
+    sqlite3_finalize(st);
+    check->renew = true;
+
+    return rc;
+}
+
+
 /* Folded names, by the folding that this version has. */
 
 static ptn_rc_t
@@ -433,11 +530,20 @@ ptn_check_names(ptn_check_t *check)
             continue;
         }
 
-        ptn_check_found(check, check->repair && rc == PTN_OK,
-                        "folded name of folder %llu",
+        ptn_check_found(check, check->repair, "folded name of folder %llu",
                         (unsigned long long) f->id);
 
-        if (check->repair && rc == PTN_OK) {
+        if (check->repair && rc != PTN_OK) {
+            rc = ptn_check_rename(check, f, ptn_str("lost"));
+
+            if (rc != PTN_OK) {
+                return rc;
+            }
+
+            continue;
+        }
+
+        if (check->repair) {
             if (sqlite3_prepare_v2(check->mb->db, "UPDATE OR IGNORE folder SET"
                                    " fold=?1 WHERE id=?2", -1, &st, NULL)
                 != SQLITE_OK)
@@ -449,6 +555,10 @@ ptn_check_names(ptn_check_t *check)
             sqlite3_bind_int64(st, 2, (sqlite3_int64) f->id);
             rc = ptn_sql_step(check->mb, st);
             sqlite3_finalize(st);
+
+            if (rc == PTN_OK && sqlite3_changes(check->mb->db) == 0) {
+                rc = ptn_check_rename(check, f, f->name);
+            }
 
             if (rc != PTN_OK) {
                 return rc;
@@ -522,7 +632,7 @@ ptn_check_database(ptn_check_t *check)
         rc = ptn_check_search(check);
     }
 
-    return rc;
+    return (rc == PTN_OK) ? check->failed : rc;
 }
 
 
@@ -613,6 +723,14 @@ ptn_check_open(ptn_store_t *store, const ptn_user_t *user, bool repair,
         rc = ptn_check_files(&check);
     }
 
+    if (rc == PTN_OK) {
+        rc = ptn_check_receipts(&check);
+    }
+
+    if (rc == PTN_OK) {
+        rc = check.failed;
+    }
+
     /* who knew the mailbox before must not trust what it knows */
 
     if (rc == PTN_OK && check.renew) {
@@ -676,9 +794,7 @@ ptn_check_closed(ptn_store_t *store, const ptn_user_t *user,
 
     /* of another user: not for us to mend */
 
-    if (rc == PTN_EVERSION || rc == PTN_ENOMEM || rc == PTN_EBUSY
-        || rc == PTN_EUNAVAIL)
-    {
+    if (rc == PTN_EVERSION || ptn_check_later(rc)) {
         return rc;
     }
 

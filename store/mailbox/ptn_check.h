@@ -19,6 +19,7 @@ typedef struct {
     unsigned      mended;
     bool          renew;        /* numbers or messages were mended */
     ptn_txn_t    *tx;           /* of a repair */
+    ptn_rc_t      failed;       /* a question could not be asked */
     const ptn_ops_t  *ops;      /* NULL: nobody waits */
 } ptn_check_t;
 
@@ -27,8 +28,25 @@ typedef struct {
 void ptn_check_found(ptn_check_t *check, bool mended, const char *fmt, ...)
     PTN_PRINTF(3, 4);
 
+/*
+ * An error that says nothing of the mailbox: it may be another the next time.
+ * What cannot be read now is neither a finding nor replaced.
+ */
+static inline bool
+ptn_check_later(ptn_rc_t rc)
+{
+    return rc == PTN_ENOMEM || rc == PTN_EIO || rc == PTN_ENOSPC
+           || rc == PTN_EBUSY || rc == PTN_EUNAVAIL;
+}
+
+/* NULL: a finding, or `failed`. */
+sqlite3_stmt *ptn_check_prepare(ptn_check_t *check, const char *what,
+    const char *text);
+
 /* ptn_check_folder.c: soft deletion, rules, receive folders, names. */
 ptn_rc_t ptn_check_folders(ptn_check_t *check);
+/* As rows and files are now: after ptn_check_run(). */
+ptn_rc_t ptn_check_receipts(ptn_check_t *check);
 
 typedef struct {
     const char  *what;

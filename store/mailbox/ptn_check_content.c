@@ -24,20 +24,6 @@ ptn_check_hex(const u_char sha256[32], char hex[65])
 }
 
 
-static sqlite3_stmt *
-ptn_check_prepare(ptn_check_t *check, const char *text)
-{
-    sqlite3_stmt  *st;
-
-    if (sqlite3_prepare_v2(check->mb->db, text, -1, &st, NULL) != SQLITE_OK) {
-        ptn_check_found(check, false, "%s", sqlite3_errmsg(check->mb->db));
-        return NULL;
-    }
-
-    return st;
-}
-
-
 /* Bags, and the names of what is too large for them. */
 
 ptn_rc_t
@@ -49,7 +35,7 @@ ptn_check_items(ptn_check_t *check)
     ptn_str_t      packed, large;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "SELECT id, bag, large FROM item"
+    st = ptn_check_prepare(check, "contents", "SELECT id, bag, large FROM item"
                                   " WHERE bag IS NOT NULL"
                                   " OR large IS NOT NULL");
     if (st == NULL) {
@@ -123,7 +109,7 @@ ptn_check_structure(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
         rc = ptn_mime_unpack(pool, packed, &mime);
     }
 
-    if (rc == PTN_ENOMEM) {
+    if (ptn_check_later(rc)) {
         return rc;
     }
 
@@ -183,7 +169,7 @@ ptn_check_skeleton(ptn_check_t *check, ptn_pool_t *pool,
     rc = ptn_skeleton_refs(pool, plain, &refs, &n);
 
     if (rc != PTN_OK) {
-        return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+        return ptn_check_later(rc) ? rc : PTN_OK;
     }
 
     if (n * 32 != blobs.len
@@ -201,7 +187,7 @@ ptn_check_skeleton(ptn_check_t *check, ptn_pool_t *pool,
     rc = ptn_skeleton_restore(plain, 0, UINT64_MAX, &io);
     *ret_good = (rc == PTN_OK && sink.size == c->size);
 
-    return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+    return ptn_check_later(rc) ? rc : PTN_OK;
 }
 
 
@@ -217,7 +203,7 @@ ptn_check_content_good(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
     rc = ptn_mime_unpack(pool, structure, &mime);
 
     if (rc != PTN_OK || !ptn_check_part(mime->root, size)) {
-        return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+        return ptn_check_later(rc) ? rc : PTN_OK;
     }
 
     rc = ptn_content_get(check->mb, id, &c);
@@ -226,7 +212,7 @@ ptn_check_content_good(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
         rc = ptn_check_skeleton(check, pool, c, blobs, ret_good);
     }
 
-    return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+    return ptn_check_later(rc) ? rc : PTN_OK;
 }
 
 
@@ -245,7 +231,7 @@ ptn_check_content(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
         rc = ptn_check_skeleton(check, pool, c, blobs, &good);
     }
 
-    if (rc == PTN_ENOMEM) {
+    if (ptn_check_later(rc)) {
         return rc;
     }
 
@@ -345,7 +331,7 @@ ptn_check_objects(ptn_check_t *check, sqlite3_stmt *count, ptn_pool_t *pool)
     ptn_object_t  *object;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "SELECT content, file, blobs FROM object");
+    st = ptn_check_prepare(check, "contents", "SELECT content, file, blobs FROM object");
     if (st == NULL) {
         return PTN_OK;
     }
@@ -365,7 +351,7 @@ ptn_check_objects(ptn_check_t *check, sqlite3_stmt *count, ptn_pool_t *pool)
 
         got = ptn_stored_get(check->mb, pool, id, &stored, &object);
 
-        if (got == PTN_ENOMEM) {
+        if (ptn_check_later(got)) {
             rc = got;
             break;
         }
@@ -394,7 +380,7 @@ ptn_check_large(ptn_check_t *check, sqlite3_stmt *count)
     ptn_str_t      large;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "SELECT large FROM item"
+    st = ptn_check_prepare(check, "contents", "SELECT large FROM item"
                                   " WHERE large IS NOT NULL");
     if (st == NULL) {
         return PTN_OK;
@@ -437,9 +423,9 @@ ptn_check_contents(ptn_check_t *check)
     }
 
     pool = ptn_pool_create(0, NULL);
-    st = ptn_check_prepare(check, "SELECT id, size, file, blobs, structure,"
+    st = ptn_check_prepare(check, "contents", "SELECT id, size, file, blobs, structure,"
                                   " codec FROM content");
-    count = ptn_check_prepare(check, "INSERT INTO refs VALUES (?1, 1)"
+    count = ptn_check_prepare(check, "contents", "INSERT INTO refs VALUES (?1, 1)"
                                      " ON CONFLICT DO UPDATE SET n=n+1");
 
     if (pool != NULL && st != NULL && count != NULL) {
@@ -476,7 +462,7 @@ ptn_check_blobs(ptn_check_t *check)
     ptn_str_t      sha;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check,
+    st = ptn_check_prepare(check, "blobs",
         "SELECT b.sha256, b.refs, coalesce(r.n,0) FROM blob b"
         " LEFT JOIN refs r ON r.sha256=b.sha256 WHERE b.refs<>coalesce(r.n,0)"
         " UNION ALL SELECT sha256, 0, n FROM refs"
@@ -576,7 +562,7 @@ ptn_check_blob_file(ptn_check_t *check, const u_char sha256[32])
         rc = ptn_blob_file_is(check->mb->store, path, sha256, &has);
     }
 
-    if (rc == PTN_ENOMEM) {
+    if (ptn_check_later(rc)) {
         return rc;
     }
 
@@ -611,7 +597,7 @@ ptn_check_blob_files(ptn_check_t *check)
     ptn_str_t      sha;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "SELECT sha256 FROM blob WHERE refs>0");
+    st = ptn_check_prepare(check, "contents", "SELECT sha256 FROM blob WHERE refs>0");
     if (st == NULL) {
         return PTN_OK;
     }

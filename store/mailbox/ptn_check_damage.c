@@ -28,6 +28,7 @@
 typedef struct {
     ptn_mbox_t  *mb;
     ptn_buf_t   *buf;
+    ptn_rc_t     failed;        /* of a part that is there, maybe */
 } ptn_damage_sink_t;
 
 
@@ -50,8 +51,15 @@ ptn_damage_folders(ptn_check_t *check)
                  " AND special=%d", i, special);
         rc = ptn_sql_number(check->mb, text, &n);
 
-        if (rc != PTN_OK || n == 1) {
+        if (rc == PTN_OK && n == 1) {       /* others are not that one */
+            snprintf(text, sizeof(text), "UPDATE folder SET special=0"
+                     " WHERE special=%d AND id<>%d", special, i);
+            rc = ptn_sql_exec(check->mb, text);
             continue;
+        }
+
+        if (rc != PTN_OK) {
+            break;
         }
 
         ptn_check_found(check, true, "special folder %d made anew", i);
@@ -87,7 +95,7 @@ ptn_damage_blob(ptn_check_t *check, const u_char sha256[32], bool *ret_good)
 
     *ret_good = (rc == PTN_OK);
 
-    return (rc == PTN_ENOMEM) ? rc : PTN_OK;
+    return ptn_check_later(rc) ? rc : PTN_OK;
 }
 
 
@@ -205,32 +213,30 @@ ptn_damage_run(ptn_check_t *check, const char *text, int64_t id)
 }
 
 
-static bool
-ptn_damage_large(ptn_check_t *check, ptn_str_t large)
+static ptn_rc_t
+ptn_damage_large(ptn_check_t *check, ptn_str_t large, bool *ret_bad)
 {
     size_t     i;
     bool       good;
     ptn_rc_t   rc;
 
-    if (large.len % PTN_ITEM_LARGE != 0) {
-        return true;
-    }
+    rc = PTN_OK;
+    good = (large.len % PTN_ITEM_LARGE == 0);
 
-    for (i = 0; i < large.len; i += PTN_ITEM_LARGE) {
+    for (i = 0; i < large.len && good && rc == PTN_OK; i += PTN_ITEM_LARGE) {
         rc = ptn_damage_blob(check, large.data + i + 12, &good);
-
-        if (rc != PTN_OK || !good) {
-            return true;
-        }
     }
 
-    return false;
+    *ret_bad = !good;
+
+    return rc;
 }
 
 
 static ptn_rc_t
 ptn_damage_items(ptn_check_t *check)
 {
+    bool           bad;
     int64_t        id;
     ptn_rc_t       rc;
     ptn_bag_t      bag;
@@ -245,9 +251,9 @@ ptn_damage_items(ptn_check_t *check)
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
         id = sqlite3_column_int64(st, 0);
-        rc = PTN_OK;
+        rc = ptn_damage_large(check, ptn_sql_column(st, 2), &bad);
 
-        if (ptn_bag_open(ptn_sql_column(st, 1), &bag) != PTN_OK) {
+        if (rc == PTN_OK && ptn_bag_open(ptn_sql_column(st, 1), &bag) != PTN_OK) {
             ptn_check_found(check, true, "bag of message %lld emptied",
                             (long long) id);
             check->renew = true;
@@ -255,7 +261,7 @@ ptn_damage_items(ptn_check_t *check)
                                 " derived=derived & 2 WHERE id=?1", id);
         }
 
-        if (rc == PTN_OK && ptn_damage_large(check, ptn_sql_column(st, 2))) {
+        if (rc == PTN_OK && bad) {
             ptn_check_found(check, true, "large properties of message %lld"
                             " dropped", (long long) id);
             check->renew = true;
@@ -303,10 +309,14 @@ ptn_damage_objects(ptn_check_t *check)
             got = ptn_stored_get(check->mb, check->pool, (ptn_id_t) id,
                                  &stored, &object);
             bad = (got != PTN_OK
-                   || !ptn_str_eq(ptn_stored_blobs(stored), blobs)
-                   || ptn_stored_data(check->mb, check->pool, stored, object)
-                      != PTN_OK);
-            rc = (got == PTN_ENOMEM) ? got : PTN_OK;
+                   || !ptn_str_eq(ptn_stored_blobs(stored), blobs));
+
+            if (!bad) {
+                got = ptn_stored_data(check->mb, check->pool, stored, object);
+                bad = (got != PTN_OK);
+            }
+
+            rc = ptn_check_later(got) ? got : PTN_OK;
         }
 
         if (bad && rc == PTN_OK) {
@@ -409,57 +419,72 @@ ptn_damage_part(void *ctx, const u_char sha256[32], uint64_t off, u_char *p,
     size_t n)
 {
     size_t              i, step;
+    ptn_rc_t            rc;
     ptn_damage_sink_t  *sink = ctx;
 
-    if (ptn_blob_read(sink->mb, sha256, off, p, n) == PTN_OK) {
-        return PTN_OK;
+    rc = ptn_blob_read(sink->mb, sha256, off, p, n);
+
+    if (rc == PTN_OK || ptn_check_later(rc)) {
+        sink->failed = rc;
+        return rc;
     }
 
     memset(p, 0, n);
 
     for (i = 0; i < n; i += step) {
         step = ptn_min(n - i, (size_t) 4096);
+        rc = ptn_blob_read(sink->mb, sha256, off + i, p + i, step);
 
-        if (ptn_blob_read(sink->mb, sha256, off + i, p + i, step) != PTN_OK) {
+        if (rc != PTN_OK) {
             memset(p + i, 0, n - i);
             break;
         }
     }
 
-    return PTN_OK;
+    sink->failed = ptn_check_later(rc) ? rc : PTN_OK;
+
+    return sink->failed;
 }
 
 
-static ptn_str_t
-ptn_damage_left(ptn_check_t *check, int64_t content)
+/* Empty: nothing is. */
+
+static ptn_rc_t
+ptn_damage_left(ptn_check_t *check, int64_t content, ptn_str_t *ret)
 {
     ptn_rc_t            rc;
-    ptn_str_t           s;
     ptn_buf_t           buf;
     ptn_cached_t       *c;
     ptn_skeleton_io_t   io;
     ptn_damage_sink_t   sink;
 
-    s = ptn_str_make(NULL, 0);
+    *ret = ptn_str_make(NULL, 0);
+    rc = ptn_content_get(check->mb, (ptn_id_t) content, &c);
 
-    if (ptn_content_get(check->mb, (ptn_id_t) content, &c) != PTN_OK) {
-        return s;
+    if (rc != PTN_OK) {
+        return ptn_check_later(rc) ? rc : PTN_OK;
     }
 
     if (c->form == PTN_FORM_RAW) {
-        return ptn_str_dup(check->pool, ptn_str_make(c->plain, c->len));
+        *ret = ptn_str_dup(check->pool, ptn_str_make(c->plain, c->len));
+        return PTN_OK;
     }
 
     ptn_buf_init(&buf, check->pool);
     sink.mb = check->mb;
     sink.buf = &buf;
+    sink.failed = PTN_OK;
     io.blob = ptn_damage_part;
     io.sink = ptn_damage_sink;
     io.ctx = &sink;
     rc = ptn_skeleton_restore(ptn_str_make(c->plain, c->len), 0, UINT64_MAX,
                               &io);
 
-    return (rc == PTN_OK) ? ptn_buf_get(&buf) : s;
+    if (rc == PTN_OK) {
+        *ret = ptn_buf_get(&buf);
+    }
+
+    return sink.failed;
 }
 
 
@@ -535,7 +560,11 @@ ptn_damage_replace(ptn_check_t *check, int64_t content, unsigned bit)
         "DELETE FROM content WHERE id=?1"
     };
 
-    raw = ptn_damage_left(check, content);
+    rc = ptn_damage_left(check, content, &raw);
+
+    if (rc != PTN_OK) {
+        return rc;
+    }
 
     if (raw.len == 0) {
         raw = ptn_damage_made(check, content);
@@ -628,6 +657,7 @@ static ptn_rc_t
 ptn_damage_others(ptn_check_t *check)
 {
     return ptn_sql_exec(check->mb,
+        "UPDATE folder SET special=0 WHERE special<>0 AND id>255;"
         "DELETE FROM named WHERE length(guid)<>16;"
         "DELETE FROM replica WHERE length(guid)<>16"
         " OR replid NOT BETWEEN 1 AND 32767");

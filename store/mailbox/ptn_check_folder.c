@@ -144,3 +144,45 @@ ptn_check_folders(ptn_check_t *check)
 
     return rc;
 }
+
+
+/* Receipts that nobody would learn of; asked under the write lock. */
+
+ptn_rc_t
+ptn_check_receipts(ptn_check_t *check)
+{
+    int64_t                               n;
+    ptn_rc_t                              rc;
+    ptn_mbox_t                           *mb;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    mb = check->mb;
+    n = 0;
+    rc = ptn_sql_number(mb, "SELECT count(*) FROM receipt", &n);
+
+    if (rc != PTN_OK || n == 0 || ptn_receipt_marked(mb)) {
+        return rc;
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_number(mb, "SELECT count(*) FROM receipt", &n);
+    }
+
+    if (rc == PTN_OK && n != 0 && !ptn_receipt_marked(mb)) {
+        rc = check->repair ? ptn_receipt_mark(mb) : PTN_OK;
+
+        if (rc == PTN_OK) {
+            ptn_check_found(check, check->repair, "receipts without a mark");
+        }
+    }
+
+    ptn_txn_done(&tx);
+
+    if (mb->batch) {
+        ptn_batch_rollback(mb);
+    }
+
+    return rc;
+}

@@ -68,14 +68,10 @@ static ptn_rc_t
 ptn_check_ics_stmt(ptn_check_t *check, const char *text,
     sqlite3_stmt **ret_st)
 {
-    if (sqlite3_prepare_v2(check->mb->db, text, -1, ret_st, NULL)
-        != SQLITE_OK)
-    {
-        ptn_check_found(check, false, "synchronisation: cannot be read");
-        return PTN_ECORRUPT;
-    }
+    *ret_st = ptn_check_prepare(check, "synchronisation", text);
 
-    return PTN_OK;
+    return (*ret_st != NULL) ? PTN_OK
+           : check->failed != PTN_OK ? check->failed : PTN_ECORRUPT;
 }
 
 

@@ -20,10 +20,10 @@ ptn_check_search_rows(ptn_check_t *check, const char *what, const char *find,
 
     any = false;
 
-    if (sqlite3_prepare_v2(check->mb->db, find, -1, &st, NULL) != SQLITE_OK) {
-        ptn_check_found(check, false, "%s: %s", what,
-                        sqlite3_errmsg(check->mb->db));
-        return PTN_OK;
+    st = ptn_check_prepare(check, what, find);
+
+    if (st == NULL) {
+        return check->failed;
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {

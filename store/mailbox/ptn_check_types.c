@@ -9,6 +9,7 @@
 #include "ptn_check.h"
 
 
+#define PTN_CHECK_MAX47   "140737488355328"        /* PTN_META_NUMBERS */
 #define PTN_CHECK_MAX48   "281474976710655"
 #define PTN_CHECK_MAX63   "9223372036854775807"
 #define PTN_CHECK_UIDS    "4000000000"
@@ -22,6 +23,11 @@ static const char *const  ptn_check_free[] = {
     "state", "level", "user_flags", "rights", "flags", "status", "day",
     "options", "key", "value", "top", "touched", "hier_at", "lived_boot",
     "lived_up", "v_tokens", NULL
+};
+
+/* Where 1 would say something that is not so. */
+static const char *const  ptn_check_zeros[] = {
+    "deleted", "search", NULL
 };
 
 /* Names of rows: one that is out of range names nothing. */
@@ -191,12 +197,21 @@ ptn_check_column(ptn_check_t *check, const char *table,
     snprintf(where, sizeof(where), "%s NOT BETWEEN 0 AND %s", c->name,
              strcmp(c->name, "epoch") == 0 ? "2147483647"
              : ptn_check_in(ptn_check_wide, c->name) ? PTN_CHECK_MAX63
-                                                     : PTN_CHECK_MAX48);
+                                                     : PTN_CHECK_MAX47);
+
+    /* of our own replica no counter may follow it */
+
+    if (ptn_check_in(ptn_check_wide, c->name)) {
+        snprintf(where + strlen(where), 128, " OR %s BETWEEN "
+                 PTN_CHECK_MAX47 "+1 AND " PTN_CHECK_MAX48, c->name);
+    }
 
     return ptn_check_where(check, table, c->name, "number", where,
                            c->key || (ptn_check_in(ptn_check_keys, c->name)
                                       && strcmp(table, "meta") != 0)
-                           ? NULL : "1");
+                           ? NULL
+                           : ptn_check_in(ptn_check_zeros, c->name) ? "0"
+                                                                    : "1");
 }
 
 
@@ -300,6 +315,12 @@ ptn_check_types(ptn_check_t *check)
         tables.data += s.len + 1;
         tables.len -= s.len + 1;
         rc = ptn_check_table(check, name);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_check_where(check, "message", "mid", "number",
+                             "mid BETWEEN " PTN_CHECK_MAX47 "+1 AND "
+                             PTN_CHECK_MAX48, "id");
     }
 
     return (rc == PTN_OK) ? ptn_check_uids(check) : rc;

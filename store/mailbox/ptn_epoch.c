@@ -163,14 +163,47 @@ ptn_epoch_write(ptn_store_t *store, int fd, off_t off,
 }
 
 
-static bool
+/*
+ * ECORRUPT: there is none, `r` is as it was.  A mark that cannot be read is
+ * not a mark that is not there: that would begin a new incarnation.
+ */
+
+static ptn_rc_t
 ptn_epoch_read(ptn_store_t *store, int fd, off_t off, ptn_epoch_record_t *r)
 {
-    u_char  p[PTN_EPOCH_SIZE];
+    u_char   p[PTN_EPOCH_SIZE];
+    ssize_t  n;
 
-    return ptn_io_read_all(store->io, fd, p, sizeof(p), off)
-           == (ssize_t) sizeof(p)
-           && ptn_epoch_unpack(p, r);
+    n = ptn_io_read_all(store->io, fd, p, sizeof(p), off);
+
+    if (n == -1) {
+        return ptn_errno_rc(errno);
+    }
+
+    return (n == (ssize_t) sizeof(p) && ptn_epoch_unpack(p, r))
+           ? PTN_OK : PTN_ECORRUPT;
+}
+
+
+/* Both records; *ret_marked, *ret_used: that one is there. */
+
+static ptn_rc_t
+ptn_epoch_read_both(ptn_store_t *store, int fd, ptn_epoch_record_t *mark,
+    bool *ret_marked, ptn_epoch_record_t *last, bool *ret_used)
+{
+    ptn_rc_t  rc;
+
+    memset(mark, 0, sizeof(ptn_epoch_record_t));
+    memset(last, 0, sizeof(ptn_epoch_record_t));
+    rc = ptn_epoch_read(store, fd, 0, mark);
+    *ret_marked = (rc == PTN_OK);
+
+    if (rc == PTN_OK || rc == PTN_ECORRUPT) {
+        rc = ptn_epoch_read(store, fd, PTN_EPOCH_SECOND, last);
+        *ret_used = (rc == PTN_OK);
+    }
+
+    return (rc == PTN_ECORRUPT) ? PTN_OK : rc;
 }
 
 
@@ -272,6 +305,7 @@ ptn_rc_t
 ptn_epoch_last(ptn_store_t *store, ptn_guid_t guid, uint64_t *ret_epoch)
 {
     int                 fd;
+    bool                marked, used;
     char                path[PTN_BLOB_PATH];
     ptn_rc_t            rc;
     ptn_epoch_record_t  mark, last;
@@ -288,18 +322,14 @@ ptn_epoch_last(ptn_store_t *store, ptn_guid_t guid, uint64_t *ret_epoch)
         return (errno == ENOENT) ? PTN_OK : ptn_errno_rc(errno);
     }
 
-    if (!ptn_epoch_read(store, fd, 0, &mark)) {
-        mark.epoch = 0;
-    }
-
-    if (!ptn_epoch_read(store, fd, PTN_EPOCH_SECOND, &last)) {
-        last.epoch = 0;
-    }
-
+    rc = ptn_epoch_read_both(store, fd, &mark, &marked, &last, &used);
     store->io->close(store->io, fd);
-    *ret_epoch = ptn_max(mark.epoch, last.epoch);
 
-    return PTN_OK;
+    if (rc == PTN_OK) {
+        *ret_epoch = ptn_max(mark.epoch, last.epoch);
+    }
+
+    return rc;
 }
 
 
@@ -336,7 +366,9 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
     sqlite3_stmt  *st;
 
     static const char *const  texts[] = {
-        "UPDATE replica SET replid=(SELECT max(replid) + 1 FROM replica),"
+        "UPDATE replica SET replid=(SELECT min(replid) + 1 FROM replica"
+            " WHERE replid>=1 AND replid + 1 NOT IN"
+            " (SELECT replid FROM replica)),"
             " last=(SELECT max(cn, 1) FROM meta) WHERE replid=1",
         "UPDATE meta SET epoch=?1, cn=?2, oid=?3, uidvalidity=?5",
         "UPDATE folder SET modseq=?2, horizon=?2, uidvalidity="
@@ -524,12 +556,17 @@ ptn_epoch_open(ptn_mbox_t *mb, bool first)
 
     fd = io->open(io, path, O_RDWR|O_CLOEXEC, 0);
 
-    if (fd != -1) {
-        marked = ptn_epoch_read(mb->store, fd, 0, &mark);
-        used = ptn_epoch_read(mb->store, fd, PTN_EPOCH_SECOND, &last);
-
-    } else if (errno != ENOENT) {
+    if (fd == -1 && errno != ENOENT) {
         return ptn_errno_rc(errno);
+    }
+
+    if (fd != -1) {
+        rc = ptn_epoch_read_both(mb->store, fd, &mark, &marked, &last, &used);
+
+        if (rc != PTN_OK) {
+            io->close(io, fd);
+            return rc;
+        }
     }
 
     /* read after the mark, which is written after commits */
@@ -596,8 +633,13 @@ ptn_epoch_reserve(ptn_mbox_t *mb, uint64_t cn, uint64_t oid)
         return PTN_EIO;
     }
 
-    if (!ptn_epoch_read(mb->store, mb->epoch.fd, 0, &r)) {
+    rc = ptn_epoch_read(mb->store, mb->epoch.fd, 0, &r);
+
+    if (rc == PTN_ECORRUPT) {
         memset(&r, 0, sizeof(r));
+
+    } else if (rc != PTN_OK) {
+        return rc;
     }
 
     if (r.epoch > mb->meta.epoch) {
@@ -652,7 +694,7 @@ ptn_epoch_close(ptn_mbox_t *mb, bool last)
         ptn_mbox_forget(mb);
 
         if (ptn_mbox_meta(mb) == PTN_OK
-            && ptn_epoch_read(mb->store, mb->epoch.fd, 0, &r)
+            && ptn_epoch_read(mb->store, mb->epoch.fd, 0, &r) == PTN_OK
             && r.epoch == mb->meta.epoch
             && (r.cn > mb->meta.cn || r.oid > mb->meta.oid))
         {

@@ -400,6 +400,13 @@ struct ptn_store_s {
 };
 
 
+/* --- ptn_receipt.c ------------------------------------------------------ */
+
+/* Makes the mark (ptn_store_folder.h), durably.  False: it is not there. */
+ptn_rc_t ptn_receipt_mark(ptn_mbox_t *mb);
+bool ptn_receipt_marked(const ptn_mbox_t *mb);
+
+
 /* --- ptn_sql.c ---------------------------------------------------------- */
 
 ptn_rc_t ptn_sql_rc(int rc);

@@ -202,6 +202,7 @@ ptn_rc_t
 ptn_mbox_meta(ptn_mbox_t *mb)
 {
     ptn_rc_t       rc;
+    uint64_t       deleted;
     ptn_str_t      guid;
     sqlite3_stmt  *st;
 
@@ -231,18 +232,19 @@ ptn_mbox_meta(ptn_mbox_t *mb)
     mb->meta.dictionary = ptn_sql_u64(st, 10);
     mb->meta.dirty = false;
 
+    deleted = ptn_sql_u64(st, 7);
     rc = PTN_OK;
 
-    if (guid.len != 16 || memcmp(guid.data, mb->guid.b, 16) != 0) {
+    if (guid.len == 16 && memcmp(guid.data, mb->guid.b, 16) != 0) {
         rc = PTN_EUNAVAIL;      /* of an earlier user of that address */
 
-    } else if (sqlite3_column_int(st, 7) > 1) {
+    } else if (deleted == 2 || deleted == 3) {
         rc = PTN_EUNAVAIL;      /* in another ROOT, or not here yet */
 
-    } else if (sqlite3_column_int(st, 7) != 0) {
+    } else if (deleted == 1) {
         rc = PTN_ENOTFOUND;
 
-    } else if (mb->meta.epoch - 1 >= PTN_META_EPOCHS
+    } else if (guid.len != 16 || deleted != 0 || mb->meta.epoch - 1 >= PTN_META_EPOCHS
                || mb->meta.cn > PTN_META_NUMBERS
                || mb->meta.oid > PTN_META_NUMBERS
                || mb->meta.uidvalidity > UINT32_MAX

@@ -2,8 +2,14 @@
  * Read receipts: those that are pending (MS-OXCMSG 2.2.3.10.1: mfNotifyRead and
  * mfNotifyUnread of PidTagMessageFlags, which the bag keeps), and those that
  * are due, rows that are written in the transaction that makes them due and go
- * when they are in the queue.
+ * when they are in the queue; and the marks by which the clerk learns of them.
  */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "ptn_category.h"
 #include "ptn_folder.h"
@@ -115,6 +121,201 @@ ptn_receipt_to(const ptn_item_t *item)
 }
 
 
+/* ---- marks outside ------------------------------------------------------ */
+
+static ptn_rc_t
+ptn_receipt_mark_path(const ptn_store_t *store, ptn_guid_t mailbox,
+    uint64_t user, char *path, size_t size)
+{
+    int   n;
+    char  hex[PTN_GUID_HEX];
+
+    ptn_guid_hex(mailbox, hex);
+    n = snprintf(path, size, "%s/receipt/%s-%llu", store->conf->root, hex,
+                 (unsigned long long) user);
+
+    return (n > 0 && (size_t) n < size) ? PTN_OK : PTN_EINVAL;
+}
+
+
+/*
+ * Under the write lock, before the rows are committed.  One that is there may
+ * have been left by who was killed before its name was durable.
+ */
+
+ptn_rc_t
+ptn_receipt_mark(ptn_mbox_t *mb)
+{
+    int        fd;
+    char       path[PTN_BLOB_PATH], dir[PTN_BLOB_PATH];
+    ptn_io_t  *io;
+    ptn_rc_t   rc;
+
+    io = mb->store->io;
+    rc = ptn_receipt_mark_path(mb->store, mb->guid, mb->user, path,
+                               sizeof(path));
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    snprintf(dir, sizeof(dir), "%s/receipt", mb->store->conf->root);
+
+    if (io->mkdir(io, dir, 0700) == -1 && errno != EEXIST) {
+        return ptn_errno_rc(errno);
+    }
+
+    fd = io->open(io, path, O_WRONLY|O_CREAT|O_CLOEXEC, 0600);
+    if (fd == -1) {
+        return ptn_errno_rc(errno);
+    }
+
+    io->close(io, fd);
+
+    if (mb->store->conf->fsync
+        && (io->sync_dir(io, dir, PTN_IO_RECEIPT_DIR) == -1
+            || io->sync_dir(io, mb->store->conf->root, PTN_IO_RECEIPT_DIR)
+               == -1))
+    {
+        return ptn_errno_rc(errno);
+    }
+
+    return PTN_OK;
+}
+
+
+bool
+ptn_receipt_marked(const ptn_mbox_t *mb)
+{
+    char  path[PTN_BLOB_PATH];
+
+    return ptn_receipt_mark_path(mb->store, mb->guid, mb->user, path,
+                                 sizeof(path)) != PTN_OK
+           || access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+
+ptn_rc_t
+ptn_receipt_unmark(ptn_store_t *store, ptn_guid_t mailbox, uint64_t user)
+{
+    char      path[PTN_BLOB_PATH];
+    ptn_rc_t  rc;
+
+    rc = ptn_receipt_mark_path(store, mailbox, user, path, sizeof(path));
+
+    if (rc == PTN_OK && store->io->unlink(store->io, path) == -1
+        && errno != ENOENT)
+    {
+        rc = ptn_errno_rc(errno);
+    }
+
+    return rc;
+}
+
+
+/* Under the write lock nobody can be about to commit one. */
+
+ptn_rc_t
+ptn_receipt_sweep(ptn_mbox_t *mb)
+{
+    int64_t                               n;
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    if (mb->batch) {
+        return PTN_EBUSY;
+    }
+
+    rc = ptn_mbox_set(mb);
+
+    if (rc != PTN_OK || mb->set->receipts != 0 || !ptn_receipt_marked(mb)) {
+        return rc;
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_sql_number(mb, "SELECT count(*) FROM receipt", &n);
+    }
+
+    if (rc == PTN_OK && n == 0) {
+        rc = ptn_receipt_unmark(mb->store, mb->guid, mb->user);
+    }
+
+    ptn_txn_done(&tx);
+
+    if (mb->batch) {
+        ptn_batch_rollback(mb);
+    }
+
+    /* whoever was at them may be gone */
+
+    mb->store->receipts |= (rc == PTN_OK && n != 0);
+
+    return rc;
+}
+
+
+static bool
+ptn_receipt_mark_name(const char *name, ptn_guid_t *ret_mailbox,
+    uint64_t *ret_user)
+{
+    int                 n;
+    char                hex[PTN_GUID_HEX + 1];
+    size_t              i;
+    unsigned            byte;
+    unsigned long long  user;
+
+    n = 0;
+
+    if (sscanf(name, "%32[0-9a-f]-%llu%n", hex, &user, &n) != 2
+        || strlen(hex) != 32 || name[n] != '\0')
+    {
+        return false;
+    }
+
+    for (i = 0; i < 16; i++) {
+        (void) sscanf(hex + 2 * i, "%2x", &byte);
+        ret_mailbox->b[i] = (u_char) byte;
+    }
+
+    *ret_user = user;
+
+    return true;
+}
+
+
+ptn_rc_t
+ptn_receipt_marks(ptn_store_t *store,
+    ptn_rc_t (*each)(void *ctx, ptn_guid_t mailbox, uint64_t user), void *ctx)
+{
+    DIR            *dir;
+    char            path[PTN_BLOB_PATH];
+    ptn_rc_t        rc;
+    uint64_t        user;
+    ptn_guid_t      mailbox;
+    struct dirent  *de;
+
+    snprintf(path, sizeof(path), "%s/receipt", store->conf->root);
+    dir = opendir(path);
+
+    if (dir == NULL) {
+        return (errno == ENOENT) ? PTN_OK : ptn_errno_rc(errno);
+    }
+
+    rc = PTN_OK;
+
+    while (rc == PTN_OK && (de = readdir(dir)) != NULL) {
+        if (ptn_receipt_mark_name(de->d_name, &mailbox, &user)) {
+            rc = each(ctx, mailbox, user);
+        }
+    }
+
+    closedir(dir);
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_receipt_add(ptn_txn_t *tx, ptn_msg_info_t *m, const ptn_item_t *item,
     ptn_receipt_e kind, bool *ret_due)
@@ -130,7 +331,9 @@ ptn_receipt_add(ptn_txn_t *tx, ptn_msg_info_t *m, const ptn_item_t *item,
         return PTN_OK;
     }
 
-    st = ptn_sql(tx->mb, PTN_SQL_RECEIPT_ADD, &rc);
+    rc = ptn_receipt_mark(tx->mb);
+
+    st = (rc == PTN_OK) ? ptn_sql(tx->mb, PTN_SQL_RECEIPT_ADD, &rc) : NULL;
     if (st == NULL) {
         return rc;
     }
@@ -521,6 +724,12 @@ ptn_receipt_done(ptn_mbox_t *mb, const ptn_receipt_t *receipt, bool sent)
     }
 
     ptn_transfer_unlock(mb, receipt->n);
+
+    /* a mark too many is swept by the clerk */
+
+    if (sent && rc == PTN_OK) {
+        (void) ptn_receipt_sweep(mb);
+    }
 
     return rc;
 }

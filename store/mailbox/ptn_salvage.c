@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ptn_ops.h"
+#include "ptn_check.h"
 
 
 #define PTN_SALVAGE_COLUMNS  64
@@ -120,7 +120,8 @@ ptn_salvage_rows(ptn_salvage_t *s, const char *select, sqlite3_stmt *insert,
 
     if (sqlite3_prepare_v2(s->old, select, -1, &st, NULL) != SQLITE_OK) {
         s->broken = true;
-        return PTN_OK;
+        prc = ptn_sql_rc(sqlite3_extended_errcode(s->old));
+        return ptn_check_later(prc) ? prc : PTN_OK;
     }
 
     sqlite3_bind_int64(st, 1, from);
@@ -148,8 +149,12 @@ ptn_salvage_rows(ptn_salvage_t *s, const char *select, sqlite3_stmt *insert,
         }
     }
 
+    /* a disk that gives errors is to be copied first */
+
     if (prc == PTN_OK && rc != SQLITE_DONE) {
         s->broken = true;
+        prc = ptn_sql_rc(rc);
+        prc = ptn_check_later(prc) ? prc : PTN_OK;
     }
 
     sqlite3_finalize(st);
@@ -235,6 +240,7 @@ ptn_salvage_table(ptn_salvage_t *s, const char *table)
 static ptn_rc_t
 ptn_salvage_tables(ptn_salvage_t *s)
 {
+    int            step;
     char           names[100][48];
     size_t         i, n;
     ptn_rc_t       rc;
@@ -264,6 +270,12 @@ ptn_salvage_tables(ptn_salvage_t *s)
                            -1, &has, NULL)
         != SQLITE_OK)
     {
+        rc = ptn_sql_rc(sqlite3_extended_errcode(s->old));
+
+        if (ptn_check_later(rc)) {
+            return rc;
+        }
+
         ptn_salvage_say(s, "nothing of the database can be read: %s",
                         sqlite3_errmsg(s->old));
         return PTN_OK;
@@ -271,14 +283,21 @@ ptn_salvage_tables(ptn_salvage_t *s)
 
     for (i = 0, rc = PTN_OK; i < n && rc == PTN_OK; i++) {
         sqlite3_bind_text(has, 1, names[i], -1, SQLITE_STATIC);
+        step = sqlite3_step(has);
+        sqlite3_reset(has);
 
-        if (sqlite3_step(has) == SQLITE_ROW) {
-            sqlite3_reset(has);
+        if (step == SQLITE_ROW) {
             rc = ptn_salvage_table(s, names[i]);
             continue;
         }
 
-        sqlite3_reset(has);
+        rc = ptn_sql_rc(step);
+
+        if (ptn_check_later(rc)) {
+            break;
+        }
+
+        rc = PTN_OK;
         ptn_salvage_say(s, "table %s is lost", names[i]);
     }
 
@@ -358,8 +377,13 @@ ptn_salvage_blob_dir(ptn_salvage_t *s, const char *name)
         rc = ptn_ops_path(to, "%s/%s", s->stage.mb->dir, name);
     }
 
-    if (rc != PTN_OK || lstat(from, &st) == -1) {
+    if (rc != PTN_OK) {
         return rc;
+    }
+
+    if (lstat(from, &st) == -1) {
+        return (errno == ENOENT || errno == ENOTDIR) ? PTN_OK
+                                                     : ptn_errno_rc(errno);
     }
 
     if (S_ISDIR(st.st_mode)) {

@@ -32,7 +32,9 @@ ptn_sql_rc(int rc)
         return PTN_ENOSPC;
 
     case SQLITE_IOERR:
-        return (rc == SQLITE_IOERR_NOMEM) ? PTN_ENOMEM : PTN_EIO;
+        return (rc == SQLITE_IOERR_NOMEM) ? PTN_ENOMEM
+               : (rc == SQLITE_IOERR_SHORT_READ)
+               ? PTN_ECORRUPT : PTN_EIO;        /* cut, not unreadable */
 
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:

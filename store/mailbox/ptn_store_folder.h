@@ -322,6 +322,20 @@ ptn_rc_t ptn_receipt_done(ptn_mbox_t *mb, const ptn_receipt_t *receipt,
     bool sent);
 
 
+/*
+ * Of mailboxes that nobody opens: ROOT/receipt has a mark for each that may
+ * have receipts due.  It is durable before the row is, and goes when there is
+ * no row any more.  marks calls `each` for those; an error of its ends that.
+ * sweep removes the mark of a mailbox that has none due; unmark that of one
+ * that is not there.  next finds what is due when the mailbox is open.
+ */
+ptn_rc_t ptn_receipt_marks(ptn_store_t *store,
+    ptn_rc_t (*each)(void *ctx, ptn_guid_t mailbox, uint64_t user), void *ctx);
+ptn_rc_t ptn_receipt_sweep(ptn_mbox_t *mb);
+ptn_rc_t ptn_receipt_unmark(ptn_store_t *store, ptn_guid_t mailbox,
+    uint64_t user);
+
+
 /* --- names for DAV -------------------------------------------------------- */
 
 typedef enum {

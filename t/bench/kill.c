@@ -24,8 +24,9 @@ main(int argc, char **argv)
     }
 
     printf("seed\t%u\nrounds\t%u\nkills\t%llu\noperations\t%llu\n"
-           "backups\t%u\n", seed, rounds, (unsigned long long) k->kills,
-           (unsigned long long) k->ops, k->backups);
+           "backups\t%u\nreceipts\t%u\n", seed, rounds,
+           (unsigned long long) k->kills, (unsigned long long) k->ops,
+           k->backups, k->sent);
 
     for (i = 0; i < ptn_nelts(kill_ops); i++) {
         printf("%s\t%llu\n", kill_ops[i].name,
@@ -39,6 +40,7 @@ main(int argc, char **argv)
 
     ptn_store_open(&k->s.opts, &k->s.store);
     site_done(&k->s);
+    free(k->receipt);
     free(k);
 
     return 0;

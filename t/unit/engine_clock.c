@@ -143,6 +143,43 @@ count(engine_t *e, const char *text)
 }
 
 
+/* A search folder of what came from a time on: the times are the messages'. */
+
+static void
+follow(engine_t *e)
+{
+    size_t                                i;
+    u_char                                r[1 + 1 + 4 + 4 + 8];
+    uint64_t                              ticks;
+    ptn_id_t                              id, scope = PTN_FOLDER_INBOX;
+    ptn_criteria_t                        c;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    /* MS-OXCDATA 2.12.5: PropertyRestriction, >= */
+
+    ticks = (ENGINE_EPOCH + 50 + 11644473600ULL) * 10000000;
+    r[0] = 4;
+    r[1] = 3;
+    ptn_put_le32(r + 2, PTN_PR_MESSAGE_DELIVERY_TIME);
+    ptn_put_le32(r + 6, PTN_PR_MESSAGE_DELIVERY_TIME);
+
+    for (i = 0; i < 8; i++) {
+        r[10 + i] = (u_char) (ticks >> 8 * i);
+    }
+
+    memset(&c, 0, sizeof(c));
+    c.restriction = ptn_str_make(r, sizeof(r));
+    c.folders = &scope;
+    c.n = 1;
+    must(ptn_txn_begin(&tx, e->mb[ALICE]), "begin");
+    must(ptn_search_folder_create(&tx, PTN_FOLDER_FINDER, ptn_str("late"),
+                                  NULL, &id), "search folder");
+    must(ptn_search_folder_set(&tx, id, &c), "criteria");
+    must(ptn_txn_commit(&tx), "commit");
+    must(ptn_store_commit(e->store), "commit");
+}
+
+
 /* What can be recovered stays so, what was delivered is known. */
 
 static void
@@ -166,9 +203,12 @@ test_ages(void)
     must(ptn_txn_commit(&tx), "commit");
     must(ptn_store_commit(e.store), "commit");
     idle(&e);
-    tombs = count(&e, "SELECT count(*) FROM tombstone");
+    tombs = count(&e, "SELECT count(*) FROM tombstone WHERE folder=12");
     validity = count(&e, "SELECT uidvalidity FROM folder WHERE id=12");
     is_u64((uint64_t) count(&e, "SELECT count(*) FROM gone"), 1, "deleted");
+    follow(&e);
+    must(op_index(&e), "index");
+    is_u64((uint64_t) count(&e, "SELECT count(*) FROM found"), 0, "none late");
 
     for (i = 0; i < ptn_nelts(steps); i++) {
         cn = e.mb[ALICE]->meta.cn;
@@ -183,8 +223,12 @@ test_ages(void)
         ptn_store_rollback(e.store);
         is_u64((uint64_t) count(&e, "SELECT count(*) FROM gone"), 1,
                "to be recovered, still");
-        is_u64((uint64_t) count(&e, "SELECT count(*) FROM tombstone"),
-               (uint64_t) tombs, "tombstones stay");
+        must(op_index(&e), "index");
+        is_u64((uint64_t) count(&e, "SELECT count(*) FROM found"), i + 1,
+               "shown by the time that they have");
+        is_u64((uint64_t) count(&e, "SELECT count(*) FROM tombstone WHERE"
+                                    " folder=12"), (uint64_t) tombs,
+               "tombstones stay");
         must(op_reopen(&e), "reopen");
         is_u64((uint64_t) count(&e, "SELECT uidvalidity FROM folder"
                                     " WHERE id=12"), (uint64_t) validity,

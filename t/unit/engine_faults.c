@@ -9,28 +9,14 @@
  * Of the nth allocations of an operation a sample is tried; ENGINE_ALL=1: all.
  */
 
-#include "engine_ops.h"
+#include "engine_look.h"
 #include "fault_io.h"
 
 
-#define OPS  ptn_nelts(engine_ops)
-
-
 typedef struct {
-    const char  *name;
-    int          err;           /* 0: of memory */
-    bool         sticky;
-    unsigned     tried, told;
-    unsigned     bad;
-} kind_t;
-
-typedef struct {
-    engine_t         e;
-    fault_t          fault;
-    ptn_io_t         io;
-    ptn_pool_t      *pool;
-    char            *states[OPS + 1];
-    engine_report_t  report;
+    engine_look_t  l;
+    fault_t        fault;
+    ptn_io_t       io;
 } faults_t;
 
 
@@ -88,7 +74,7 @@ realloc(void *p, size_t n)
 /* ---- one attempt ------------------------------------------------------------ */
 
 static void
-arm(faults_t *f, const kind_t *kind, long n)
+arm(faults_t *f, const engine_kind_t *kind, long n)
 {
     f->fault.hit = memory_hit = false;
     f->fault.calls = 0;
@@ -115,96 +101,8 @@ disarm(faults_t *f)
 }
 
 
-/* The same process: what was closed after an error is opened again. */
-
-static ptn_rc_t
-again(faults_t *f)
-{
-    ptn_rc_t  rc;
-
-    if (ptn_store_pending(f->e.store)) {
-        ptn_store_rollback(f->e.store);
-    }
-
-    rc = engine_mboxes(&f->e);
-
-    return rc;
-}
-
-
-static void
-complain(kind_t *kind, size_t i, long n, ptn_rc_t rc, const char *why)
-{
-    if (kind->bad++ < 10) {
-        diag("%s %ld of \"%.60s\" (%s): %s", kind->name, n,
-             engine_ops[i].calls, ptn_err(rc)->name, why);
-    }
-}
-
-
-/* False: it has happened, and cannot be tried again. */
-
-static bool
-look(faults_t *f, kind_t *kind, size_t i, long n, ptn_rc_t rc, bool hit)
-{
-    char        *got, why[500];
-    bool         done, before;
-    ptn_rc_t     rc2;
-    const char  *found;
-
-    rc2 = again(f);
-
-    if (rc2 == PTN_OK) {
-        rc2 = engine_state(&f->e, f->e.pool, &got);
-    }
-
-    if (rc2 != PTN_OK) {
-        snprintf(why, sizeof(why), "then it cannot be read: %s",
-                 ptn_err(rc2)->name);
-        complain(kind, i, n, rc, why);
-        return rc != PTN_OK;
-    }
-
-    done = strcmp(got, f->states[i]) == 0;
-    before = (i == 0 || strcmp(got, f->states[i - 1]) == 0);
-
-    if (rc == PTN_OK && !done) {
-        engine_differ(got, f->states[i], why, sizeof(why));
-        complain(kind, i, n, rc, why);
-
-    } else if (rc != PTN_OK && !before
-               && !(done && engine_ops[i].tx == NULL))
-    {
-        engine_differ(got, f->states[i - 1], why, sizeof(why));
-        complain(kind, i, n, rc, why);
-    }
-
-    if (rc != PTN_OK && !hit) {
-        complain(kind, i, n, rc, "nothing had failed");
-    }
-
-    if (rc != PTN_OK && kind->err == 0 && rc != PTN_ENOMEM) {
-        complain(kind, i, n, rc, "not what the header says");
-    }
-
-    if (i != 0 && engine_ops[i].run != op_spoil
-        && engine_ops[i - 1].run != op_spoil)
-    {
-        found = engine_check(&f->e, &f->report);
-
-        if (found != NULL) {
-            complain(kind, i, n, rc, found);
-        }
-    }
-
-    ptn_pool_reset(f->e.pool);
-
-    return rc != PTN_OK && !(done && !before);
-}
-
-
 static long
-next(long n, const kind_t *kind)
+next(long n, const engine_kind_t *kind)
 {
     if (getenv("ENGINE_ALL")) {
         return n + 1;
@@ -215,7 +113,7 @@ next(long n, const kind_t *kind)
 
 
 static void
-test_kind(faults_t *f, kind_t *kind)
+test_kind(faults_t *f, engine_kind_t *kind)
 {
     bool      hit, more;
     char     *dir;
@@ -226,25 +124,25 @@ test_kind(faults_t *f, kind_t *kind)
     dir = ptn_sim_tmp();
     memset(&f->fault, 0, sizeof(f->fault));
     fault_io(&f->io, &f->fault);
-    engine_init(&f->e, &f->io, dir);
-    f->e.conf.fsync = (kind->err != 0);
-    rc = ptn_store_open(&f->e.opts, &f->e.store);
+    engine_init(&f->l.e, &f->io, dir);
+    f->l.e.conf.fsync = (kind->err != 0);
+    rc = ptn_store_open(&f->l.e.opts, &f->l.e.store);
 
-    for (i = 0; i < OPS && rc == PTN_OK && kind->bad < 10; i++) {
+    for (i = 0; i < ENGINE_OPS && rc == PTN_OK && kind->bad < 10; i++) {
         for (n = 1, more = true; more; n = next(n, kind)) {
             arm(f, kind, n);
-            rc = engine_do(&f->e, &engine_ops[i]);
+            rc = engine_do(&f->l.e, &engine_ops[i]);
             hit = disarm(f);
             kind->tried += hit;
             kind->told += (rc != PTN_OK);
 
-            if (f->e.store == NULL
-                && ptn_store_open(&f->e.opts, &f->e.store) != PTN_OK)
+            if (f->l.e.store == NULL
+                && ptn_store_open(&f->l.e.opts, &f->l.e.store) != PTN_OK)
             {
                 break;
             }
 
-            more = look(f, kind, i, n, rc, hit);
+            more = engine_look(&f->l, kind, i, n, rc, hit);
 
             if (kind->bad >= 10) {
                 break;
@@ -254,10 +152,10 @@ test_kind(faults_t *f, kind_t *kind)
         rc = PTN_OK;
     }
 
-    ok(kind->bad == 0 && i == OPS && kind->told > kind->tried / 3,
+    ok(kind->bad == 0 && i == ENGINE_OPS && kind->told > kind->tried / 3,
        "%s: %u failed, %u told, %u bad", kind->name, kind->tried, kind->told,
        kind->bad);
-    engine_done(&f->e);
+    engine_done(&f->l.e);
     ptn_io_vfs_unregister("ptn-test");
     ptn_sim_remove(dir);
     free(dir);
@@ -272,7 +170,7 @@ main(int argc, char **argv)
     ptn_rc_t   rc;
     faults_t   f;
 
-    static kind_t  kinds[] = {
+    static engine_kind_t  kinds[] = {
         { "allocation", 0, false, 0, 0, 0 },
         { "I/O error", EIO, false, 0, 0, 0 },
         { "disk full", ENOSPC, true, 0, 0, 0 }
@@ -281,31 +179,31 @@ main(int argc, char **argv)
     /* what each leaves when nothing fails */
 
     memset(&f, 0, sizeof(f));
-    f.pool = ptn_pool_create(0, NULL);
+    f.l.pool = ptn_pool_create(0, NULL);
     dir = ptn_sim_tmp();
-    engine_init(&f.e, &ptn_io_posix, dir);
-    f.e.conf.fsync = false;
-    rc = ptn_store_open(&f.e.opts, &f.e.store);
+    engine_init(&f.l.e, &ptn_io_posix, dir);
+    f.l.e.conf.fsync = false;
+    rc = ptn_store_open(&f.l.e.opts, &f.l.e.store);
 
-    for (i = 0; i < OPS && rc == PTN_OK; i++) {
-        rc = engine_do(&f.e, &engine_ops[i]);
-        ENGINE_TRY(rc, engine_state(&f.e, f.pool, &f.states[i]));
+    for (i = 0; i < ENGINE_OPS && rc == PTN_OK; i++) {
+        rc = engine_do(&f.l.e, &engine_ops[i]);
+        ENGINE_TRY(rc, engine_state(&f.l.e, f.l.pool, &f.l.states[i]));
     }
 
     ok(rc == PTN_OK, "%zu operations, %s", i, ptn_err(rc)->name);
-    engine_done(&f.e);
+    engine_done(&f.l.e);
     ptn_sim_remove(dir);
     free(dir);
 
     /* a repair gives back what was there before the damage, all of it */
 
-    for (i = 1; i + 2 < OPS && engine_ops[i].run != op_spoil; i++) {
+    for (i = 1; i + 2 < ENGINE_OPS && engine_ops[i].run != op_spoil; i++) {
         /* void */
     }
 
-    ok(rc == PTN_OK && strcmp(f.states[i - 1], f.states[i + 1]) == 0
-       && strcmp(f.states[i - 1], f.states[i + 2]) == 0
-       && strcmp(f.states[i - 1], f.states[i]) != 0,
+    ok(rc == PTN_OK && strcmp(f.l.states[i - 1], f.l.states[i + 1]) == 0
+       && strcmp(f.l.states[i - 1], f.l.states[i + 2]) == 0
+       && strcmp(f.l.states[i - 1], f.l.states[i]) != 0,
        "a repair takes nothing that is whole");
 
     for (i = 0; i < ptn_nelts(kinds) && rc == PTN_OK; i++) {
@@ -314,7 +212,7 @@ main(int argc, char **argv)
         }
     }
 
-    ptn_pool_destroy(f.pool);
+    ptn_pool_destroy(f.l.pool);
 
     return done_testing();
 }

@@ -310,6 +310,7 @@ static const char *const  engine_rows[] = {
     "SELECT id, hex(guid), lid, name FROM named ORDER BY 1",
     "SELECT hex(key) FROM once WHERE hex(key) NOT LIKE '6D%' ORDER BY 1",
     "SELECT kind, count(*) FROM gone GROUP BY 1 ORDER BY 1",
+    "SELECT kind, address, subject FROM receipt ORDER BY n",
     "SELECT class, (SELECT name FROM folder WHERE id=folder) FROM receive"
         " ORDER BY 1",
     "SELECT (SELECT name FROM folder WHERE id=folder), kind, name FROM name"

@@ -37,7 +37,7 @@
 
 typedef enum {
     KILL_MESSAGE, KILL_FOLDER, KILL_RULE, KILL_RIGHT, KILL_DEVICE,
-    KILL_PROP, KILL_RECEIVE, KILL_SEARCH, KILL_KINDS
+    KILL_PROP, KILL_RECEIVE, KILL_SEARCH, KILL_RECEIPT, KILL_KINDS
 } kill_kind_e;
 
 /* What is compared, and (id) what it is called by. */
@@ -53,7 +53,8 @@ typedef struct {
 } kill_obj_t;
 
 typedef struct {
-    uint8_t     acked;          /* 0: begun; 1; 2: did not happen */
+    uint8_t     acked;          /* 0: begun; 1; 2: did not happen; 3, 4: the
+                                   receipt list[0] was sent, is no row */
     uint8_t     op;
     uint8_t     n;
     kill_obj_t  list[KILL_LIST];
@@ -68,6 +69,14 @@ typedef struct {
     uint32_t       next;        /* name of the next object */
 } kill_model_t;
 
+/* Whoever sends them, each worker has made some. */
+typedef struct {
+    uint8_t   worker;
+    bool      acked, sent, done;
+    uint32_t  n;
+    unsigned  rows;             /* found */
+} kill_receipt_t;
+
 typedef struct {
     site_t         s;
     kill_model_t   model[KILL_WORKERS];
@@ -76,6 +85,8 @@ typedef struct {
     uint64_t       kills, ops;
     uint64_t       done[64];    /* by operation */
     unsigned       bad;
+    kill_receipt_t *receipt;
+    unsigned       nreceipts, sent;
     char           dir[KILL_DIR_MAX];       /* of backups */
 } kill_t;
 

@@ -425,6 +425,93 @@ run_search(kill_worker_t *w)
 }
 
 
+/* A message that asks for a receipt comes, is read, and goes for good. */
+
+static bool
+choose_read(kill_worker_t *w)
+{
+    kill_new(w, KILL_RECEIPT)->there = 0;
+
+    return true;
+}
+
+
+static ptn_rc_t
+run_read(kill_worker_t *w)
+{
+    bool             *due;
+    ptn_rc_t          rc;
+    kill_obj_t       *o = w->r.list;
+    ptn_append_t      a;
+    ptn_appended_t    app;
+
+    memset(&a, 0, sizeof(a));
+    a.raw = ptn_str_printf(w->s->pool, "From: a@example.test\r\n"
+                           "Disposition-Notification-To: a@example.test\r\n"
+                           "Subject: w%u e%u\r\n\r\nhello\r\n", o->worker,
+                           o->n);
+    a.delivery = true;
+    a.sender = ptn_str("a@example.test");
+    rc = ptn_msg_append(w->tx, PTN_FOLDER_INBOX, &a, &app);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_read_ids(w->tx, w->s->pool, &app.id, 1, 0, &due);
+    }
+
+    if (rc == PTN_OK && !due[0]) {
+        rc = PTN_EINTERNAL;
+    }
+
+    return rc == PTN_OK ? ptn_msg_expunge_ids(w->tx, &app.id, 1) : rc;
+}
+
+
+/* Whose ever they are; the parent is the queue. */
+
+static void  kill_tell(kill_worker_t *w, unsigned acked);
+
+static ptn_rc_t
+run_send(kill_worker_t *w)
+{
+    char             text[64];
+    unsigned         i, worker;
+    ptn_rc_t         rc;
+    ptn_mbox_t      *mb;
+    ptn_receipt_t    r;
+    kill_record_t    kept;
+
+    kept = w->r;
+    rc = PTN_OK;
+
+    for (i = 0; i < 3 && rc == PTN_OK; i++) {
+        rc = ptn_receipt_next(w->s->store, w->s->pool, &mb, &r);
+
+        if (rc != PTN_OK) {
+            break;
+        }
+
+        memset(&w->r, 0, sizeof(w->r));
+        snprintf(text, sizeof(text), "%.*s", ptn_str_arg(r.subject));
+
+        if (sscanf(text, "w%u e%u", &worker, &w->r.list[0].n) != 2) {
+            return PTN_ECORRUPT;
+        }
+
+        w->r.list[0].worker = (uint8_t) worker;
+        kill_tell(w, 3);
+        rc = ptn_receipt_done(mb, &r, true);
+
+        if (rc == PTN_OK) {
+            kill_tell(w, 4);
+        }
+    }
+
+    w->r = kept;
+
+    return rc == PTN_ENOTFOUND ? PTN_OK : rc;
+}
+
+
 static bool
 choose_nothing(kill_worker_t *w PTN_UNUSED)
 {
@@ -470,6 +557,8 @@ static const kill_op_t  kill_ops[] = {
     { "store property",  2, true,  choose_prop,     run_prop },
     { "receive folder",  1, true,  choose_receive,  run_receive },
     { "search folder",   1, true,  choose_search,   run_search },
+    { "read",            5, true,  choose_read,     run_read },
+    { "send receipts",   3, false, choose_nothing,  run_send },
     { "idle",            5, false, choose_nothing,  run_idle }
 };
 

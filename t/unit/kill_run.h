@@ -11,7 +11,7 @@
 
 /* ---- a worker ------------------------------------------------------------ */
 
-static inline void
+static void
 kill_tell(kill_worker_t *w, unsigned acked)
 {
     w->r.acked = (uint8_t) acked;
@@ -453,6 +453,115 @@ kill_see_rest(kill_t *k, kill_found_t *f, ptn_mbox_t *mb, unsigned box)
 }
 
 
+/* ---- receipts ------------------------------------------------------------- */
+
+static inline kill_receipt_t *
+kill_receipt(kill_t *k, unsigned worker, uint32_t n, bool make)
+{
+    unsigned         i;
+    kill_receipt_t  *r;
+
+    for (i = 0; i < k->nreceipts; i++) {
+        if (k->receipt[i].worker == worker && k->receipt[i].n == n) {
+            return &k->receipt[i];
+        }
+    }
+
+    if (!make) {
+        return NULL;
+    }
+
+    k->receipt = realloc(k->receipt,
+                         (k->nreceipts + 1) * sizeof(kill_receipt_t));
+    r = &k->receipt[k->nreceipts++];
+    memset(r, 0, sizeof(kill_receipt_t));
+    r->worker = (uint8_t) worker;
+    r->n = n;
+
+    return r;
+}
+
+
+/* What a worker tells of them. */
+
+static inline void
+kill_hear(kill_t *k, const kill_record_t *in)
+{
+    kill_receipt_t  *r;
+
+    if (in->acked < 3 && (in->n == 0 || in->list[0].kind != KILL_RECEIPT)) {
+        return;
+    }
+
+    r = kill_receipt(k, in->list[0].worker, in->list[0].n, true);
+    r->acked |= (in->acked == 1);
+    r->sent |= (in->acked == 3);
+    r->done |= (in->acked == 4);
+
+    if (in->acked == 2) {
+        *r = k->receipt[--k->nreceipts];
+    }
+}
+
+
+static inline void
+kill_see_receipts(kill_t *k, ptn_mbox_t *mb)
+{
+    unsigned         worker, n;
+    sqlite3_stmt    *st;
+    kill_receipt_t  *r;
+
+    if (sqlite3_prepare_v2(mb->db, "SELECT subject FROM receipt", -1, &st,
+                           NULL) != SQLITE_OK)
+    {
+        k->bad++;
+        return;
+    }
+
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        r = sscanf((char *) sqlite3_column_text(st, 0), "w%u e%u", &worker, &n)
+            == 2 ? kill_receipt(k, worker, n, false) : NULL;
+
+        if (r == NULL || r->done || r->rows++ != 0) {
+            printf("# receipt %s: %s\n", (char *) sqlite3_column_text(st, 0),
+                   r == NULL ? "nobody knows" : r->done ? "was sent" : "twice");
+            k->bad++;
+        }
+    }
+
+    sqlite3_finalize(st);
+}
+
+
+/* What was promised is a row, or was sent. */
+
+static inline void
+kill_settle_receipts(kill_t *k)
+{
+    unsigned         i;
+    kill_receipt_t  *r;
+
+    for (i = 0; i < k->nreceipts; i++) {
+        r = &k->receipt[i];
+
+        if (r->acked && r->rows == 0 && !r->sent) {
+            printf("# receipt w%u e%u is lost\n", r->worker, r->n);
+            k->bad++;
+        }
+
+        if (r->rows == 0) {             /* sent, or it never was */
+            k->sent += r->sent;
+            *r = k->receipt[--k->nreceipts];
+            i--;
+            continue;
+        }
+
+        r->acked = true;
+        r->rows = 0;
+    }
+}
+
+
 /* ---- what ought to be ------------------------------------------------------ */
 
 static inline bool
@@ -621,6 +730,7 @@ kill_look(kill_t *k)
         mb = site_open(&k->s, kill_box[i]);
         k->bad += (mb->meta.epoch != 1);
         rc = kill_see_folders(k, &found, mb, i);
+        kill_see_receipts(k, mb);
 
         if (rc == PTN_OK) {
             rc = kill_see_rest(k, &found, mb, i);
@@ -631,6 +741,8 @@ kill_look(kill_t *k)
         printf("# it cannot be read: %s\n", ptn_err(rc)->name);
         k->bad++;
     }
+
+    kill_settle_receipts(k);
 
     for (i = 0; i < KILL_WORKERS && rc == PTN_OK; i++) {
         kill_settle(k, &found, i);
@@ -687,6 +799,12 @@ kill_read(kill_t *k, kill_child_t *c, unsigned worker)
 
     if (worker == KILL_WORKERS) {
         k->backups += (c->in.r.acked == 1);
+        return;
+    }
+
+    kill_hear(k, &c->in.r);
+
+    if (c->in.r.acked >= 3) {
         return;
     }
 

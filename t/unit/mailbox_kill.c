@@ -61,8 +61,10 @@ main(void)
     ok(k->ops > 100 && seen > ptn_nelts(kill_ops) / 2, "%u kinds of them",
        seen);
     ok(k->kills > ROUNDS, "most were killed");
+    ok(k->sent > 0, "%u receipts were sent", k->sent);
     ptn_store_open(&k->s.opts, &k->s.store);
     site_done(&k->s);
+    free(k->receipt);
     free(k);
 
     return done_testing();

@@ -3,10 +3,12 @@
  * every point the disk gives all mailboxes as they were at the last
  * acknowledgement, or as the operation under way would have made them; the
  * check finds nothing, a backup that was finished is whole, and mail can be
- * delivered.  Of the many disks a sample is looked at; POWER_EVERY=1: all.
+ * delivered.  Of the many disks a sample is looked at: each POWER_EVERY-th
+ * from POWER_PHASE on, until POWER_STOP were bad.
  */
 
 #include "engine_ops.h"
+#include "header_scan.h"
 
 
 #define OPS  ptn_nelts(engine_ops)
@@ -18,7 +20,7 @@ typedef struct {
     ptn_sim_t        *sim;
     ptn_pool_t       *pool;
     char             *states[OPS + 2];
-    unsigned          every, disks, looked;
+    unsigned          every, phase, disks, looked, bad, stop;
     bool              backup[OPS + 2];
     engine_report_t   report;
     char              why[600];
@@ -36,7 +38,8 @@ static const char *const  whole[] = {
     "ptn_backup_mailbox", "ptn_backup_finish", "ptn_backup_prune",
     "ptn_restore_mailbox", "ptn_mbox_compact", "ptn_mbox_salvage",
     "ptn_mbox_rename", "ptn_mbox_import", "ptn_tomb_purge",
-    "ptn_dictionary_set", "ptn_dictionary_repack"
+    "ptn_dictionary_set", "ptn_dictionary_repack", "ptn_receipt_next",
+    "ptn_receipt_done", "ptn_receipt_sweep"
 };
 
 
@@ -63,118 +66,29 @@ has_row(const char *call)
 }
 
 
+static unsigned  transactions;
+
 /* A prototype that takes a transaction. */
 
-static unsigned
-guard_prototype(char *text)
+static void
+guard_call(const char *name, const char *prototype)
 {
-    char  *p, *q;
-
-    if (strstr(text, "ptn_txn_t *tx") == NULL
-        || strstr(text, "const ptn_txn_t *tx") != NULL
-        || strstr(text, "typedef") != NULL)
+    if (strstr(prototype, "ptn_txn_t *tx") != NULL
+        && strstr(prototype, "const ptn_txn_t *tx") == NULL)
     {
-        return 0;
+        transactions++;
+        ok(has_row(name), "%s is in a power test", name);
     }
-
-    for (p = text; (p = strstr(p, "ptn_")) != NULL; p = q) {
-        q = p + strspn(p, "abcdefghijklmnopqrstuvwxyz_0123456789");
-
-        if (*q == '(') {
-            *q = '\0';
-            ok(has_row(p), "%s is in a power test", p);
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static unsigned
-guard_header(const char *path)
-{
-    int        c, last;
-    char       text[4096];
-    FILE      *f;
-    size_t     n;
-    unsigned   seen;
-
-    f = fopen(path, "r");
-
-    if (f == NULL) {
-        return 0;
-    }
-
-    seen = 0;
-    n = 0;
-    last = 0;
-
-    while ((c = getc(f)) != EOF) {
-
-        if (last == '/' && c == '*') {
-            for (n -= (n > 0); (c = getc(f)) != EOF; last = c) {
-                if (last == '*' && c == '/') {
-                    break;
-                }
-            }
-
-            last = 0;
-            continue;
-        }
-
-        last = c;
-
-        if (n < sizeof(text) - 1) {
-            text[n++] = (char) c;
-        }
-
-        if (c == ';' || c == '}') {
-            text[n] = '\0';
-            seen += guard_prototype(text);
-            n = 0;
-        }
-    }
-
-    fclose(f);
-
-    return seen;
 }
 
 
 static void
 guard(void)
 {
-    char            path[PATH_MAX], full[PATH_MAX + 256], *at;
-    DIR            *dir;
-    size_t          i;
-    unsigned        n;
-    struct dirent  *e;
+    size_t  i;
 
-    snprintf(path, sizeof(path), "%s", __FILE__);
-    at = strstr(path, "t/unit/power_engine.c");
-
-    if (at != NULL) {
-        strcpy(at, "store/mailbox");
-    }
-
-    dir = opendir(path);
-    n = 0;
-
-    while (dir != NULL && (e = readdir(dir)) != NULL) {
-        if (strncmp(e->d_name, "ptn_store", 9) == 0
-            && strcmp(e->d_name + strlen(e->d_name) - 2, ".h") == 0)
-        {
-            snprintf(full, sizeof(full), "%s/%s", path, e->d_name);
-            n += guard_header(full);
-        }
-    }
-
-    if (dir != NULL) {
-        closedir(dir);
-    }
-
-    ok(n > 40, "%u calls that take a transaction", n);
+    (void) header_scan(__FILE__, guard_call);
+    ok(transactions > 40, "%u calls that take a transaction", transactions);
 
     for (i = 0; i < ptn_nelts(whole); i++) {
         ok(has_row(whole[i]), "%s is in a power test", whole[i]);
@@ -294,7 +208,7 @@ power_check(void *ctx, const char *dir, unsigned marks)
     engine_t     e;
     const char  *why;
 
-    if (p->disks++ % p->every != 0) {
+    if (p->disks++ % p->every != p->phase) {
         return NULL;
     }
 
@@ -308,6 +222,11 @@ power_check(void *ctx, const char *dir, unsigned marks)
                  ? engine_ops[marks].calls : "end", why);
         snprintf(p->why, sizeof(p->why), "%.590s", text);
         why = p->why;
+        diag("disk %u: %s", p->disks - 1, why);
+
+        if (++p->bad < p->stop) {
+            return NULL;
+        }
     }
 
     return why;
@@ -322,7 +241,6 @@ main(void)
     power_t           p;
     engine_t          e;
     ptn_rc_t          rc;
-    const char       *every;
     ptn_sim_result_t  res;
 
     guard();
@@ -340,13 +258,14 @@ main(void)
     if (ok(rc == PTN_OK, "recorded: %s: %s", engine_ops[op].calls,
            ptn_err(rc)->name))
     {
-        every = getenv("POWER_EVERY");
-        p.every = every ? (unsigned) atoi(every) : DISKS_EVERY;
+        p.every = ptn_sim_env("POWER_EVERY", DISKS_EVERY);
+        p.phase = ptn_sim_env("POWER_PHASE", 0);
+        p.stop = ptn_sim_env("POWER_STOP", 1);
         diag("%zu changes, %u marks", p.sim->n, p.sim->marks);
         ptn_sim_run(p.sim, 0, 0, 1, power_check, &p, &res);
         diag("%zu points, %zu disks, %zu different, %u looked at", res.points,
              res.images, res.checked, p.looked);
-        ok(!res.bad, "nothing acknowledged is lost: %s",
+        ok(p.bad == 0 && !res.bad, "nothing acknowledged is lost: %s",
            res.bad ? res.bad_why : "at any point");
 
         for (i = ptn_max(res.bad_point, (size_t) 60) - 60;

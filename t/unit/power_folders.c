@@ -116,6 +116,7 @@ static const char *const  power_tables[] = {
     "SELECT folder, sequence, name, actions FROM rule ORDER BY id",
     "SELECT class, folder FROM receive ORDER BY class",
     "SELECT bit, name, category FROM keyword ORDER BY bit",
+    "SELECT kind, address, subject FROM receipt ORDER BY n",
     "SELECT folder, id, kind, cause, href FROM tombstone"
     " ORDER BY folder, cn, id",
 };
@@ -219,7 +220,8 @@ add(ptn_txn_t *tx, site_t *s, ptn_id_t folder, unsigned n, size_t size)
     ptn_appended_t  app;
 
     ptn_buf_init(&b, s->pool);
-    ptn_buf_printf(&b, "From: a@example.test\r\nSubject: mail %u\r\n\r\n", n);
+    ptn_buf_printf(&b, "From: a@example.test\r\nSubject: mail %u\r\n"
+                   "Disposition-Notification-To: a@example.test\r\n\r\n", n);
 
     for (i = 0; i < size; i += 50) {
         ptn_buf_printf(&b, "%016llx%016llx some words\r\n",
@@ -247,6 +249,39 @@ do_deliver(ptn_txn_t *tx, site_t *s)
     rc = rc == PTN_OK ? add(tx, s, 0, 2, 150000) : rc;
 
     return rc == PTN_OK ? add(tx, s, 0, 3, 300) : rc;
+}
+
+
+/* A receipt is due, and the mailbox has a mark outside. */
+
+static ptn_rc_t
+do_read(ptn_txn_t *tx, site_t *s)
+{
+    bool      *due;
+    ptn_id_t   id;
+
+    id = nth(s, PTN_FOLDER_INBOX, 1);
+
+    return ptn_msg_read_ids(tx, s->pool, &id, 1, 0, &due);
+}
+
+
+static ptn_rc_t
+step_sent(site_t *s)
+{
+    ptn_rc_t        rc;
+    ptn_mbox_t     *mb;
+    ptn_receipt_t   r;
+
+    while ((rc = ptn_receipt_next(s->store, s->pool, &mb, &r)) == PTN_OK) {
+        rc = ptn_receipt_done(mb, &r, true);
+
+        if (rc != PTN_OK) {
+            return rc;
+        }
+    }
+
+    return (rc == PTN_ENOTFOUND) ? ptn_receipt_sweep(s->mb) : rc;
 }
 
 
@@ -521,6 +556,8 @@ typedef struct {
 static const step_t  power_life[] = {
     { "begin",            step_begin, NULL },
     { "deliver",          NULL, do_deliver },
+    { "read",             NULL, do_read },
+    { "sent",             step_sent, NULL },
     { "folders",          NULL, do_folders },
     { "idle",             step_idle, NULL },
     { "soft deletion",    NULL, do_gone },
@@ -540,6 +577,7 @@ static const step_t  power_life[] = {
     { "tombstones",       NULL, do_tombs },
     { "reopen",           step_reopen, NULL },
     { "deliver",          NULL, do_deliver },
+    { "read",             NULL, do_read },
     { NULL, NULL, NULL }
 };
 
@@ -758,6 +796,7 @@ test_life(power_t *p)
         power_run(p, "folders");
         p->sim->ignore_from = 0;
         power_without(p, PTN_IO_WAL);
+        power_without(p, PTN_IO_RECEIPT_DIR);
     }
 
     ptn_sim_free(p->sim);

@@ -531,17 +531,28 @@ ptn_sim_try(ptn_sim_run_t *r, size_t point, unsigned marks,
 }
 
 
+static inline unsigned
+ptn_sim_env(const char *name, unsigned usual)
+{
+    const char  *s;
+
+    s = getenv(name);
+
+    return s ? (unsigned) atoi(s) : usual;
+}
+
+
 /*
  * Fails the power at every point from event `from` on.  `ignore`: bits of
- * sites whose syncs have no effect.  `random`: random disks a point.  Stops at
- * the first bad one.
+ * sites whose syncs have no effect.  `random`: random disks a point; by
+ * POWER_RANDOM more, by POWER_SEED others.  Stops at the first bad one.
  */
 static inline void
 ptn_sim_run(ptn_sim_t *sim, size_t from, uint32_t ignore, unsigned random,
     ptn_sim_check_pt check, void *ctx, ptn_sim_result_t *res)
 {
     bool           edge;
-    size_t         point, i, step, k;
+    size_t         point, i, step, k, seed;
     unsigned       marks;
     ptn_sim_run_t  r;
 
@@ -556,6 +567,8 @@ ptn_sim_run(ptn_sim_t *sim, size_t from, uint32_t ignore, unsigned random,
     r.dir = ptn_sim_tmp();
     r.durable = malloc((sim->n + 1) * sizeof(bool));
     r.pending = malloc((sim->n + 1) * sizeof(size_t));
+    random = ptn_sim_env("POWER_RANDOM", random);
+    seed = (size_t) ptn_sim_env("POWER_SEED", 0) << 32;
     marks = 0;
 
     for (point = 0; point <= sim->n && !res->bad; point++) {
@@ -590,7 +603,7 @@ ptn_sim_run(ptn_sim_t *sim, size_t from, uint32_t ignore, unsigned random,
 
         for (i = 0; i < random; i++) {
             ptn_sim_try(&r, point, marks, PTN_SIM_IMG_RANDOM,
-                        point * 64 + i);
+                        seed + point * 64 + i);
             if (!edge) {
                 break;
             }

@@ -4,8 +4,7 @@
  * fails the test.
  */
 
-#include <limits.h>
-
+#include "header_scan.h"
 #include "rights_calls.h"
 
 
@@ -691,6 +690,7 @@ static const char *const  free_for_all[] = {
 
     /* of the server alone, for all mailboxes */
     "ptn_receipt_any", "ptn_receipt_next", "ptn_receipt_done",
+    "ptn_receipt_marks", "ptn_receipt_sweep", "ptn_receipt_unmark",
 
     /* housekeeping: how much of the mailbox is in the index */
     "ptn_search_info", "ptn_search_work",
@@ -736,97 +736,19 @@ known(const char *name)
 }
 
 
-/* Prototypes begin a line with their type, outside of comments. */
-
-static unsigned
-guard_header(const char *path)
+static void
+guard_call(const char *name, const char *prototype PTN_UNUSED)
 {
-    bool       comment;
-    char       line[512], name[128], *p, *q;
-    FILE      *f;
-    size_t     n;
-    unsigned   seen;
-
-    f = fopen(path, "r");
-    ok(f != NULL, "%s is there", path);
-
-    if (f == NULL) {
-        return 0;
-    }
-
-    comment = false;
-    seen = 0;
-
-    while (fgets(line, sizeof(line), f) != NULL) {
-        if (strstr(line, "/*") == line) {
-            comment = true;
-        }
-
-        if (!comment && (isalpha((u_char) line[0]))
-            && strncmp(line, "typedef", 7) != 0)
-        {
-            for (p = line; (p = strstr(p, "ptn_")) != NULL; p = q) {
-                for (q = p; isalnum((u_char) *q) || *q == '_'; q++) {
-                    /* void */
-                }
-
-                n = (size_t) (q - p);
-
-                if (*q == '(' && n < sizeof(name)) {
-                    memcpy(name, p, n);
-                    name[n] = '\0';
-                    seen++;
-                    ok(known(name), "%s has its row", name);
-                    break;
-                }
-            }
-        }
-
-        if (strstr(line, "*/") != NULL) {
-            comment = false;
-        }
-    }
-
-    fclose(f);
-
-    return seen;
+    ok(known(name), "%s has its row", name);
 }
 
 
 static void
 guard(void)
 {
-    char            path[PATH_MAX], full[PATH_MAX + 256], *at;
-    DIR            *dir;
-    unsigned        n;
-    struct dirent  *e;
+    unsigned  n;
 
-    /* beside this source, wherever the build was made */
-
-    snprintf(path, sizeof(path), "%s", __FILE__);
-    at = strstr(path, "t/unit/rights.c");
-
-    if (at != NULL) {
-        strcpy(at, "store/mailbox");
-    }
-
-    dir = opendir(path);
-    ok(dir != NULL, "the headers are there");
-    n = 0;
-
-    while (dir != NULL && (e = readdir(dir)) != NULL) {
-        if (strncmp(e->d_name, "ptn_store", 9) == 0
-            && strcmp(e->d_name + strlen(e->d_name) - 2, ".h") == 0)
-        {
-            snprintf(full, sizeof(full), "%s/%s", path, e->d_name);
-            n += guard_header(full);
-        }
-    }
-
-    if (dir != NULL) {
-        closedir(dir);
-    }
-
+    n = header_scan(__FILE__, guard_call);
     ok(n > 100, "the headers have calls: %u", n);
 }
 

@@ -1,0 +1,288 @@
+/*
+ * Receipts of mailboxes that nobody opens: they were due when their server was
+ * killed; the next clerk sends them, opens no other mailbox, and leaves no
+ * mark.  Marks of nobody, of strangers and of nothing go.
+ */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "ptn_clerk_work.h"
+#include "ptn_mdn.h"
+#include "stream_driver.h"
+
+
+static stream_driver_site_t  site;
+static ptn_pool_t           *pool;
+
+
+static ptn_rc_t
+mailbox(ptn_app_t *app, const char *address, ptn_mbox_t **ret)
+{
+    ptn_rc_t    rc;
+    ptn_user_t  user;
+
+    rc = ptn_user_get(app->directory, pool, ptn_str_z(address), &user);
+
+    return rc == PTN_OK ? ptn_mbox_open(app->store, &user, NULL, ret) : rc;
+}
+
+
+static ptn_rc_t
+deliver(ptn_app_t *app, const char *address, const char *asks, bool read)
+{
+    bool                                 *due;
+    ptn_rc_t                              rc;
+    ptn_mbox_t                           *mb;
+    ptn_append_t                          a;
+    ptn_appended_t                        done;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    memset(&a, 0, sizeof(a));
+    a.raw = ptn_str_printf(pool, "From: %s\r\nSubject: hello\r\n"
+                           "Disposition-Notification-To: %s\r\n\r\nx\r\n",
+                           asks, asks);
+    a.delivery = true;
+    a.sender = ptn_str_z(asks);
+    rc = mailbox(app, address, &mb);
+    rc = rc == PTN_OK ? ptn_txn_begin(&tx, mb) : rc;
+    rc = rc == PTN_OK ? ptn_msg_append(&tx, 0, &a, &done) : rc;
+
+    if (rc == PTN_OK && read) {
+        rc = ptn_msg_read_ids(&tx, pool, &done.id, 1, 0, &due);
+    }
+
+    rc = rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+
+    return rc == PTN_OK ? ptn_store_commit(app->store) : rc;
+}
+
+
+/* Files below ROOT/receipt. */
+
+static unsigned
+marks(void)
+{
+    DIR            *dir;
+    char            path[512];
+    unsigned        n;
+    struct dirent  *e;
+
+    snprintf(path, sizeof(path), "%s/receipt", site.conf.root);
+    dir = opendir(path);
+
+    for (n = 0; dir != NULL && (e = readdir(dir)) != NULL; /* void */ ) {
+        n += (e->d_name[0] != '.');
+    }
+
+    if (dir != NULL) {
+        closedir(dir);
+    }
+
+    return n;
+}
+
+
+static void
+put_mark(const char *name)
+{
+    int   fd;
+    char  path[512];
+
+    snprintf(path, sizeof(path), "%s/receipt/%s", site.conf.root, name);
+    fd = open(path, O_WRONLY|O_CREAT, 0600);
+    ok(fd != -1, "a mark: %s", name);
+    close(fd);
+}
+
+
+/* A process is killed while receipts are due. */
+
+static void
+killed(bool recorded)
+{
+    int         status;
+    pid_t       pid;
+    ptn_app_t  *app;
+
+    fflush(stdout);
+    pid = fork();
+
+    if (pid == 0) {
+        if (ptn_app_open(NULL, &site.conf, &ptn_io_posix, NULL, "killed", &app)
+            != PTN_OK
+            || deliver(app, "bob@example.test", "alice@example.test", recorded)
+               != PTN_OK)
+        {
+            _exit(1);
+        }
+
+        _exit(0);
+    }
+
+    waitpid(pid, &status, 0);
+    ok(status == 0, "delivered, read, killed");
+}
+
+
+static unsigned
+inbox(const char *address)
+{
+    unsigned     n;
+    ptn_app_t   *app;
+    ptn_mbox_t  *mb;
+    ptn_view_t  *view;
+
+    n = 999;
+
+    if (ptn_app_open(NULL, &site.conf, &ptn_io_posix, NULL, "look", &app)
+        == PTN_OK)
+    {
+        if (mailbox(app, address, &mb) == PTN_OK
+            && ptn_view_get(mb, PTN_FOLDER_INBOX, &view) == PTN_OK)
+        {
+            n = ptn_view_count(view);
+            ptn_view_unref(view);
+        }
+
+        ptn_app_close(app);
+    }
+
+    return n;
+}
+
+
+static void
+rounds(unsigned n)
+{
+    ptn_rc_t      rc;
+    ptn_clerk_t  *clerk;
+
+    rc = ptn_clerk_open(NULL, &site.conf, &ptn_io_posix, site.log, &clerk);
+    is_rc(rc, PTN_OK, "a clerk");
+
+    while (rc == PTN_OK && n-- > 0) {
+        (void) ptn_clerk_run(clerk);
+        usleep(1000);
+    }
+
+    if (rc == PTN_OK) {
+        ptn_clerk_close(clerk);
+    }
+}
+
+
+static void
+test_unopened(void)
+{
+    unsigned  before;
+
+    before = inbox("alice@example.test");
+    killed(false);
+    is_u64(marks(), 0, "nothing is due");
+    killed(true);
+    is_u64(marks(), 1, "a mark of one mailbox");
+    rounds(20);
+    is_u64(marks(), 0, "no mark is left");
+    is_u64(inbox("alice@example.test") - before, 1,
+           "the receipt has arrived, its mailbox was not opened by anybody");
+    rounds(20);
+    is_u64(inbox("alice@example.test") - before, 1, "once");
+}
+
+
+/* A mark without a row; who sends right away leaves none. */
+
+static void
+test_marks(void)
+{
+    char         name[80], hex[PTN_GUID_HEX];
+    ptn_app_t   *app;
+    ptn_user_t   user;
+
+    is_rc(ptn_app_open(NULL, &site.conf, &ptn_io_posix, NULL, "marks", &app),
+          PTN_OK, "open");
+    is_rc(ptn_user_get(app->directory, pool, ptn_str("bob@example.test"),
+                       &user), PTN_OK, "bob");
+    ptn_guid_hex(user.mailbox, hex);
+    snprintf(name, sizeof(name), "%s-%llu", hex, (unsigned long long) user.id);
+    put_mark(name);
+    snprintf(name, sizeof(name), "%s-%llu", hex,
+             (unsigned long long) user.id + 77);
+    put_mark(name);
+    put_mark("00112233445566778899aabbccddeeff-1");
+    put_mark("no mark");
+    is_u64(marks(), 4, "marks");
+    is_rc(ptn_mdn_unopened(app), PTN_OK, "gone through");
+    is_u64(marks(), 1, "those of nothing are gone");
+    is_rc(ptn_mdn_unopened(app), PTN_ENOTFOUND, "there is none");
+    is_rc(deliver(app, "bob@example.test", "alice@example.test", true), PTN_OK,
+          "due");
+    is_u64(marks(), 2, "marked");
+
+    while (ptn_mdn_send(app)) {
+        /* void */
+    }
+
+    is_u64(marks(), 1, "sent: the mark is gone");
+    ptn_app_close(app);
+}
+
+
+/* What the check says of rows without a mark. */
+
+static void
+report(void *ctx, const char *line)
+{
+    snprintf(ctx, 200, "%s", line);
+}
+
+
+static void
+test_check(void)
+{
+    char         line[200] = "", path[512];
+    ptn_app_t   *app;
+    ptn_user_t   user;
+
+    is_rc(ptn_app_open(NULL, &site.conf, &ptn_io_posix, NULL, "check", &app),
+          PTN_OK, "open");
+    is_rc(deliver(app, "bob@example.test", "alice@example.test", true), PTN_OK,
+          "due");
+    ptn_user_get(app->directory, pool, ptn_str("bob@example.test"), &user);
+    is_rc(ptn_mbox_check(app->store, &user, false, report, line), PTN_OK,
+          line);
+    is_rc(ptn_receipt_unmark(app->store, user.mailbox, user.id), PTN_OK,
+          "taken away");
+    is_rc(ptn_mbox_check(app->store, &user, false, report, line),
+          PTN_ECORRUPT, "found");
+    is_str(ptn_str_z(line), "receipts without a mark", "it is");
+    is_rc(ptn_mbox_check(app->store, &user, true, report, line), PTN_OK,
+          "mended");
+    is_rc(ptn_mbox_check(app->store, &user, false, report, line), PTN_OK,
+          "nothing");
+    snprintf(path, sizeof(path), "%s/receipt/no mark", site.conf.root);
+    unlink(path);
+    is_u64(marks(), 1, "a mark");
+    ptn_app_close(app);
+    rounds(20);
+    is_u64(marks(), 0, "and it is sent");
+}
+
+
+int
+main(void)
+{
+    stream_driver_site_open(&site);
+    pool = ptn_pool_create(0, NULL);
+
+    test_unopened();
+    test_marks();
+    test_check();
+
+    ptn_pool_destroy(pool);
+    stream_driver_site_close(&site);
+
+    return done_testing();
+}
