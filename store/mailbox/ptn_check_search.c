@@ -196,7 +196,7 @@ ptn_check_one(ptn_check_t *check, const ptn_one_search_t *s, ptn_pool_t *pool)
                            NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {

@@ -27,7 +27,7 @@ static const char *const  ptn_check_free[] = {
 
 /* Where 1 would say something that is not so. */
 static const char *const  ptn_check_zeros[] = {
-    "deleted", "search", NULL
+    "deleted", "search", "kind", NULL
 };
 
 /* Names of rows: one that is out of range names nothing. */
@@ -287,7 +287,7 @@ ptn_check_types(ptn_check_t *check)
                            " AND name NOT LIKE 'sqlite%'", -1, &st, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     ptn_buf_init(&buf, check->pool);

@@ -193,7 +193,7 @@ ptn_salvage_table(ptn_salvage_t *s, const char *table)
     if (sqlite3_prepare_v2(s->stage.mb->db, text, -1, &insert, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
     }
 
     before = s->rows;
@@ -255,7 +255,7 @@ ptn_salvage_tables(ptn_salvage_t *s)
                            -1, &st, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
     }
 
     for (n = 0; n < ptn_nelts(names) && sqlite3_step(st) == SQLITE_ROW; n++) {
@@ -348,7 +348,7 @@ ptn_salvage_meta(ptn_salvage_t *s, const ptn_user_t *user)
 
     for (i = 0; i < ptn_nelts(texts) && rc == PTN_OK; i++) {
         if (sqlite3_prepare_v2(mb->db, texts[i], -1, &st, NULL) != SQLITE_OK) {
-            return PTN_EINTERNAL;
+            return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
         }
 
         sqlite3_bind_blob(st, 1, user->mailbox.b, 16, SQLITE_STATIC);
@@ -423,7 +423,7 @@ ptn_salvage_blobs(ptn_salvage_t *s)
                            " SELECT file FROM content UNION SELECT file"
                            " FROM object", -1, &st, NULL) != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
     }
 
     while (rc == PTN_OK
