@@ -483,7 +483,7 @@ ptn_check_rename(ptn_check_t *check, const ptn_folder_t *f, ptn_str_t name)
                            " name=?3 WHERE id=?2", -1, &st, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     ptn_sql_text(st, 1, fold);
@@ -548,7 +548,7 @@ ptn_check_names(ptn_check_t *check)
                                    " fold=?1 WHERE id=?2", -1, &st, NULL)
                 != SQLITE_OK)
             {
-                return PTN_EINTERNAL;
+                return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
             }
 
             ptn_sql_text(st, 1, fold);

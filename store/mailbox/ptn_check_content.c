@@ -35,9 +35,8 @@ ptn_check_items(ptn_check_t *check)
     ptn_str_t      packed, large;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "contents", "SELECT id, bag, large FROM item"
-                                  " WHERE bag IS NOT NULL"
-                                  " OR large IS NOT NULL");
+    st = ptn_check_prepare(check, "items", "SELECT id, bag, large FROM item"
+                           " WHERE bag IS NOT NULL OR large IS NOT NULL");
     if (st == NULL) {
         return PTN_OK;
     }
@@ -331,7 +330,8 @@ ptn_check_objects(ptn_check_t *check, sqlite3_stmt *count, ptn_pool_t *pool)
     ptn_object_t  *object;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "contents", "SELECT content, file, blobs FROM object");
+    st = ptn_check_prepare(check, "objects",
+                           "SELECT content, file, blobs FROM object");
     if (st == NULL) {
         return PTN_OK;
     }
@@ -380,8 +380,8 @@ ptn_check_large(ptn_check_t *check, sqlite3_stmt *count)
     ptn_str_t      large;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "contents", "SELECT large FROM item"
-                                  " WHERE large IS NOT NULL");
+    st = ptn_check_prepare(check, "items", "SELECT large FROM item"
+                           " WHERE large IS NOT NULL");
     if (st == NULL) {
         return PTN_OK;
     }
@@ -423,10 +423,10 @@ ptn_check_contents(ptn_check_t *check)
     }
 
     pool = ptn_pool_create(0, NULL);
-    st = ptn_check_prepare(check, "contents", "SELECT id, size, file, blobs, structure,"
-                                  " codec FROM content");
-    count = ptn_check_prepare(check, "contents", "INSERT INTO refs VALUES (?1, 1)"
-                                     " ON CONFLICT DO UPDATE SET n=n+1");
+    st = ptn_check_prepare(check, "contents", "SELECT id, size, file, blobs,"
+                           " structure, codec FROM content");
+    count = ptn_check_prepare(check, "contents", "INSERT INTO refs VALUES (?1,"
+                              " 1) ON CONFLICT DO UPDATE SET n=n+1");
 
     if (pool != NULL && st != NULL && count != NULL) {
         rc = ptn_check_contents_all(check, st, count, pool);
@@ -521,7 +521,7 @@ ptn_check_blob_size(ptn_check_t *check, const u_char sha256[32],
     if (sqlite3_prepare_v2(check->mb->db, "UPDATE blob SET size=?2"
                            " WHERE sha256=?1", -1, &st, NULL) != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     sqlite3_bind_blob(st, 1, sha256, 32, SQLITE_STATIC);
@@ -597,7 +597,8 @@ ptn_check_blob_files(ptn_check_t *check)
     ptn_str_t      sha;
     sqlite3_stmt  *st;
 
-    st = ptn_check_prepare(check, "contents", "SELECT sha256 FROM blob WHERE refs>0");
+    st = ptn_check_prepare(check, "blobs", "SELECT sha256 FROM blob"
+                           " WHERE refs>0");
     if (st == NULL) {
         return PTN_OK;
     }

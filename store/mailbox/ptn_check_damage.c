@@ -122,14 +122,14 @@ ptn_damage_blobs(ptn_check_t *check)
     if (sqlite3_prepare_v2(check->mb->db, "SELECT sha256 FROM blob", -1, &st,
                            NULL) != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     if (sqlite3_prepare_v2(check->mb->db, "INSERT OR IGNORE INTO temp.bad"
                            " VALUES (?1)", -1, &add, NULL) != SQLITE_OK)
     {
         sqlite3_finalize(st);
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
@@ -202,7 +202,7 @@ ptn_damage_run(ptn_check_t *check, const char *text, int64_t id)
     sqlite3_stmt  *st;
 
     if (sqlite3_prepare_v2(check->mb->db, text, -1, &st, NULL) != SQLITE_OK) {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     sqlite3_bind_int64(st, 1, id);
@@ -246,14 +246,16 @@ ptn_damage_items(ptn_check_t *check)
                            " WHERE bag IS NOT NULL OR large IS NOT NULL", -1,
                            &st, NULL) != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
         id = sqlite3_column_int64(st, 0);
         rc = ptn_damage_large(check, ptn_sql_column(st, 2), &bad);
 
-        if (rc == PTN_OK && ptn_bag_open(ptn_sql_column(st, 1), &bag) != PTN_OK) {
+        if (rc == PTN_OK
+            && ptn_bag_open(ptn_sql_column(st, 1), &bag) != PTN_OK)
+        {
             ptn_check_found(check, true, "bag of message %lld emptied",
                             (long long) id);
             check->renew = true;
@@ -294,7 +296,7 @@ ptn_damage_objects(ptn_check_t *check)
     if (sqlite3_prepare_v2(check->mb->db, "SELECT content, file, blobs"
                            " FROM object", -1, &st, NULL) != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
@@ -362,7 +364,7 @@ ptn_damage_find(ptn_check_t *check)
                            " structure FROM content", -1, &st, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {
@@ -581,7 +583,7 @@ ptn_damage_replace(ptn_check_t *check, int64_t content, unsigned bit)
         if (sqlite3_prepare_v2(check->mb->db, texts[i], -1, &st, NULL)
             != SQLITE_OK)
         {
-            return PTN_EINTERNAL;
+            return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
         }
 
         sqlite3_bind_int64(st, 1, content);
@@ -656,7 +658,17 @@ ptn_damage_contents(ptn_check_t *check)
 static ptn_rc_t
 ptn_damage_others(ptn_check_t *check)
 {
-    return ptn_sql_exec(check->mb,
+    char      text[80];
+    ptn_rc_t  rc;
+
+    /* its address says which it is */
+
+    snprintf(text, sizeof(text), "UPDATE meta SET kind=%d WHERE kind<>%d",
+             check->mb->kind == PTN_MBOX_PUBLIC,
+             check->mb->kind == PTN_MBOX_PUBLIC);
+    rc = ptn_sql_exec(check->mb, text);
+
+    return (rc != PTN_OK) ? rc : ptn_sql_exec(check->mb,
         "UPDATE folder SET special=0 WHERE special<>0 AND id>255;"
         "DELETE FROM named WHERE length(guid)<>16;"
         "DELETE FROM replica WHERE length(guid)<>16"

@@ -100,6 +100,12 @@ ptn_check_words(ptn_check_t *check)
     rc = sqlite3_exec(check->mb->db, "INSERT INTO words (words)"
                       " VALUES ('integrity-check')", NULL, NULL, NULL);
 
+    prc = ptn_sql_rc(rc);
+
+    if (ptn_check_later(prc) && prc != PTN_EBUSY) {
+        return prc;
+    }
+
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
         ptn_check_found(check, check->repair, "index: %s",
                         sqlite3_errmsg(check->mb->db));
@@ -196,7 +202,7 @@ ptn_check_one(ptn_check_t *check, const ptn_one_search_t *s, ptn_pool_t *pool)
                            NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     while ((rc = ptn_sql_step(check->mb, st)) == PTN_AGAIN) {

@@ -27,7 +27,7 @@ static const char *const  ptn_check_free[] = {
 
 /* Where 1 would say something that is not so. */
 static const char *const  ptn_check_zeros[] = {
-    "deleted", "search", NULL
+    "deleted", "search", "kind", NULL
 };
 
 /* Names of rows: one that is out of range names nothing. */
@@ -75,6 +75,7 @@ static unsigned
 ptn_check_columns(ptn_check_t *check, const char *table,
     ptn_check_column_t *columns)
 {
+    int            rc;
     char           text[160];
     unsigned       n;
     const char    *name, *type;
@@ -83,13 +84,13 @@ ptn_check_columns(ptn_check_t *check, const char *table,
     snprintf(text, sizeof(text), "SELECT name, type, \"notnull\", pk"
              " FROM pragma_table_info('%s')", table);
 
-    if (sqlite3_prepare_v2(check->mb->db, text, -1, &st, NULL) != SQLITE_OK) {
-        return 0;
-    }
-
     n = 0;
+    rc = SQLITE_DONE;
+    st = ptn_check_prepare(check, table, text);
 
-    while (n < PTN_CHECK_COLUMNS && sqlite3_step(st) == SQLITE_ROW) {
+    while (st != NULL && n < PTN_CHECK_COLUMNS
+           && (rc = sqlite3_step(st)) == SQLITE_ROW)
+    {
         name = (const char *) sqlite3_column_text(st, 0);
         type = (const char *) sqlite3_column_text(st, 1);
 
@@ -107,6 +108,10 @@ ptn_check_columns(ptn_check_t *check, const char *table,
     }
 
     sqlite3_finalize(st);
+
+    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
+        check->failed = ptn_sql_rc(rc);
+    }
 
     return n;
 }
@@ -224,7 +229,7 @@ ptn_check_table(ptn_check_t *check, const char *table)
 
     n = ptn_check_columns(check, table, columns);
 
-    for (i = 0, rc = PTN_OK; i < n && rc == PTN_OK; i++) {
+    for (i = 0, rc = check->failed; i < n && rc == PTN_OK; i++) {
         rc = ptn_check_column(check, table, &columns[i]);
     }
 
@@ -287,7 +292,7 @@ ptn_check_types(ptn_check_t *check)
                            " AND name NOT LIKE 'sqlite%'", -1, &st, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
     }
 
     ptn_buf_init(&buf, check->pool);

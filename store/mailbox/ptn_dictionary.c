@@ -747,6 +747,10 @@ ptn_dictionary_compact(ptn_mbox_t *mb)
         if (rc == PTN_ENOTFOUND) {
             return PTN_OK;              /* nothing to learn from */
         }
+
+        if (rc == PTN_ELIMIT) {         /* no id is left for another one */
+            rc = PTN_OK;
+        }
     }
 
     for (more = (rc == PTN_OK); more && rc == PTN_OK; ) {

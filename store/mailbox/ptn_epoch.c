@@ -386,7 +386,7 @@ ptn_epoch_rows(ptn_mbox_t *mb, uint64_t epoch, uint64_t cn, uint64_t oid)
 
     for (i = 0; i < ptn_nelts(texts) && rc == PTN_OK; i++) {
         if (sqlite3_prepare_v2(mb->db, texts[i], -1, &st, NULL) != SQLITE_OK) {
-            return PTN_EINTERNAL;
+            return ptn_sql_rc(sqlite3_extended_errcode(mb->db));
         }
 
         sqlite3_bind_int64(st, 1, (sqlite3_int64) epoch);

@@ -32,6 +32,7 @@ typedef struct {
     void         *ctx;
     uint64_t      rows;
     bool          broken;       /* the table under way */
+    ptn_rc_t      failed;
 } ptn_salvage_t;
 
 
@@ -53,13 +54,13 @@ ptn_salvage_say(ptn_salvage_t *s, const char *fmt, ...)
 }
 
 
-/* "a, b, c" of the columns that both have; their number. */
+/* "a, b, c" of the columns that both have; their number; -1: `failed`. */
 
 static int
 ptn_salvage_columns(ptn_salvage_t *s, const char *table, char *list,
     size_t size, char *key, size_t key_size)
 {
-    int            n;
+    int            n, rc, got;
     char           text[256];
     const char    *name;
     sqlite3_stmt  *st, *has;
@@ -83,11 +84,21 @@ ptn_salvage_columns(ptn_salvage_t *s, const char *table, char *list,
         return 0;
     }
 
-    while (n < PTN_SALVAGE_COLUMNS && sqlite3_step(st) == SQLITE_ROW) {
+    rc = SQLITE_DONE;
+    got = SQLITE_DONE;
+
+    while (n < PTN_SALVAGE_COLUMNS
+           && (rc = sqlite3_step(st)) == SQLITE_ROW)
+    {
         name = (const char *) sqlite3_column_text(st, 0);
         sqlite3_bind_text(has, 1, name, -1, SQLITE_TRANSIENT);
+        got = sqlite3_step(has);
 
-        if (sqlite3_step(has) == SQLITE_ROW) {
+        if (got != SQLITE_ROW && got != SQLITE_DONE) {
+            break;
+        }
+
+        if (got == SQLITE_ROW) {
             snprintf(list + strlen(list), size - strlen(list), "%s\"%s\"",
                      n ? ", " : "", name);
             n++;
@@ -103,8 +114,9 @@ ptn_salvage_columns(ptn_salvage_t *s, const char *table, char *list,
 
     sqlite3_finalize(st);
     sqlite3_finalize(has);
+    s->failed = ptn_sql_rc(got != SQLITE_ROW && got != SQLITE_DONE ? got : rc);
 
-    return n;
+    return ptn_check_later(s->failed) ? -1 : n;
 }
 
 
@@ -175,6 +187,10 @@ ptn_salvage_table(ptn_salvage_t *s, const char *table)
 
     n = ptn_salvage_columns(s, table, list, sizeof(list), key, sizeof(key));
 
+    if (n == -1) {
+        return s->failed;
+    }
+
     if (n == 0) {
         ptn_salvage_say(s, "table %s is lost", table);
         return PTN_OK;
@@ -193,7 +209,7 @@ ptn_salvage_table(ptn_salvage_t *s, const char *table)
     if (sqlite3_prepare_v2(s->stage.mb->db, text, -1, &insert, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
     }
 
     before = s->rows;
@@ -255,7 +271,7 @@ ptn_salvage_tables(ptn_salvage_t *s)
                            -1, &st, NULL)
         != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
     }
 
     for (n = 0; n < ptn_nelts(names) && sqlite3_step(st) == SQLITE_ROW; n++) {
@@ -348,7 +364,7 @@ ptn_salvage_meta(ptn_salvage_t *s, const ptn_user_t *user)
 
     for (i = 0; i < ptn_nelts(texts) && rc == PTN_OK; i++) {
         if (sqlite3_prepare_v2(mb->db, texts[i], -1, &st, NULL) != SQLITE_OK) {
-            return PTN_EINTERNAL;
+            return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
         }
 
         sqlite3_bind_blob(st, 1, user->mailbox.b, 16, SQLITE_STATIC);
@@ -423,7 +439,7 @@ ptn_salvage_blobs(ptn_salvage_t *s)
                            " SELECT file FROM content UNION SELECT file"
                            " FROM object", -1, &st, NULL) != SQLITE_OK)
     {
-        return PTN_EINTERNAL;
+        return ptn_sql_rc(sqlite3_extended_errcode(s->stage.mb->db));
     }
 
     while (rc == PTN_OK

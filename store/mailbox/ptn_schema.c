@@ -30,7 +30,8 @@
  *      age are not above meta.lived and meta.cn.
  *  15  rules and receive folders belong to a folder; names to a message of
  *      theirs, one of a kind.  A move of a folder (parting) has its key, and
- *      a number that was given; so has a receipt, and an address.
+ *      a number that was given; so has a receipt, and an address, and its
+ *      mailbox a mark in ROOT/receipt.
  *  16  the index of words has exactly the contents up to meta.indexed; those in
  *      unindex are among them and have no message.
  *  17  found has what a search folder shows: messages that are there, whose

@@ -35,20 +35,17 @@ typedef struct {
 static inline ptn_rc_t
 engine_again(engine_look_t *l)
 {
-    ptn_rc_t  rc;
-
     if (ptn_store_pending(l->e.store)) {
         ptn_store_rollback(l->e.store);
     }
 
-    rc = engine_mboxes(&l->e);
-
-    return rc;
+    return engine_mboxes(&l->e);
 }
 
 
 static inline void
-engine_complain(engine_kind_t *kind, size_t i, long n, ptn_rc_t rc, const char *why)
+engine_complain(engine_kind_t *kind, size_t i, long n, ptn_rc_t rc,
+    const char *why)
 {
     if (kind->bad++ < 10) {
         diag("%s %ld of \"%.60s\" (%s): %s", kind->name, n,
@@ -60,7 +57,8 @@ engine_complain(engine_kind_t *kind, size_t i, long n, ptn_rc_t rc, const char *
 /* False: it has happened, and cannot be tried again. */
 
 static inline bool
-engine_look(engine_look_t *l, engine_kind_t *kind, size_t i, long n, ptn_rc_t rc, bool hit)
+engine_look(engine_look_t *l, engine_kind_t *kind, size_t i, long n,
+    ptn_rc_t rc, bool hit)
 {
     char        *got, why[500];
     bool         done, before;

@@ -118,22 +118,17 @@ op_reader_set(engine_t *e)
 }
 
 
-/* What is due goes, one at a time, as by who puts it into the queue. */
+/* One that is due goes, as by who puts it into the queue. */
 
 static ptn_rc_t
-op_receipts(engine_t *e)
+op_receipt(engine_t *e)
 {
     ptn_rc_t        rc;
     ptn_mbox_t     *mb;
     ptn_receipt_t   r;
 
-    while ((rc = ptn_receipt_next(e->store, e->pool, &mb, &r)) == PTN_OK) {
-        rc = ptn_receipt_done(mb, &r, true);
-
-        if (rc != PTN_OK) {
-            return rc;
-        }
-    }
+    rc = ptn_receipt_next(e->store, e->pool, &mb, &r);
+    ENGINE_TRY(rc, ptn_receipt_done(mb, &r, true));
 
     return (rc == PTN_ENOTFOUND) ? ptn_receipt_sweep(e->mb[ALICE]) : rc;
 }
@@ -406,7 +401,9 @@ static const engine_op_t  engine_ops[] = {
     { "search_folder_create search_folder_set", ALICE, op_search, NULL },
     { "search_work", -1, NULL, op_index },
     { "msg_nonread_ids msg_gone_ids msg_gone", ALICE, op_gone, NULL },
-    { "receipt_next receipt_done receipt_sweep", -1, NULL, op_receipts },
+    { "receipt_next receipt_done", -1, NULL, op_receipt },
+    { "receipt_next receipt_done", -1, NULL, op_receipt },
+    { "receipt_sweep", -1, NULL, op_receipt },
     { "gone_recover gone_expunge_ids", ALICE, op_recover, NULL },
     { "folder_remove", ALICE, op_remove, NULL },
     { "gone_folder_recover", ALICE, op_bring, NULL },

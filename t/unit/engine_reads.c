@@ -20,7 +20,7 @@
 #include "engine_look.h"
 
 
-#define READS_FROM  25          /* the operation after which all is there */
+#define READS_FROM  27          /* the operation after which all is there */
 
 
 typedef enum {

@@ -328,7 +328,11 @@ static const char *const  hurts[] = {
     "UPDATE folder SET search=4294967296",
     "UPDATE folder SET search=4294967296 WHERE id%3=0;"
         " UPDATE meta SET deleted=9223372036854775807",
-    "UPDATE meta SET deleted=-9223372036854775807 - 1, guid=-1"
+    "UPDATE meta SET deleted=-9223372036854775807 - 1, guid=-1",
+    "UPDATE meta SET deleted=9",
+    "UPDATE message SET content=zeroblob(100000) WHERE id%3=0;"
+        " UPDATE meta SET kind=-9223372036854775807 - 1",
+    "UPDATE meta SET kind=12"
 };
 
 

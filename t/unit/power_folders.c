@@ -6,12 +6,8 @@
  * way would have made it.  The check finds nothing, and mail can be delivered.
  */
 
-#include "ptn_folder.h"
-#include "ptn_sim.h"
-#include "ptn_test.h"
+#include "power_site.h"
 
-
-#define STEPS_MAX  40
 
 #ifdef __SANITIZE_ADDRESS__
 #define DISKS_EVERY  9
@@ -20,88 +16,6 @@
 #define DISKS_EVERY  2
 #define ERRORS_STEP  23
 #endif
-
-
-typedef struct {
-    ptn_conf_t         conf;
-    ptn_store_opts_t   opts;
-    ptn_store_t       *store;
-    ptn_pool_t        *pool;
-    ptn_mbox_t        *mb;
-    ptn_user_t         user;
-    ptn_folder_copy_t *copy;
-} site_t;
-
-typedef struct {
-    ptn_sim_t   *sim;
-    ptn_pool_t  *pool;
-    char        *states[STEPS_MAX + 2];
-    unsigned     nstates;
-    unsigned     every, disks;
-    char         report[256];
-    char         why[600];
-} power_t;
-
-
-/* ---- a store ------------------------------------------------------------- */
-
-static void
-site_init(site_t *s, ptn_sim_t *sim, const char *root)
-{
-    unsigned  i;
-
-    memset(s, 0, sizeof(site_t));
-    ptn_conf_defaults(&s->conf);
-    s->conf.root = root;
-    s->opts.conf = &s->conf;
-    s->opts.io = &sim->io;
-    s->pool = ptn_pool_create(0, NULL);
-    s->user.id = 1;
-    s->user.address = ptn_str("alice@example.test");
-    s->user.locale = ptn_str("en");
-
-    for (i = 0; i < 16; i++) {
-        s->user.mailbox.b[i] = (u_char) (i * 7 + 1);
-    }
-}
-
-
-static ptn_rc_t
-site_mbox(site_t *s)
-{
-    return ptn_mbox_open(s->store, &s->user, NULL, &s->mb);
-}
-
-
-static ptn_rc_t
-site_open(site_t *s)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_store_open(&s->opts, &s->store);
-
-    return rc == PTN_OK ? site_mbox(s) : rc;
-}
-
-
-static void
-site_close(site_t *s)
-{
-    if (s->store != NULL) {
-        ptn_store_close(s->store);
-        s->store = NULL;
-    }
-
-    ptn_view_list_shrink(0);
-}
-
-
-static void
-site_done(site_t *s)
-{
-    site_close(s);
-    ptn_pool_destroy(s->pool);
-}
 
 
 /* ---- what it holds ------------------------------------------------------- */
@@ -123,41 +37,35 @@ static const char *const  power_tables[] = {
 
 
 static ptn_rc_t
-state_list(site_t *s, ptn_pool_t *pool, char **ret)
+state_list(site_t *s, ptn_buf_t *b)
 {
     int            k;
     size_t         i;
     ptn_rc_t       rc;
-    ptn_buf_t      b;
     const char    *text;
     sqlite3_stmt  *st;
 
-    ptn_buf_init(&b, pool);
-    rc = ptn_mbox_set(s->mb);
+    rc = ptn_mbox_set(s->mb[0]);
 
     for (i = 0; i < ptn_nelts(power_tables) && rc == PTN_OK; i++) {
-        if (sqlite3_prepare_v2(s->mb->db, power_tables[i], -1, &st, NULL)
+        if (sqlite3_prepare_v2(s->mb[0]->db, power_tables[i], -1, &st, NULL)
             != SQLITE_OK)
         {
             return PTN_EINTERNAL;
         }
 
-        ptn_buf_printf(&b, "-- %zu\n", i);
+        ptn_buf_printf(b, "-- %zu\n", i);
 
-        while ((rc = ptn_sql_step(s->mb, st)) == PTN_AGAIN) {
+        while ((rc = ptn_sql_step(s->mb[0], st)) == PTN_AGAIN) {
             for (k = 0; k < sqlite3_column_count(st); k++) {
                 text = (const char *) sqlite3_column_text(st, k);
-                ptn_buf_printf(&b, "%s%s", k ? " " : "", text ? text : "-");
+                ptn_buf_printf(b, "%s%s", k ? " " : "", text ? text : "-");
             }
 
-            ptn_buf_z(&b, "\n");
+            ptn_buf_z(b, "\n");
         }
 
         sqlite3_finalize(st);
-    }
-
-    if (rc == PTN_OK) {
-        *ret = ptn_str_dupz(pool, ptn_buf_get(&b));
     }
 
     return rc;
@@ -169,7 +77,7 @@ state_list(site_t *s, ptn_pool_t *pool, char **ret)
 static ptn_rc_t
 step_begin(site_t *s)
 {
-    return site_mbox(s);
+    return site_mboxes(s);
 }
 
 
@@ -179,7 +87,7 @@ folder_named(site_t *s, const char *name)
     size_t               i, n;
     const ptn_folder_t  *f;
 
-    if (ptn_folder_list(s->mb, &f, &n) == PTN_OK) {
+    if (ptn_folder_list(s->mb[0], &f, &n) == PTN_OK) {
         for (i = 0; i < n; i++) {
             if (ptn_str_eqz(f[i].name, name)) {
                 return f[i].id;
@@ -188,26 +96,6 @@ folder_named(site_t *s, const char *name)
     }
 
     return 0;
-}
-
-
-static ptn_id_t
-nth(site_t *s, ptn_id_t folder, uint32_t seq)
-{
-    ptn_row_t    row;
-    ptn_view_t  *view;
-
-    row.id = 0;
-
-    if (ptn_view_get(s->mb, folder, &view) == PTN_OK) {
-        if (seq <= ptn_view_count(view)) {
-            ptn_view_row(view, seq, &row);
-        }
-
-        ptn_view_unref(view);
-    }
-
-    return row.id;
 }
 
 
@@ -260,7 +148,7 @@ do_read(ptn_txn_t *tx, site_t *s)
     bool      *due;
     ptn_id_t   id;
 
-    id = nth(s, PTN_FOLDER_INBOX, 1);
+    id = site_nth(s->mb[0], PTN_FOLDER_INBOX, 1);
 
     return ptn_msg_read_ids(tx, s->pool, &id, 1, 0, &due);
 }
@@ -281,7 +169,7 @@ step_sent(site_t *s)
         }
     }
 
-    return (rc == PTN_ENOTFOUND) ? ptn_receipt_sweep(s->mb) : rc;
+    return (rc == PTN_ENOTFOUND) ? ptn_receipt_sweep(s->mb[0]) : rc;
 }
 
 
@@ -310,8 +198,8 @@ do_gone(ptn_txn_t *tx, site_t *s)
 {
     ptn_id_t  ids[2];
 
-    ids[0] = nth(s, PTN_FOLDER_INBOX, 1);
-    ids[1] = nth(s, PTN_FOLDER_INBOX, 2);
+    ids[0] = site_nth(s->mb[0], PTN_FOLDER_INBOX, 1);
+    ids[1] = site_nth(s->mb[0], PTN_FOLDER_INBOX, 2);
 
     return ptn_msg_gone_ids(tx, ids, 2);
 }
@@ -325,7 +213,7 @@ do_recover(ptn_txn_t *tx, site_t *s)
     ptn_rc_t     rc;
     ptn_gone_t  *rows;
 
-    rc = ptn_gone_list(s->mb, s->pool, PTN_FOLDER_INBOX, false, 0, 1, &rows,
+    rc = ptn_gone_list(s->mb[0], s->pool, PTN_FOLDER_INBOX, false, 0, 1, &rows,
                        &n);
 
     return rc == PTN_OK && n == 1
@@ -351,7 +239,7 @@ do_recover_folder(ptn_txn_t *tx, site_t *s)
     ptn_rc_t            rc;
     ptn_gone_folder_t  *f;
 
-    rc = ptn_gone_folders(s->mb, s->pool, PTN_FOLDER_IPM_SUBTREE, &f, &n);
+    rc = ptn_gone_folders(s->mb[0], s->pool, PTN_FOLDER_IPM_SUBTREE, &f, &n);
 
     return rc == PTN_OK && n == 1
            ? ptn_gone_folder_recover(tx, f[0].id, 0, ptn_str("back")) : rc;
@@ -396,7 +284,7 @@ do_props(ptn_txn_t *tx, site_t *s)
         true, 0, ptn_string("Keywords")
     };
 
-    id = nth(s, PTN_FOLDER_INBOX, 1);
+    id = site_nth(s->mb[0], PTN_FOLDER_INBOX, 1);
     rc = ptn_msg_name_set(tx, id, PTN_NAME_HREF, ptn_str("x.ics"));
 
     if (rc == PTN_OK) {
@@ -404,7 +292,7 @@ do_props(ptn_txn_t *tx, site_t *s)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_named_ids(s->mb, tx, &keywords, 1, &tag);
+        rc = ptn_named_ids(s->mb[0], tx, &keywords, 1, &tag);
     }
 
     if (rc != PTN_OK) {
@@ -488,7 +376,7 @@ do_gone_folder_delete(ptn_txn_t *tx, site_t *s)
     ptn_rc_t            rc;
     ptn_gone_folder_t  *f;
 
-    rc = ptn_gone_folders(s->mb, s->pool, PTN_FOLDER_IPM_SUBTREE, &f, &n);
+    rc = ptn_gone_folders(s->mb[0], s->pool, PTN_FOLDER_IPM_SUBTREE, &f, &n);
 
     return rc == PTN_OK && n == 1 ? ptn_gone_folder_delete(tx, f[0].id) : rc;
 }
@@ -499,7 +387,7 @@ do_tombs(ptn_txn_t *tx, site_t *s)
 {
     bool  more;
 
-    return ptn_tomb_purge(tx, s->mb->meta.cn, 1, 100, &more);
+    return ptn_tomb_purge(tx, s->mb[0]->meta.cn, 1, 100, &more);
 }
 
 
@@ -508,10 +396,10 @@ do_tombs(ptn_txn_t *tx, site_t *s)
 static ptn_rc_t
 step_idle(site_t *s)
 {
-    s->mb->tidy_ms = 0;
+    s->mb[0]->tidy_ms = 0;
     ptn_store_idle(s->store);
 
-    return s->mb->state == PTN_MBOX_OPEN ? site_mbox(s) : PTN_EIO;
+    return s->mb[0]->state == PTN_MBOX_OPEN ? site_mboxes(s) : PTN_EIO;
 }
 
 
@@ -527,7 +415,7 @@ step_purge(site_t *s)
     rc = step_idle(s);
 
     if (rc == PTN_OK) {
-        rc = ptn_sql_number(s->mb, "SELECT count(*) FROM gone", &n);
+        rc = ptn_sql_number(s->mb[0], "SELECT count(*) FROM gone", &n);
     }
 
     if (rc == PTN_OK && n != 0) {
@@ -537,21 +425,6 @@ step_purge(site_t *s)
     return rc == PTN_OK ? step_idle(s) : rc;
 }
 
-
-static ptn_rc_t
-step_reopen(site_t *s)
-{
-    site_close(s);
-
-    return site_open(s);
-}
-
-
-typedef struct {
-    const char  *name;
-    ptn_rc_t   (*f)(site_t *s);
-    ptn_rc_t   (*tx)(ptn_txn_t *tx, site_t *s);
-} step_t;
 
 static const step_t  power_life[] = {
     { "begin",            step_begin, NULL },
@@ -583,272 +456,17 @@ static const step_t  power_life[] = {
 
 
 static ptn_rc_t
-power_step(site_t *s, const step_t *step)
+deliver_last(site_t *s)
 {
-    ptn_rc_t                              rc;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
-
-    if (step->f != NULL) {
-        return step->f(s);
-    }
-
-    rc = ptn_txn_begin(&tx, s->mb);
-
-    if (rc == PTN_OK) {
-        rc = step->tx(&tx, s);
-    }
-
-    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
-}
-
-
-static ptn_rc_t
-power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
-{
-    char      *state;
-    ptn_rc_t   rc;
-    unsigned   n;
-
-    *ret_step = "open";
-    n = 0;
-    rc = ptn_store_open(&s->opts, &s->store);
-
-    for ( /* void */ ; step->name != NULL && rc == PTN_OK; step++) {
-        *ret_step = step->name;
-        rc = power_step(s, step);
-
-        if (rc == PTN_OK && ptn_store_pending(s->store)) {
-            rc = ptn_store_commit(s->store);
-        }
-
-        if (rc == PTN_OK) {
-            ptn_sim_mark(p->sim);
-            rc = state_list(s, p->pool, &state);
-
-            if (++n > p->nstates) {
-                p->states[++p->nstates] = state;
-            }
-        }
-    }
-
-    return rc;
-}
-
-
-/* ---- the check ----------------------------------------------------------- */
-
-static void
-power_report(void *ctx, const char *line)
-{
-    power_t  *p = ctx;
-
-    if (p->report[0] == '\0') {
-        snprintf(p->report, sizeof(p->report), "%s", line);
-    }
+    return power_step(s, &power_life[1]);
 }
 
 
 static void
-power_differ(power_t *p, const char *got, const char *want)
+test_without(power_t *p)
 {
-    size_t  i;
-
-    if (getenv("POWER_SHOW")) {
-        printf("got\n%swant\n%s", got, want);
-    }
-
-    for (i = 0; got[i] != '\0' && got[i] == want[i]; i++) {
-        /* void */
-    }
-
-    while (i > 0 && got[i - 1] != '\n') {
-        i--;
-    }
-
-    snprintf(p->why, sizeof(p->why), "got \"%.*s\", want \"%.*s\"",
-             (int) strcspn(got + i, "\n"), got + i,
-             (int) strcspn(want + i, "\n"), want + i);
-}
-
-
-static const char *
-power_check_site(power_t *p, site_t *s, unsigned marks)
-{
-    char      *got;
-    ptn_rc_t   rc;
-
-    rc = site_open(s);
-
-    if (rc != PTN_OK) {
-        snprintf(p->why, sizeof(p->why), "after %u marks it does not open: %s",
-                 marks, ptn_err(rc)->name);
-        return p->why;
-    }
-
-    p->report[0] = '\0';
-    rc = ptn_mbox_check(s->store, &s->user, false, power_report, p);
-
-    if (rc != PTN_OK) {
-        snprintf(p->why, sizeof(p->why), "check: %s: %s", ptn_err(rc)->name,
-                 p->report);
-        return p->why;
-    }
-
-    if (site_mbox(s) != PTN_OK || state_list(s, s->pool, &got) != PTN_OK) {
-        return "it cannot be read";
-    }
-
-    if (marks > 0 && strcmp(got, p->states[marks]) != 0
-        && (marks == p->nstates
-            || strcmp(got, p->states[marks + 1]) != 0))
-    {
-        power_differ(p, got, p->states[marks < p->nstates ? marks + 1
-                                                          : marks]);
-        return p->why;
-    }
-
-    rc = power_step(s, &power_life[1]);
-
-    if (rc == PTN_OK) {
-        rc = ptn_store_commit(s->store);
-    }
-
-    return rc == PTN_OK ? NULL : "nothing can be delivered";
-}
-
-
-static const char *
-power_check(void *ctx, const char *dir, unsigned marks)
-{
-    site_t       s;
-    power_t     *p = ctx;
-    const char  *why;
-
-    if (p->every > 1 && p->disks++ % p->every != 0) {
-        return NULL;
-    }
-
-    site_init(&s, p->sim, dir);
-    why = power_check_site(p, &s, marks);
-    site_done(&s);
-
-    return why;
-}
-
-
-static void
-power_run(power_t *p, const char *name)
-{
-    ptn_sim_result_t  res;
-
-    diag("%s: %zu changes, %u marks", name, p->sim->n, p->sim->marks);
-    p->every = DISKS_EVERY;
-    ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
-    diag("%zu points, %zu disks, %zu different", res.points, res.images,
-         res.checked);
-    ok(!res.bad, "%s: nothing acknowledged is lost: %s", name,
-       res.bad ? res.bad_why : "at any point");
-
-    if (res.bad) {
-        diag("at %zu of %zu, %s", res.bad_point, p->sim->n, res.bad_image);
-    }
-}
-
-
-/* Without the syncs of the WAL something must be found. */
-
-static void
-power_without(power_t *p, ptn_io_site_e site)
-{
-    size_t            from;
-    ptn_sim_result_t  res;
-
-    for (from = 0; from < p->sim->n && p->sim->ev[from].op != PTN_SIM_MARK;
-         from++)
-    {
-        /* void */
-    }
-
-    p->every = 1;
-    ptn_sim_run(p->sim, from, 1u << site, 1, power_check, p, &res);
-    ok(res.bad, "without %s: %.200s", ptn_io_site_name(site),
-       res.bad ? res.bad_why : "no loss was found");
-}
-
-
-static uint64_t
-test_life(power_t *p)
-{
-    char        *dir;
-    site_t       s;
-    ptn_rc_t     rc;
-    uint64_t     changes;
-    const char  *step;
-
-    dir = ptn_sim_tmp();
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
-    rc = power_record(p, &s, power_life, &step);
-    site_done(&s);
-    changes = p->sim->calls;
-
-    if (ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
-        power_run(p, "folders");
-        p->sim->ignore_from = 0;
-        power_without(p, PTN_IO_WAL);
-        power_without(p, PTN_IO_RECEIPT_DIR);
-    }
-
-    ptn_sim_free(p->sim);
-    ptn_sim_remove(dir);
-    free(dir);
-
-    return changes;
-}
-
-
-/* A change of the disk fails: the state is that before or after the step. */
-
-static void
-test_errors(power_t *p, uint64_t changes)
-{
-    char        *dir;
-    site_t       s;
-    ptn_rc_t     rc;
-    uint64_t     n, told, tried;
-    const char  *step, *why;
-
-    told = 0;
-    tried = 0;
-
-    for (n = 1; n <= changes; n += ERRORS_STEP) {
-        dir = ptn_sim_tmp();
-        p->sim = ptn_sim_create(dir);
-        p->sim->recording = false;
-        site_init(&s, p->sim, dir);
-
-        ptn_sim_fail(p->sim, n, n % 4 < 2 ? ENOSPC : EIO, n % 2);
-        rc = power_record(p, &s, power_life, &step);
-        site_close(&s);
-        ptn_sim_fail(p->sim, 0, 0, false);
-
-        tried++;
-        told += rc != PTN_OK;
-        why = power_check_site(p, &s, p->sim->marks);
-
-        if (why != NULL) {
-            ok(false, "change %d failed in \"%s\" (%s): %s", (int) n, step,
-               ptn_err(rc)->name, why);
-        }
-
-        site_done(&s);
-        ptn_sim_free(p->sim);
-        ptn_sim_remove(dir);
-        free(dir);
-    }
-
-    ok(told > tried / 2, "%d of %d failures were told", (int) told,
-       (int) tried);
+    power_without(p, PTN_IO_WAL);
+    power_without(p, PTN_IO_RECEIPT_DIR);
 }
 
 
@@ -859,9 +477,16 @@ main(void)
     uint64_t  changes;
 
     memset(&p, 0, sizeof(p));
+    p.boxes = 1;
+    p.sample = DISKS_EVERY;
+    p.errors = ERRORS_STEP;
+    p.life = power_life;
+    p.state = state_list;
+    p.deliver = deliver_last;
     p.pool = ptn_pool_create(0, NULL);
-    changes = test_life(&p);
-    test_errors(&p, changes);
+    changes = power_play(&p, ptn_sim_tmp(), "folders", power_life,
+                         test_without);
+    power_errors(&p, changes);
     ptn_pool_destroy(p.pool);
 
     return done_testing();

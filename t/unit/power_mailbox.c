@@ -12,13 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "power_site.h"
 #include "ptn_charset.h"
-#include "ptn_mailbox.h"
-#include "ptn_sim.h"
-#include "ptn_test.h"
 
 
-#define STEPS_MAX   32
 #define PLACES_MAX  32
 #define BLOB_SIZE   36000       /* decoded; above PTN_SKELETON_MIN */
 
@@ -37,55 +34,18 @@
 #endif
 
 
-typedef struct {
-    ptn_conf_t         conf;
-    ptn_store_opts_t   opts;
-    ptn_store_t       *store;
-    ptn_pool_t        *pool;
-    ptn_mbox_t        *mb;
-    ptn_user_t         user;
-    ptn_sim_t         *sim;
-} site_t;
+/* Places of the program, by what has been lost without their syncs. */
+
+static struct {
+    unsigned     site;
+    const void  *caller;
+    bool         needed;
+} places[PLACES_MAX];
+
+static unsigned  nplaces;
 
 
-typedef struct {
-    ptn_sim_t   *sim;
-    ptn_pool_t  *pool;                      /* of the states */
-    char        *states[STEPS_MAX + 2];     /* [m]: after m marks */
-    unsigned     nstates;
-
-    struct {
-        unsigned     site;
-        const void  *caller;
-        bool         needed;
-    }            places[PLACES_MAX];        /* that sync */
-    unsigned     nplaces;
-
-    unsigned     every;         /* disks are looked at: one of so many */
-    unsigned     disks;
-    char         report[256];
-    char         why[512];
-} power_t;
-
-
-/* --- messages ------------------------------------------------------------ */
-
-static ptn_str_t
-message_noise(ptn_pool_t *pool, size_t n, uint64_t seed)
-{
-    u_char  *p;
-    size_t   i;
-
-    p = ptn_palloc(pool, n);
-    seed = seed * 2 + 1;
-
-    for (i = 0; i < n; i++) {
-        p[i] = (u_char) ptn_sim_random(&seed);
-    }
-
-    return ptn_str_make(p, n);
-}
-
+/* ---- messages -------------------------------------------------------------- */
 
 /* With an attachment: a skeleton and a blob. */
 static ptn_str_t
@@ -95,7 +55,7 @@ message_attached(ptn_pool_t *pool, unsigned blob, unsigned n)
     ptn_buf_t  b;
     ptn_str_t  text;
 
-    text = ptn_base64_encode(pool, message_noise(pool, BLOB_SIZE, blob));
+    text = ptn_base64_encode(pool, site_noise(pool, BLOB_SIZE, blob));
 
     ptn_buf_init(&b, pool);
     ptn_buf_printf(&b, "From: a@example.test\r\nSubject: %u\r\n"
@@ -123,7 +83,7 @@ message_plain(ptn_pool_t *pool, size_t size, unsigned n)
     ptn_buf_t  b;
     ptn_str_t  text;
 
-    text = ptn_base64_encode(pool, message_noise(pool, size * 3 / 4, n));
+    text = ptn_base64_encode(pool, site_noise(pool, size * 3 / 4, n));
 
     ptn_buf_init(&b, pool);
     ptn_buf_printf(&b, "From: a@example.test\r\nSubject: %u\r\n\r\n", n);
@@ -134,64 +94,6 @@ message_plain(ptn_pool_t *pool, size_t size, unsigned n)
     }
 
     return ptn_buf_get(&b);
-}
-
-
-/* --- a store on a root --------------------------------------------------- */
-
-static void
-site_init(site_t *s, ptn_sim_t *sim, const char *root)
-{
-    unsigned  i;
-
-    memset(s, 0, sizeof(site_t));
-    ptn_conf_defaults(&s->conf);
-    s->conf.root = root;
-    s->conf.fsync = true;
-    s->opts.conf = &s->conf;
-    s->opts.io = &sim->io;
-    s->sim = sim;
-    s->pool = ptn_pool_create(0, NULL);
-
-    s->user.id = 1;
-    s->user.address = ptn_str("alice@example.test");
-    s->user.locale = ptn_str("en");
-
-    for (i = 0; i < 16; i++) {
-        s->user.mailbox.b[i] = (u_char) (i * 7 + 1);
-    }
-}
-
-
-static ptn_rc_t
-site_open(site_t *s)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_store_open(&s->opts, &s->store);
-
-    return rc == PTN_OK ? ptn_mbox_open(s->store, &s->user, NULL, &s->mb) : rc;
-}
-
-
-static void
-site_close(site_t *s)
-{
-    if (s->store != NULL) {
-        ptn_store_close(s->store);
-        s->store = NULL;
-        s->mb = NULL;
-    }
-
-    ptn_view_list_shrink(0);
-}
-
-
-static void
-site_done(site_t *s)
-{
-    site_close(s);
-    ptn_pool_destroy(s->pool);
 }
 
 
@@ -220,7 +122,7 @@ state_row(site_t *s, ptn_buf_t *b, const ptn_row_t *row)
 
     hash = 0xcbf29ce484222325ULL;
 
-    rc = ptn_msg_open(s->mb, s->pool, row->id, &msg);
+    rc = ptn_msg_open(s->mb[0], s->pool, row->id, &msg);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_bytes(msg, 0, UINT64_MAX, state_sink, &hash);
@@ -236,22 +138,20 @@ state_row(site_t *s, ptn_buf_t *b, const ptn_row_t *row)
 
 /* Everything a client could tell apart, as text. */
 static ptn_rc_t
-state_list(site_t *s, ptn_pool_t *pool, char **ret)
+state_list(site_t *s, ptn_buf_t *b)
 {
     size_t               i, n;
     ptn_rc_t             rc;
     uint32_t             seq;
     ptn_row_t            row;
-    ptn_buf_t            b;
     ptn_view_t          *view;
     const ptn_folder_t  *f;
 
-    ptn_buf_init(&b, pool);
 
-    rc = ptn_folder_list(s->mb, &f, &n);
+    rc = ptn_folder_list(s->mb[0], &f, &n);
 
     for (i = 0; i < n && rc == PTN_OK; i++) {
-        ptn_buf_printf(&b, "%llu %.*s in %llu: validity %u next %u total %u "
+        ptn_buf_printf(b, "%llu %.*s in %llu: validity %u next %u total %u "
                        "unread %u deleted %u size %llu%s\n",
                        (unsigned long long) f[i].id, ptn_str_arg(f[i].name),
                        (unsigned long long) f[i].parent, f[i].uidvalidity,
@@ -259,21 +159,17 @@ state_list(site_t *s, ptn_pool_t *pool, char **ret)
                        (unsigned long long) f[i].size,
                        f[i].subscribed ? " subscribed" : "");
 
-        rc = ptn_view_get(s->mb, f[i].id, &view);
+        rc = ptn_view_get(s->mb[0], f[i].id, &view);
         if (rc != PTN_OK) {
             break;
         }
 
         for (seq = 1; seq <= ptn_view_count(view) && rc == PTN_OK; seq++) {
             ptn_view_row(view, seq, &row);
-            rc = state_row(s, &b, &row);
+            rc = state_row(s, b, &row);
         }
 
         ptn_view_unref(view);
-    }
-
-    if (rc == PTN_OK) {
-        *ret = ptn_str_dupz(pool, ptn_buf_get(&b));
     }
 
     return rc;
@@ -298,7 +194,7 @@ step_append(site_t *s, ptn_id_t folder, ptn_str_t raw, bool delivery,
     a.delivery = delivery;
     a.sender = ptn_str("a@example.test");
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_append(&tx, folder, &a, &app);
@@ -313,9 +209,9 @@ step_create(site_t *s)
 {
     ptn_rc_t  rc;
 
-    rc = ptn_mbox_create(s->store, &s->user);
+    rc = ptn_mbox_create(s->store, &s->user[0]);
 
-    return rc == PTN_OK ? ptn_mbox_open(s->store, &s->user, NULL, &s->mb) : rc;
+    return rc == PTN_OK ? site_mboxes(s) : rc;
 }
 
 
@@ -362,7 +258,7 @@ step_flags(site_t *s)
     unsigned                              bit;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_keyword_add(&tx, ptn_str("$Junk"), &bit);
@@ -385,7 +281,7 @@ step_copy(site_t *s)
     uint32_t                              uids[2] = { 1, 2 }, *to;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_copy(&tx, s->pool, PTN_FOLDER_INBOX, uids, 2,
@@ -403,7 +299,7 @@ step_move(site_t *s)
     uint32_t                              uids[2] = { 2, 3 }, *to;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_move(&tx, s->pool, PTN_FOLDER_INBOX, uids, 2,
@@ -422,7 +318,7 @@ step_expunge(site_t *s)
     uint32_t                              uids[2] = { 1, 2 };
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_expunge(&tx, PTN_FOLDER_DELETED, uids, 2);
@@ -440,7 +336,7 @@ step_expunge_last(site_t *s)
     uint32_t                              uids[2] = { 1, 2 };
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_msg_expunge(&tx, PTN_FOLDER_ARCHIVE, uids, 2);
@@ -461,7 +357,7 @@ step_folder(site_t *s)
     ptn_rc_t                              rc;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
-    rc = ptn_txn_begin(&tx, s->mb);
+    rc = ptn_txn_begin(&tx, s->mb[0]);
 
     if (rc == PTN_OK) {
         rc = ptn_folder_create(&tx, PTN_FOLDER_INBOX, ptn_str("Projects"),
@@ -486,15 +382,6 @@ step_idle(site_t *s)
 }
 
 
-static ptn_rc_t
-step_reopen(site_t *s)
-{
-    site_close(s);
-
-    return site_open(s);
-}
-
-
 /* Two transactions in one batch: both or neither. */
 static ptn_rc_t
 step_batch(site_t *s)
@@ -510,141 +397,55 @@ step_batch(site_t *s)
 }
 
 
-typedef struct {
-    const char  *name;
-    ptn_rc_t   (*f)(site_t *s);
-} step_t;
-
 static const step_t  power_life[] = {
-    { "create",             step_create },
-    { "deliver",            step_deliver_small },
-    { "deliver with blob",  step_deliver_blob },
-    { "append a big one",   step_append_big },
-    { "flags",              step_flags },
-    { "checkpoint",         step_idle },
-    { "deliver, same blob", step_deliver_shared },
-    { "copy",               step_copy },
-    { "move",               step_move },
-    { "reopen",             step_reopen },
-    { "expunge",            step_expunge },
-    { "folder",             step_folder },
-    { "expunge the last",   step_expunge_last },
-    { "sweep",              step_idle },
-    { "reopen",             step_reopen },
-    { "deliver again",      step_deliver_blob },
-    { "batch",              step_batch },
-    { "checkpoint",         step_idle },
-    { "deliver at the end", step_deliver_small },
-    { NULL, NULL }
+    { "create",             step_create, NULL },
+    { "deliver",            step_deliver_small, NULL },
+    { "deliver with blob",  step_deliver_blob, NULL },
+    { "append a big one",   step_append_big, NULL },
+    { "flags",              step_flags, NULL },
+    { "checkpoint",         step_idle, NULL },
+    { "deliver, same blob", step_deliver_shared, NULL },
+    { "copy",               step_copy, NULL },
+    { "move",               step_move, NULL },
+    { "reopen",             step_reopen, NULL },
+    { "expunge",            step_expunge, NULL },
+    { "folder",             step_folder, NULL },
+    { "expunge the last",   step_expunge_last, NULL },
+    { "sweep",              step_idle, NULL },
+    { "reopen",             step_reopen, NULL },
+    { "deliver again",      step_deliver_blob, NULL },
+    { "batch",              step_batch, NULL },
+    { "checkpoint",         step_idle, NULL },
+    { "deliver at the end", step_deliver_small, NULL },
+    { NULL, NULL, NULL }
 };
 
 
 static ptn_rc_t
 step_open(site_t *s)
 {
-    return ptn_mbox_open(s->store, &s->user, NULL, &s->mb);
+    return site_mboxes(s);
 }
 
 
 /* What was there before, and a copy of it without its mark is restored. */
 static const step_t  power_before[] = {
-    { "create",             step_create },
-    { "deliver",            step_deliver_small },
-    { NULL, NULL }
+    { "create",             step_create, NULL },
+    { "deliver",            step_deliver_small, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const step_t  power_restored[] = {
-    { "open",               step_open },
-    { "deliver",            step_deliver_blob },
-    { NULL, NULL }
+    { "open",               step_open, NULL },
+    { "deliver",            step_deliver_blob, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const step_t  power_again[] = {
-    { "open",               step_open },
-    { "reopen",             step_reopen },
-    { NULL, NULL }
+    { "open",               step_open, NULL },
+    { "reopen",             step_reopen, NULL },
+    { NULL, NULL, NULL }
 };
-
-
-/*
- * Runs the steps; each success is a mark, with the state it left.  Nothing
- * in it comes from a clock, so a later run leaves the same states.
- */
-static ptn_rc_t
-power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
-{
-    char      *state;
-    ptn_rc_t   rc;
-    unsigned   n;
-
-    *ret_step = "open";
-    n = 0;
-
-    rc = ptn_store_open(&s->opts, &s->store);
-
-    for ( /* void */ ; step->f != NULL && rc == PTN_OK; step++) {
-        *ret_step = step->name;
-        rc = step->f(s);
-
-        if (rc == PTN_OK && ptn_store_pending(s->store)) {
-            rc = ptn_store_commit(s->store);
-        }
-
-        if (rc == PTN_OK) {
-            ptn_sim_mark(p->sim);
-            rc = state_list(s, p->pool, &state);
-
-            if (++n > p->nstates) {
-                p->states[++p->nstates] = state;
-            }
-        }
-    }
-
-    return rc;
-}
-
-
-/* --- the check ----------------------------------------------------------- */
-
-static void
-power_report(void *ctx, const char *line)
-{
-    power_t  *p = ctx;
-
-    if (p->report[0] == '\0') {
-        snprintf(p->report, sizeof(p->report), "%s", line);
-    }
-}
-
-
-/* Recovery has left nothing: no damage, and no file that no row names. */
-static ptn_rc_t
-power_check_rows(power_t *p, site_t *s)
-{
-    p->report[0] = '\0';
-
-    return ptn_mbox_check(s->store, &s->user, false, power_report, p);
-}
-
-
-/* Where two states part, for the eye. */
-static void
-power_differ(power_t *p, const char *got, const char *want)
-{
-    size_t  i;
-
-    for (i = 0; got[i] != '\0' && got[i] == want[i]; i++) {
-        /* void */
-    }
-
-    while (i > 0 && got[i - 1] != '\n') {
-        i--;
-    }
-
-    snprintf(p->why, sizeof(p->why), "got \"%.*s\", want \"%.*s\"",
-             (int) strcspn(got + i, "\n"), got + i,
-             (int) strcspn(want + i, "\n"), want + i);
-}
 
 
 /* The ceilings that the disk holds (ptn_epoch.c); false: no whole mark. */
@@ -657,7 +458,7 @@ power_ceilings(site_t *s, uint64_t ret[5])
     ssize_t   n;
     uint64_t  hash;
 
-    ptn_guid_hex(s->user.mailbox, hex);
+    ptn_guid_hex(s->user[0].mailbox, hex);
     snprintf(path, sizeof(path), "%s/epoch/%s", s->conf.root, hex);
 
     fd = open(path, O_RDONLY|O_CLOEXEC);
@@ -685,87 +486,44 @@ power_ceilings(site_t *s, uint64_t ret[5])
 }
 
 
-static const char *
-power_check_site(power_t *p, site_t *s, unsigned marks)
+static bool      marked;
+static uint64_t  ceiling[5];            /* epoch, cn, oid; 0, hash */
+
+static void
+look_before(power_t *p PTN_UNUSED, site_t *s)
 {
-    bool              marked;
-    char             *got;
-    ptn_rc_t          rc;
-    uint64_t          ceiling[5];       /* epoch, cn, oid; 0, hash */
-    ptn_mbox_info_t   info;
-
     marked = power_ceilings(s, ceiling);
-    rc = site_open(s);
+}
 
-    if (rc != PTN_OK) {
-        snprintf(p->why, sizeof(p->why), "after %u marks it does not open: %s",
-                 marks, ptn_err(rc)->name);
-        return p->why;
-    }
 
-    /* else a copy that is restored now could give them again */
+/* Else a copy that is restored now could give them again. */
 
-    if (marked && ptn_mbox_info(s->mb, &info) == PTN_OK
+static const char *
+look_opened(power_t *p, site_t *s)
+{
+    ptn_mbox_info_t  info;
+
+    if (marked && ptn_mbox_info(s->mb[0], &info) == PTN_OK
         && info.epoch == ceiling[0]
-        && (info.cn > ceiling[1] || s->mb->meta.oid > ceiling[2]))
+        && (info.cn > ceiling[1] || s->mb[0]->meta.oid > ceiling[2]))
     {
         snprintf(p->why, sizeof(p->why), "numbers above their ceilings: "
                  "%llu of %llu, %llu of %llu", (unsigned long long) info.cn,
                  (unsigned long long) ceiling[1],
-                 (unsigned long long) s->mb->meta.oid,
+                 (unsigned long long) s->mb[0]->meta.oid,
                  (unsigned long long) ceiling[2]);
         return p->why;
     }
 
-    rc = power_check_rows(p, s);
-
-    if (rc != PTN_OK) {
-        snprintf(p->why, sizeof(p->why), "check: %s: %s", ptn_err(rc)->name,
-                 p->report);
-        return p->why;
-    }
-
-    if (ptn_mbox_open(s->store, &s->user, NULL, &s->mb) != PTN_OK
-        || state_list(s, s->pool, &got) != PTN_OK)
-    {
-        return "it cannot be read";
-    }
-
-    if (marks > 0 && strcmp(got, p->states[marks]) != 0
-        && (marks == p->nstates
-            || strcmp(got, p->states[marks + 1]) != 0))
-    {
-        power_differ(p, got, p->states[marks]);
-        return p->why;
-    }
-
-    rc = step_append(s, PTN_FOLDER_INBOX, ptn_str("Subject: x\r\n\r\n"), true,
-                     0);
-
-    if (rc == PTN_OK) {
-        rc = ptn_store_commit(s->store);
-    }
-
-    return rc == PTN_OK ? NULL : "nothing can be delivered";
+    return NULL;
 }
 
 
-static const char *
-power_check(void *ctx, const char *dir, unsigned marks)
+static ptn_rc_t
+deliver_last(site_t *s)
 {
-    site_t       s;
-    power_t     *p = ctx;
-    const char  *why;
-
-    if (p->every > 1 && p->disks++ % p->every != 0) {
-        return NULL;
-    }
-
-    site_init(&s, p->sim, dir);
-    why = power_check_site(p, &s, marks);
-    site_done(&s);
-
-    return why;
+    return step_append(s, PTN_FOLDER_INBOX, ptn_str("Subject: x\r\n\r\n"),
+                       true, 0);
 }
 
 
@@ -786,15 +544,15 @@ power_places(power_t *p)
     {
         e = &p->sim->ev[i];
 
-        for (k = 0; k < p->nplaces; k++) {
-            if (p->places[k].site == e->site
-                && p->places[k].caller == e->caller)
+        for (k = 0; k < nplaces; k++) {
+            if (places[k].site == e->site
+                && places[k].caller == e->caller)
             {
                 break;
             }
         }
 
-        if (k == PLACES_MAX || (k < p->nplaces && p->places[k].needed)) {
+        if (k == PLACES_MAX || (k < nplaces && places[k].needed)) {
             continue;
         }
 
@@ -802,10 +560,10 @@ power_places(power_t *p)
         ptn_sim_run(p->sim, 0, 1u << e->site, 1, power_check, p, &res);
         p->sim->ignore_caller = NULL;
 
-        p->places[k].site = e->site;
-        p->places[k].caller = e->caller;
-        p->places[k].needed = res.bad;
-        p->nplaces = ptn_max(p->nplaces, k + 1);
+        places[k].site = e->site;
+        places[k].caller = e->caller;
+        places[k].needed = res.bad;
+        nplaces = ptn_max(nplaces, k + 1);
 
         diag("without %s at %p: %.150s", ptn_io_site_name(e->site), e->caller,
              res.bad ? res.bad_why : "nothing lost here");
@@ -813,77 +571,23 @@ power_places(power_t *p)
 }
 
 
+/* Those that matter after the making, too. */
+
 static void
-power_run(power_t *p)
+power_later(power_t *p)
 {
-    ptn_sim_result_t  res;
-
-    diag("%zu changes, %u marks", p->sim->n, p->sim->marks);
-
-    p->every = DISKS_EVERY;
-    ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
-    p->every = 1;
-    diag("%zu points, %zu disks, %zu different", res.points, res.images,
-         res.checked);
-    ok(!res.bad, "nothing acknowledged is lost: %s",
-       res.bad ? res.bad_why : "at any point");
-
-    if (res.bad) {
-        diag("at %zu of %zu, %s", res.bad_point, p->sim->n, res.bad_image);
-    }
-}
-
-
-/* The whole life of a mailbox.  How many changes there were. */
-static uint64_t
-power_all(power_t *p)
-{
-    char              *dir;
-    site_t             s;
-    ptn_rc_t           rc;
-    uint64_t           changes;
-    unsigned           i;
-    const char        *step;
-    ptn_sim_result_t   res;
-
-    /* those that matter after the making, too */
+    unsigned  i;
 
     static const ptn_io_site_e  later[] = {
         PTN_IO_WAL, PTN_IO_DB, PTN_IO_DB_DIR, PTN_IO_BLOB, PTN_IO_BLOB_DIR,
         PTN_IO_BLOB_GONE, PTN_IO_EPOCH
     };
 
-    dir = ptn_sim_tmp();
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
-
-    rc = power_record(p, &s, power_life, &step);
-    site_done(&s);
-
-    if (!ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
-        return 0;
-    }
-
-    changes = p->sim->calls;
-    power_run(p);
     power_places(p);
 
-    while (p->sim->ev[p->sim->ignore_from].op != PTN_SIM_MARK) {
-        p->sim->ignore_from++;
-    }
-
     for (i = 0; i < ptn_nelts(later); i++) {
-        ptn_sim_run(p->sim, p->sim->ignore_from, 1u << later[i], 1,
-                    power_check, p, &res);
-        ok(res.bad, "without %s, later: %.300s", ptn_io_site_name(later[i]),
-           res.bad ? res.bad_why : "no loss was found");
+        power_without(p, later[i]);
     }
-
-    ptn_sim_free(p->sim);
-    ptn_sim_remove(dir);
-    free(dir);
-
-    return changes;
 }
 
 
@@ -894,40 +598,13 @@ power_all(power_t *p)
 static void
 power_restore(power_t *p)
 {
-    char        *dir, path[PTN_SIM_PATH];
-    site_t       s;
-    ptn_rc_t     rc;
-    const char  *step;
+    char  *dir, path[PTN_SIM_PATH];
 
     dir = ptn_sim_tmp();
+    is_rc(power_prepare(p, dir, power_before), PTN_OK, "what was there");
     snprintf(path, sizeof(path), "%s/epoch", dir);
-
-    p->sim = ptn_sim_create(dir);
-    p->sim->recording = false;
-    site_init(&s, p->sim, dir);
-    rc = power_record(p, &s, power_before, &step);
-    site_done(&s);
-    ptn_sim_free(p->sim);
     ptn_sim_remove(path);
-
-    p->nstates = 0;
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
-
-    if (rc == PTN_OK) {
-        rc = power_record(p, &s, power_restored, &step);
-    }
-
-    site_done(&s);
-
-    if (ok(rc == PTN_OK, "restored: %s: %s", step, ptn_err(rc)->name)) {
-        power_run(p);
-        power_places(p);
-    }
-
-    ptn_sim_free(p->sim);
-    ptn_sim_remove(dir);
-    free(dir);
+    power_play(p, dir, "restored", power_restored, power_places);
 }
 
 
@@ -942,17 +619,17 @@ power_killed(power_t *p, const char *dir)
 
     static const u_char  sha[32] = { 0xab, 0xcd };
 
-    site_init(&s, p->sim, dir);
-    blob = message_noise(s.pool, BLOB_SIZE, 9);
+    site_init(&s, p->sim, dir, 1);
+    blob = site_noise(s.pool, BLOB_SIZE, 9);
 
     if (power_record(p, &s, power_before, &step) != PTN_OK
-        || ptn_txn_begin(&tx, s.mb) != PTN_OK)
+        || ptn_txn_begin(&tx, s.mb[0]) != PTN_OK)
     {
         _exit(1);
     }
 
     ptn_txn_oid(&tx);
-    _exit(ptn_blob_add(s.mb, sha, blob) == PTN_OK ? 0 : 1);
+    _exit(ptn_blob_add(s.mb[0], sha, blob) == PTN_OK ? 0 : 1);
 }
 
 
@@ -963,9 +640,6 @@ power_recover(power_t *p)
     int          status;
     char        *dir, path[PTN_SIM_PATH];
     pid_t        pid;
-    site_t       s;
-    ptn_rc_t     rc;
-    const char  *step;
 
     dir = ptn_sim_tmp();
     p->sim = ptn_sim_create(dir);
@@ -987,24 +661,12 @@ power_recover(power_t *p)
     snprintf(path, sizeof(path), "%s/mailbox/example.test/alice/lock", dir);
     ok(status == 0 && unlink(path) == 0, "a process is killed");
 
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
-    rc = power_record(p, &s, power_again, &step);
-    site_done(&s);
-
-    if (ok(rc == PTN_OK, "recovered: %s: %s", step, ptn_err(rc)->name)) {
-        power_run(p);
-        power_places(p);
-    }
-
-    ptn_sim_free(p->sim);
-    ptn_sim_remove(dir);
-    free(dir);
+    power_play(p, dir, "recovered", power_again, power_places);
 }
 
 
 static void
-power_needed(power_t *p)
+power_needed(void)
 {
     size_t    i;
     unsigned  k;
@@ -1015,63 +677,16 @@ power_needed(power_t *p)
         PTN_IO_MAILBOX_DIR, PTN_IO_EPOCH, PTN_IO_EPOCH_DIR, PTN_IO_BLOB_GONE
     };
 
-    for (k = 0; k < p->nplaces; k++) {
-        sites[p->places[k].site] |= p->places[k].needed;
-        ok(p->places[k].needed, "the sync %s at %p is needed",
-           ptn_io_site_name((ptn_io_site_e) p->places[k].site),
-           p->places[k].caller);
+    for (k = 0; k < nplaces; k++) {
+        sites[places[k].site] |= places[k].needed;
+        ok(places[k].needed, "the sync %s at %p is needed",
+           ptn_io_site_name((ptn_io_site_e) places[k].site),
+           places[k].caller);
     }
 
     for (i = 0; i < ptn_nelts(all); i++) {
         ok(sites[all[i]], "%s is needed", ptn_io_site_name(all[i]));
     }
-}
-
-
-/*
- * A change of the disk fails, once or for good: the step says so, and what
- * was acknowledged before is there when the disk is well again.
- */
-static void
-disk_errors(power_t *p, uint64_t changes)
-{
-    char        *dir;
-    site_t       s;
-    ptn_rc_t     rc;
-    uint64_t     n, told, tried;
-    const char  *step, *why;
-
-    told = 0;
-    tried = 0;
-
-    for (n = 1; n <= changes; n += ERRORS_STEP) {
-        dir = ptn_sim_tmp();
-        p->sim = ptn_sim_create(dir);
-        p->sim->recording = false;
-        site_init(&s, p->sim, dir);
-
-        ptn_sim_fail(p->sim, n, n % 4 < 2 ? ENOSPC : EIO, n % 2);
-        rc = power_record(p, &s, power_life, &step);
-        site_close(&s);
-        ptn_sim_fail(p->sim, 0, 0, false);
-
-        tried++;
-        told += rc != PTN_OK;
-        why = power_check_site(p, &s, p->sim->marks);
-
-        if (why != NULL) {
-            ok(false, "change %d failed in \"%s\" (%s): %s", (int) n, step,
-               ptn_err(rc)->name, why);
-        }
-
-        site_done(&s);
-        ptn_sim_free(p->sim);
-        ptn_sim_remove(dir);
-        free(dir);
-    }
-
-    ok(told > tried / 2, "%d of %d failures were told", (int) told,
-       (int) tried);
 }
 
 
@@ -1082,14 +697,21 @@ main(void)
     uint64_t  changes;
 
     memset(&p, 0, sizeof(power_t));
+    p.boxes = 1;
+    p.sample = DISKS_EVERY;
+    p.errors = ERRORS_STEP;
+    p.life = power_life;
+    p.state = state_list;
+    p.deliver = deliver_last;
+    p.before = look_before;
+    p.opened = look_opened;
     p.pool = ptn_pool_create(0, NULL);
 
     power_restore(&p);
-    p.nstates = 0;
-    changes = power_all(&p);
-    disk_errors(&p, changes);
+    changes = power_play(&p, ptn_sim_tmp(), "life", power_life, power_later);
+    power_errors(&p, changes);
     power_recover(&p);
-    power_needed(&p);
+    power_needed();
 
     ptn_pool_destroy(p.pool);
 

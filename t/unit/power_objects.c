@@ -8,13 +8,9 @@
  * opening.  The check finds nothing, and mail can be delivered.
  */
 
-#include "ptn_item.h"
+#include "power_site.h"
 #include "ptn_schema_1.h"
-#include "ptn_sim.h"
-#include "ptn_test.h"
 
-
-#define STEPS_MAX  32
 
 #ifdef __SANITIZE_ADDRESS__
 #define DISKS_EVERY  7
@@ -23,97 +19,6 @@
 #define DISKS_EVERY  1
 #define ERRORS_STEP  11
 #endif
-
-
-typedef struct {
-    ptn_conf_t         conf;
-    ptn_store_opts_t   opts;
-    ptn_store_t       *store;
-    ptn_pool_t        *pool;
-    ptn_mbox_t        *mb[2];
-    ptn_user_t         user[2];
-} site_t;
-
-typedef struct {
-    ptn_sim_t   *sim;
-    ptn_pool_t  *pool;
-    char        *states[STEPS_MAX + 2];
-    unsigned     nstates;
-    unsigned     every, disks;
-    char         report[256];
-    char         why[600];
-} power_t;
-
-
-/* ---- a store ------------------------------------------------------------- */
-
-static void
-site_init(site_t *s, ptn_sim_t *sim, const char *root)
-{
-    unsigned  i, k;
-
-    memset(s, 0, sizeof(site_t));
-    ptn_conf_defaults(&s->conf);
-    s->conf.root = root;
-    s->conf.hostname = "mail.example.test";
-    s->opts.conf = &s->conf;
-    s->opts.io = &sim->io;
-    s->pool = ptn_pool_create(0, NULL);
-
-    for (k = 0; k < 2; k++) {
-        s->user[k].id = k + 1;
-        s->user[k].address = k ? ptn_str("bob@example.test")
-                               : ptn_str("alice@example.test");
-        s->user[k].locale = ptn_str("en");
-
-        for (i = 0; i < 16; i++) {
-            s->user[k].mailbox.b[i] = (u_char) (i * 7 + 1 + 100 * k);
-        }
-    }
-}
-
-
-static ptn_rc_t
-site_mboxes(site_t *s)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_mbox_open(s->store, &s->user[1], NULL, &s->mb[1]);
-
-    return rc == PTN_OK
-           ? ptn_mbox_open(s->store, &s->user[0], NULL, &s->mb[0]) : rc;
-}
-
-
-static ptn_rc_t
-site_open(site_t *s)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_store_open(&s->opts, &s->store);
-
-    return rc == PTN_OK ? site_mboxes(s) : rc;
-}
-
-
-static void
-site_close(site_t *s)
-{
-    if (s->store != NULL) {
-        ptn_store_close(s->store);
-        s->store = NULL;
-    }
-
-    ptn_view_list_shrink(0);
-}
-
-
-static void
-site_done(site_t *s)
-{
-    site_close(s);
-    ptn_pool_destroy(s->pool);
-}
 
 
 /* ---- what they hold ------------------------------------------------------- */
@@ -260,48 +165,23 @@ state_device(site_t *s, ptn_buf_t *b)
 
 
 static ptn_rc_t
-state_list(site_t *s, ptn_pool_t *pool, char **ret)
+state_list(site_t *s, ptn_buf_t *b)
 {
     ptn_rc_t   rc;
-    ptn_buf_t  b;
 
-    ptn_buf_init(&b, pool);
-    ptn_buf_z(&b, "-- alice\n");
-    rc = state_mbox(s, s->mb[0], &b);
+    ptn_buf_z(b, "-- alice\n");
+    rc = state_mbox(s, s->mb[0], b);
 
     if (rc == PTN_OK) {
-        rc = state_device(s, &b);
+        rc = state_device(s, b);
     }
 
     if (rc == PTN_OK) {
-        ptn_buf_z(&b, "-- bob\n");
-        rc = state_mbox(s, s->mb[1], &b);
-    }
-
-    if (rc == PTN_OK) {
-        *ret = ptn_str_dupz(pool, ptn_buf_get(&b));
+        ptn_buf_z(b, "-- bob\n");
+        rc = state_mbox(s, s->mb[1], b);
     }
 
     return rc;
-}
-
-
-/* ---- steps --------------------------------------------------------------- */
-
-static ptn_str_t
-noise(site_t *s, size_t n, uint64_t seed)
-{
-    size_t   i;
-    u_char  *p;
-
-    p = ptn_palloc(s->pool, n);
-    seed = seed * 2 + 1;
-
-    for (i = 0; i < n; i++) {
-        p[i] = (u_char) ptn_sim_random(&seed);
-    }
-
-    return ptn_str_make(p, n);
 }
 
 
@@ -373,7 +253,7 @@ step_create(site_t *s)
     at.num = 1;
     at.part = PTN_PART_NONE;
     at.has_data = true;
-    at.data = noise(s, 36000, 1);
+    at.data = site_noise(s->pool, 36000, 1);
     at.size = 36000;
     o.attachs = &at;
     o.nattachs = 1;
@@ -382,7 +262,7 @@ step_create(site_t *s)
     ptn_props_set_int(&at.props, s->pool, PTN_PR_ATTACH_METHOD, 1);
     ptn_props_set(&o.props, s->pool, PTN_PR_SUBJECT, ptn_str("object"));
     ptn_props_set(&o.props, s->pool, PTN_PR_BODY, ptn_str("text"));
-    ptn_props_set(&o.props, s->pool, 0x67f20102, noise(s, 9000, 2));
+    ptn_props_set(&o.props, s->pool, 0x67f20102, site_noise(s->pool, 9000, 2));
 
     rc = ptn_txn_begin(&tx, s->mb[0]);
 
@@ -402,26 +282,6 @@ step_create(site_t *s)
 }
 
 
-static ptn_id_t
-nth(ptn_mbox_t *mb, ptn_id_t folder, uint32_t seq)
-{
-    ptn_row_t    row;
-    ptn_view_t  *view;
-
-    row.id = 0;
-
-    if (ptn_view_get(mb, folder, &view) == PTN_OK) {
-        if (seq <= ptn_view_count(view)) {
-            ptn_view_row(view, seq, &row);
-        }
-
-        ptn_view_unref(view);
-    }
-
-    return row.id;
-}
-
-
 static ptn_rc_t
 edit(site_t *s, uint32_t seq, const char *subject)
 {
@@ -436,7 +296,7 @@ edit(site_t *s, uint32_t seq, const char *subject)
 
     memset(&save, 0, sizeof(save));
     rc = ptn_txn_begin(&tx, s->mb[0]);
-    id = (rc == PTN_OK) ? nth(s->mb[0], PTN_FOLDER_INBOX, seq) : 0;
+    id = (rc == PTN_OK) ? site_nth(s->mb[0], PTN_FOLDER_INBOX, seq) : 0;
 
     if (rc == PTN_OK) {
         rc = ptn_msg_open(s->mb[0], s->pool, id, &msg);
@@ -484,13 +344,13 @@ step_props(site_t *s)
 
     rc = ptn_txn_begin(&tx, s->mb[0]);
     p[0].tag = 0x67f30102;
-    p[0].value = noise(s, 10000, 3);
+    p[0].value = site_noise(s->pool, 10000, 3);
     p[1].tag = 0x67f4001f;
     p[1].value = ptn_str("small");
 
     if (rc == PTN_OK) {
         rc = ptn_msg_set_props(&tx, s->pool,
-                               nth(s->mb[0], PTN_FOLDER_INBOX, 1), p, 2,
+                               site_nth(s->mb[0], PTN_FOLDER_INBOX, 1), p, 2,
                                &saved);
     }
 
@@ -529,8 +389,8 @@ transfer(site_t *s, unsigned k, bool copy)
         return rc;
     }
 
-    ids[0] = nth(s->mb[k], PTN_FOLDER_INBOX, 1);
-    ids[1] = nth(s->mb[k], PTN_FOLDER_INBOX, 2);
+    ids[0] = site_nth(s->mb[k], PTN_FOLDER_INBOX, 1);
+    ids[1] = site_nth(s->mb[k], PTN_FOLDER_INBOX, 2);
 
     return ptn_msg_transfer_mbox(s->mb[k], s->mb[!k], s->pool,
                                  PTN_FOLDER_INBOX, ids, 2, PTN_FOLDER_INBOX,
@@ -665,263 +525,63 @@ step_idle_twice(site_t *s)
 }
 
 
-static ptn_rc_t
-step_reopen(site_t *s)
-{
-    site_close(s);
-
-    return site_open(s);
-}
-
-
-typedef struct {
-    const char  *name;
-    ptn_rc_t   (*f)(site_t *s);
-} step_t;
-
 static const step_t  power_life[] = {
-    { "begin",          step_begin },
-    { "deliver",        step_deliver },
-    { "create",         step_create },
-    { "to bob",         step_deliver_bob },
-    { "properties",     step_props },
-    { "upload",         step_upload },
-    { "conflict",       step_conflict },
-    { "edit",           step_edit },
-    { "move over",      step_move },
-    { "idle",           step_idle },
-    { "move back",      step_move_back },
-    { "edit an object", step_edit_object },
-    { "reopen",         step_reopen },
-    { "folder",         step_folder },
-    { "copy over",      step_copy },
-    { "move over",      step_move },
-    { "idle",           step_idle_twice },
-    { "deliver",        step_deliver },
-    { NULL, NULL }
+    { "begin",          step_begin, NULL },
+    { "deliver",        step_deliver, NULL },
+    { "create",         step_create, NULL },
+    { "to bob",         step_deliver_bob, NULL },
+    { "properties",     step_props, NULL },
+    { "upload",         step_upload, NULL },
+    { "conflict",       step_conflict, NULL },
+    { "edit",           step_edit, NULL },
+    { "move over",      step_move, NULL },
+    { "idle",           step_idle, NULL },
+    { "move back",      step_move_back, NULL },
+    { "edit an object", step_edit_object, NULL },
+    { "reopen",         step_reopen, NULL },
+    { "folder",         step_folder, NULL },
+    { "copy over",      step_copy, NULL },
+    { "move over",      step_move, NULL },
+    { "idle",           step_idle_twice, NULL },
+    { "deliver",        step_deliver, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const step_t  power_before[] = {
-    { "begin",          step_begin },
-    { "deliver",        step_deliver },
-    { "to bob",         step_deliver_bob },
-    { NULL, NULL }
+    { "begin",          step_begin, NULL },
+    { "deliver",        step_deliver, NULL },
+    { "to bob",         step_deliver_bob, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const step_t  power_upgrade[] = {
-    { "upgrade",        step_begin },
-    { "deliver",        step_deliver },
-    { "fill in",        step_idle_twice },
-    { "reopen",         step_reopen },
-    { NULL, NULL }
+    { "upgrade",        step_begin, NULL },
+    { "deliver",        step_deliver, NULL },
+    { "fill in",        step_idle_twice, NULL },
+    { "reopen",         step_reopen, NULL },
+    { NULL, NULL, NULL }
 };
 
 
 static ptn_rc_t
-power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
+deliver_last(site_t *s)
 {
-    char      *state;
-    ptn_rc_t   rc;
-    unsigned   n;
-
-    *ret_step = "open";
-    n = 0;
-    rc = ptn_store_open(&s->opts, &s->store);
-
-    for ( /* void */ ; step->f != NULL && rc == PTN_OK; step++) {
-        *ret_step = step->name;
-        rc = step->f(s);
-
-        if (rc == PTN_OK && ptn_store_pending(s->store)) {
-            rc = ptn_store_commit(s->store);
-        }
-
-        if (rc == PTN_OK) {
-            ptn_sim_mark(p->sim);
-            rc = state_list(s, p->pool, &state);
-
-            if (++n > p->nstates) {
-                p->states[++p->nstates] = state;
-            }
-        }
-    }
-
-    return rc;
-}
-
-
-/* ---- the check ----------------------------------------------------------- */
-
-static void
-power_report(void *ctx, const char *line)
-{
-    power_t  *p = ctx;
-
-    if (p->report[0] == '\0') {
-        snprintf(p->report, sizeof(p->report), "%s", line);
-    }
+    return deliver(s, 0, 9);
 }
 
 
 static void
-power_differ(power_t *p, const char *got, const char *want)
+test_without(power_t *p)
 {
-    size_t  i;
-
-    if (getenv("POWER_SHOW")) {
-        printf("got\n%swant\n%s", got, want);
-    }
-
-    for (i = 0; got[i] != '\0' && got[i] == want[i]; i++) {
-        /* void */
-    }
-
-    while (i > 0 && got[i - 1] != '\n') {
-        i--;
-    }
-
-    snprintf(p->why, sizeof(p->why), "got \"%.*s\", want \"%.*s\"",
-             (int) strcspn(got + i, "\n"), got + i,
-             (int) strcspn(want + i, "\n"), want + i);
-}
-
-
-static const char *
-power_check_site(power_t *p, site_t *s, unsigned marks)
-{
-    char      *got;
-    unsigned   k;
-    ptn_rc_t   rc;
-
-    rc = site_open(s);
-
-    if (rc != PTN_OK) {
-        snprintf(p->why, sizeof(p->why), "after %u marks it does not open: %s",
-                 marks, ptn_err(rc)->name);
-        return p->why;
-    }
-
-    for (k = 0; k < 2; k++) {
-        p->report[0] = '\0';
-        rc = ptn_mbox_check(s->store, &s->user[k], false, power_report, p);
-
-        if (rc != PTN_OK) {
-            snprintf(p->why, sizeof(p->why), "check: %s: %s",
-                     ptn_err(rc)->name, p->report);
-            return p->why;
-        }
-    }
-
-    if (site_mboxes(s) != PTN_OK || state_list(s, s->pool, &got) != PTN_OK) {
-        return "it cannot be read";
-    }
-
-    if (marks > 0 && strcmp(got, p->states[marks]) != 0
-        && (marks == p->nstates
-            || strcmp(got, p->states[marks + 1]) != 0))
-    {
-        power_differ(p, got, p->states[marks < p->nstates ? marks + 1
-                                                          : marks]);
-        return p->why;
-    }
-
-    rc = deliver(s, 0, 9);
-
-    if (rc == PTN_OK) {
-        rc = ptn_store_commit(s->store);
-    }
-
-    return rc == PTN_OK ? NULL : "nothing can be delivered";
-}
-
-
-static const char *
-power_check(void *ctx, const char *dir, unsigned marks)
-{
-    site_t       s;
-    power_t     *p = ctx;
-    const char  *why;
-
-    if (p->every > 1 && p->disks++ % p->every != 0) {
-        return NULL;
-    }
-
-    site_init(&s, p->sim, dir);
-    why = power_check_site(p, &s, marks);
-    site_done(&s);
-
-    return why;
+    power_without(p, PTN_IO_WAL);
+    power_without(p, PTN_IO_BLOB);
 }
 
 
 static void
-power_run(power_t *p, const char *name)
+test_nothing(power_t *p PTN_UNUSED)
 {
-    ptn_sim_result_t  res;
-
-    diag("%s: %zu changes, %u marks", name, p->sim->n, p->sim->marks);
-    p->every = DISKS_EVERY;
-    ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
-    diag("%zu points, %zu disks, %zu different", res.points, res.images,
-         res.checked);
-    ok(!res.bad, "%s: nothing acknowledged is lost: %s", name,
-       res.bad ? res.bad_why : "at any point");
-
-    if (res.bad) {
-        diag("at %zu of %zu, %s", res.bad_point, p->sim->n, res.bad_image);
-    }
-}
-
-
-/* Without the syncs of the WAL something must be found. */
-
-static void
-power_without(power_t *p, ptn_io_site_e site)
-{
-    size_t            from;
-    ptn_sim_result_t  res;
-
-    for (from = 0; from < p->sim->n && p->sim->ev[from].op != PTN_SIM_MARK;
-         from++)
-    {
-        /* void */
-    }
-
-    p->every = 1;
-    ptn_sim_run(p->sim, from, 1u << site, 1, power_check, p, &res);
-    ok(res.bad, "without %s: %.200s", ptn_io_site_name(site),
-       res.bad ? res.bad_why : "no loss was found");
-}
-
-
-static uint64_t
-test_life(power_t *p)
-{
-    char        *dir;
-    site_t       s;
-    ptn_rc_t     rc;
-    uint64_t     changes;
-    const char  *step;
-
-    dir = ptn_sim_tmp();
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
-    rc = power_record(p, &s, power_life, &step);
-    site_done(&s);
-    changes = p->sim->calls;
-
-    if (ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
-        power_run(p, "objects and moves");
-        p->sim->ignore_from = 0;
-        power_without(p, PTN_IO_WAL);
-        power_without(p, PTN_IO_BLOB);
-    }
-
-    ptn_sim_free(p->sim);
-    ptn_sim_remove(dir);
-    free(dir);
-
-    return changes;
+    /* void */
 }
 
 
@@ -930,84 +590,15 @@ test_life(power_t *p)
 static void
 test_upgrade(power_t *p)
 {
-    char        *dir, path[PTN_SIM_PATH];
-    site_t       s;
-    ptn_rc_t     rc;
-    const char  *step;
+    char      *dir, path[PTN_SIM_PATH];
+    ptn_rc_t   rc;
 
     dir = ptn_sim_tmp();
-    p->sim = ptn_sim_create(dir);
-    p->sim->recording = false;
-    site_init(&s, p->sim, dir);
-    rc = power_record(p, &s, power_before, &step);
-    site_done(&s);
-    ptn_sim_free(p->sim);
-
+    rc = power_prepare(p, dir, power_before);
     snprintf(path, sizeof(path),
              "%s/mailbox/example.test/alice/mailbox.sqlite", dir);
     ok(rc == PTN_OK && ptn_schema_1_make(path), "a file of version 1");
-
-    p->nstates = 0;
-    p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
-    rc = power_record(p, &s, power_upgrade, &step);
-    site_done(&s);
-
-    if (ok(rc == PTN_OK, "recorded: %s: %s", step, ptn_err(rc)->name)) {
-        power_run(p, "upgrade");
-    }
-
-    ptn_sim_free(p->sim);
-    ptn_sim_remove(dir);
-    free(dir);
-}
-
-
-/*
- * A change of the disk fails.  A move that failed may be finished by who comes
- * next: the state is that before or after it.
- */
-
-static void
-test_errors(power_t *p, uint64_t changes)
-{
-    char        *dir;
-    site_t       s;
-    ptn_rc_t     rc;
-    uint64_t     n, told, tried;
-    const char  *step, *why;
-
-    told = 0;
-    tried = 0;
-
-    for (n = 1; n <= changes; n += ERRORS_STEP) {
-        dir = ptn_sim_tmp();
-        p->sim = ptn_sim_create(dir);
-        p->sim->recording = false;
-        site_init(&s, p->sim, dir);
-
-        ptn_sim_fail(p->sim, n, n % 4 < 2 ? ENOSPC : EIO, n % 2);
-        rc = power_record(p, &s, power_life, &step);
-        site_close(&s);
-        ptn_sim_fail(p->sim, 0, 0, false);
-
-        tried++;
-        told += rc != PTN_OK;
-        why = power_check_site(p, &s, p->sim->marks);
-
-        if (why != NULL) {
-            ok(false, "change %d failed in \"%s\" (%s): %s", (int) n, step,
-               ptn_err(rc)->name, why);
-        }
-
-        site_done(&s);
-        ptn_sim_free(p->sim);
-        ptn_sim_remove(dir);
-        free(dir);
-    }
-
-    ok(told > tried / 2, "%d of %d failures were told", (int) told,
-       (int) tried);
+    power_play(p, dir, "upgrade", power_upgrade, test_nothing);
 }
 
 
@@ -1018,9 +609,16 @@ main(void)
     uint64_t  changes;
 
     memset(&p, 0, sizeof(p));
+    p.boxes = 2;
+    p.sample = DISKS_EVERY;
+    p.errors = ERRORS_STEP;
+    p.life = power_life;
+    p.state = state_list;
+    p.deliver = deliver_last;
     p.pool = ptn_pool_create(0, NULL);
-    changes = test_life(&p);
-    test_errors(&p, changes);
+    changes = power_play(&p, ptn_sim_tmp(), "objects and moves", power_life,
+                         test_without);
+    power_errors(&p, changes);
     test_upgrade(&p);
     ptn_pool_destroy(p.pool);
 

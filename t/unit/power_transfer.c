@@ -5,9 +5,7 @@
  * fails.
  */
 
-#include "ptn_folder.h"
-#include "ptn_sim.h"
-#include "ptn_test.h"
+#include "power_site.h"
 
 
 #define MESSAGES  3
@@ -19,67 +17,6 @@
 #define DISKS_EVERY  17
 #define ERRORS_STEP  23
 #endif
-
-
-typedef struct {
-    ptn_conf_t         conf;
-    ptn_store_opts_t   opts;
-    ptn_store_t       *store;
-    ptn_pool_t        *pool;
-    ptn_user_t         user[2];
-} site_t;
-
-typedef struct {
-    ptn_sim_t   *sim;
-    unsigned     every, disks;
-    char         report[256];
-    char         why[400];
-} power_t;
-
-
-static void
-site_init(site_t *s, ptn_sim_t *sim, const char *root)
-{
-    unsigned  i, k;
-
-    memset(s, 0, sizeof(site_t));
-    ptn_conf_defaults(&s->conf);
-    s->conf.root = root;
-    s->opts.conf = &s->conf;
-    s->opts.io = &sim->io;
-    s->pool = ptn_pool_create(0, NULL);
-
-    for (k = 0; k < 2; k++) {
-        s->user[k].id = k + 1;
-        s->user[k].address = k ? ptn_str("ben@example.test")
-                               : ptn_str("ann@example.test");
-        s->user[k].locale = ptn_str("en");
-
-        for (i = 0; i < 16; i++) {
-            s->user[k].mailbox.b[i] = (u_char) (i * 7 + 1 + k);
-        }
-    }
-}
-
-
-static void
-site_close(site_t *s)
-{
-    if (s->store != NULL) {
-        ptn_store_close(s->store);
-        s->store = NULL;
-    }
-
-    ptn_view_list_shrink(0);
-}
-
-
-static void
-site_done(site_t *s)
-{
-    site_close(s);
-    ptn_pool_destroy(s->pool);
-}
 
 
 static ptn_rc_t
@@ -207,19 +144,6 @@ record(power_t *p, site_t *s)
 }
 
 
-/* ---- the check ----------------------------------------------------------- */
-
-static void
-report(void *ctx, const char *line)
-{
-    power_t  *p = ctx;
-
-    if (p->report[0] == '\0') {
-        snprintf(p->report, sizeof(p->report), "%s", line);
-    }
-}
-
-
 /* Messages by their subject, below "top" of one mailbox. */
 
 static ptn_rc_t
@@ -303,7 +227,7 @@ check_site(power_t *p, site_t *s, unsigned marks)
 
     for (k = 0; rc == PTN_OK && k < 2; k++) {
         p->report[0] = '\0';
-        rc = ptn_mbox_check(s->store, &s->user[k], false, report, p);
+        rc = ptn_mbox_check(s->store, &s->user[k], false, power_report, p);
 
         if (rc == PTN_OK) {
             rc = ptn_mbox_open(s->store, &s->user[k], NULL, &a);
@@ -349,7 +273,7 @@ check(void *ctx, const char *dir, unsigned marks)
         return NULL;
     }
 
-    site_init(&s, p->sim, dir);
+    site_init(&s, p->sim, dir, 2);
     why = check_site(p, &s, marks);
     site_done(&s);
 
@@ -368,7 +292,7 @@ test_life(power_t *p)
 
     dir = ptn_sim_tmp();
     p->sim = ptn_sim_create(dir);
-    site_init(&s, p->sim, dir);
+    site_init(&s, p->sim, dir, 2);
     rc = record(p, &s);
     site_done(&s);
     changes = p->sim->calls;
@@ -414,7 +338,7 @@ test_errors(power_t *p, uint64_t changes)
         dir = ptn_sim_tmp();
         p->sim = ptn_sim_create(dir);
         p->sim->recording = false;
-        site_init(&s, p->sim, dir);
+        site_init(&s, p->sim, dir, 2);
         ptn_sim_fail(p->sim, n, n % 4 < 2 ? ENOSPC : EIO, n % 2);
         rc = record(p, &s);
         site_close(&s);

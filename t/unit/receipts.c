@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "ptn_clerk_work.h"
+#include "ptn_mailbox.h"
 #include "ptn_mdn.h"
 #include "stream_driver.h"
 
@@ -230,6 +231,36 @@ test_marks(void)
 }
 
 
+/* Who believes that nothing is due looks again before it takes the mark. */
+
+static void
+test_sweep(void)
+{
+    ptn_app_t   *app, *other;
+    ptn_mbox_t  *mb;
+
+    is_rc(ptn_app_open(NULL, &site.conf, &ptn_io_posix, NULL, "one", &app),
+          PTN_OK, "open");
+    is_rc(ptn_app_open(NULL, &site.conf, &ptn_io_posix, NULL, "two", &other),
+          PTN_OK, "another");
+    is_rc(mailbox(app, "bob@example.test", &mb), PTN_OK, "bob");
+    is_rc(ptn_mbox_set(mb), PTN_OK, "what it knows");
+    is_rc(deliver(other, "bob@example.test", "alice@example.test", true),
+          PTN_OK, "due, elsewhere");
+    is_u64(marks(), 2, "marked");
+    is_rc(ptn_receipt_sweep(mb), PTN_OK, "swept by who does not know");
+    is_u64(marks(), 2, "the mark stays");
+
+    while (ptn_mdn_send(other)) {
+        /* void */
+    }
+
+    is_u64(marks(), 1, "until it is sent");
+    ptn_app_close(other);
+    ptn_app_close(app);
+}
+
+
 /* What the check says of rows without a mark. */
 
 static void
@@ -279,6 +310,7 @@ main(void)
 
     test_unopened();
     test_marks();
+    test_sweep();
     test_check();
 
     ptn_pool_destroy(pool);
