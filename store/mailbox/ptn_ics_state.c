@@ -238,14 +238,30 @@ ptn_ics_set_replids(const ptn_set_t *replicas, ptn_idset_t *set)
 
 /* ---- the lost time ------------------------------------------------------- */
 
-/* Has it numbers under our REPLGUIDs that this mailbox never gave? */
+/*
+ * Has it change numbers that this mailbox never gave?  Under our REPLGUIDs, or
+ * under others: then of an incarnation that we know nothing of, because it
+ * began with the same copy as we did.
+ */
 
 static bool
 ptn_ics_set_lost(ptn_mbox_t *mb, const ptn_idset_t *set, uint64_t now)
 {
-    uint32_t              i;
+    uint32_t              i, k;
     uint64_t              lo, hi;
     const ptn_replica_t  *r;
+
+    for (i = 0; i < set->nparts; i++) {
+        for (k = 0; k < mb->set->nreplicas; k++) {
+            if (ptn_guid_eq(mb->set->replicas[k].guid, set->parts[i].guid)) {
+                break;
+            }
+        }
+
+        if (k == mb->set->nreplicas && set->parts[i].n != 0) {
+            return true;
+        }
+    }
 
     for (i = 0; i < mb->set->nreplicas; i++) {
         r = &mb->set->replicas[i];

@@ -268,8 +268,10 @@ ptn_import_whole(ptn_import_t *x)
         rc = ptn_stage_place(&x->stage, true);
     }
 
+    /* a mark of the same epoch knows best whether it is behind */
+
     if (rc == PTN_OK && ptn_guid_eq(x->guid, x->user->mailbox)
-        && (uint64_t) epoch >= last && cn >= 0
+        && (uint64_t) epoch > last && cn >= 0
         && (uint64_t) cn <= PTN_META_NUMBERS
         && oid >= 0 && (uint64_t) oid <= PTN_META_NUMBERS)
     {

@@ -118,7 +118,7 @@ ptn_mbox_make(ptn_mbox_t *mb)
     char        tmp[PTN_BLOB_PATH], path[PTN_BLOB_PATH], hex[PTN_GUID_HEX];
     ptn_io_t   *io;
     ptn_rc_t    rc;
-    uint64_t    dev, ino;
+    uint64_t    dev, ino, last;
     ptn_guid_t  unique;
 
     io = mb->store->io;
@@ -144,6 +144,13 @@ ptn_mbox_make(ptn_mbox_t *mb)
     rc = ptn_mbox_make_fill(mb, tmp);
 
     if (rc == PTN_OK) {
+        rc = ptn_epoch_last(mb->store, mb->guid, &last);
+    }
+
+    /* of one that was lost: it stays, and who opens the new one sees by it
+     * that it is behind */
+
+    if (rc == PTN_OK && last == 0) {
         rc = ptn_epoch_create(mb->store, mb->guid, mb->meta.epoch,
                               mb->meta.cn, mb->meta.oid);
     }

@@ -414,7 +414,7 @@ typedef struct {
     ptn_str_t  state;
     ptn_str_t  request;         /* hash, 32 bytes at most */
     ptn_str_t  reply;           /* empty: not kept */
-    ptn_str_t  options;         /* data NULL: as they were */
+    ptn_str_t  options;         /* data NULL: as they were; of no state */
 } ptn_device_put_t;
 
 /*

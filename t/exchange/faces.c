@@ -326,6 +326,50 @@ run_once(faces_t *t, const command_t *c)
 }
 
 
+/*
+ * Others are writing, or put another file in its place: until something moves
+ * in the mailbox's directory, or beside it.  Called before each attempt but the
+ * first; what happened before the watch was there has happened when it is
+ * tried next.
+ */
+
+static void
+wait_moved(faces_t *t)
+{
+    int            n;
+    bool           fresh;
+    char           dir[1024], buf[4096];
+    ptn_str_t      a;
+    struct pollfd  p;
+
+    fresh = (t->watch == 0);
+
+    if (fresh) {
+        t->watch = inotify_init1(IN_NONBLOCK|IN_CLOEXEC);
+    }
+
+    a = t->user.address;
+
+    for (n = 0; (size_t) n < a.len && a.data[n] != '@'; n++) { /* void */ }
+
+    snprintf(dir, sizeof(dir), "%s/mailbox/%.*s/%.*s", t->conf.root,
+             (int) a.len - n - 1, a.data + n + 1, n, a.data);
+    (void) inotify_add_watch(t->watch, dir, IN_MODIFY|IN_CREATE|IN_MOVED_TO);
+    *strrchr(dir, '/') = '\0';
+    (void) inotify_add_watch(t->watch, dir, IN_CREATE|IN_MOVED_TO);
+
+    if (fresh) {
+        return;
+    }
+
+    p.fd = t->watch;
+    p.events = POLLIN;
+    (void) poll(&p, 1, 1000);
+
+    while (read(t->watch, buf, sizeof(buf)) > 0) { /* void */ }
+}
+
+
 static ptn_rc_t
 run(faces_t *t)
 {
@@ -348,8 +392,6 @@ run(faces_t *t)
             return PTN_EINVAL;
         }
 
-        /* others may be writing, or have put another file in its place */
-
         for (again = 0; ; again++) {
             rc = run_once(t, c);
 
@@ -357,7 +399,7 @@ run(faces_t *t)
                 return rc;
             }
 
-            usleep(20000);
+            wait_moved(t);
         }
     }
 

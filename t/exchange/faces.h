@@ -7,9 +7,11 @@
 
 
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ typedef struct {
     ptn_buf_t          out;
     ptn_str_t          word[WORDS_MAX];
     size_t             n;
+    int                watch;           /* inotify; 0: not needed yet */
 } faces_t;
 
 

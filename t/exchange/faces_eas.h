@@ -418,8 +418,8 @@ eas_changes(eas_t *e, size_t max)
 /*
  * eas DEVICE COLLECTION KEY FILTER MAX HASH command...; COLLECTION empty:
  * folders; FILTER empty: the last one, an option of the collection.  What it
- * was when the device was told last is in the state.  Answers what happened, then key N; `again` before all that when it
- * is a repetition.
+ * was when the device was told last is in the state.  Answers what happened,
+ * then key N; `again` before all that when it is a repetition.
  */
 
 static ptn_rc_t

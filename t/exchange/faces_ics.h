@@ -11,126 +11,185 @@
 
 /* ---- download by sets ---------------------------------------------------- */
 
-/* tree STATE: folder SK PARENT-SK ID NAME CK PCL, deleted SK, state */
+/* A download: of folders, or of a folder's contents. */
+typedef struct {
+    faces_t            *t;
+    uint64_t            max;            /* of a page */
+    uint64_t            pages;          /* how many it gets before it leaves */
+    ptn_ics_state_t     state;
+    ptn_ics_tree_t     *tree;
+    ptn_ics_content_t  *content;
+} down_t;
+
 
 static ptn_rc_t
-ics_tree(faces_t *t)
+put_folder(down_t *d, const ptn_ics_folder_change_t *ch)
 {
-    size_t                     i, n;
-    ptn_id_t                   root;
-    ptn_rc_t                   rc;
-    ptn_str_t                  key, pcl;
-    ptn_ics_tree_t            *tree;
-    ptn_ics_state_t            state;
-    const ptn_folder_t        *f;
-    const ptn_ics_state_t     *now;
-    ptn_ics_folder_change_t   *ch;
+    faces_t             *t;
+    ptn_rc_t             rc;
+    ptn_str_t            key, pcl;
+    const ptn_folder_t  *f;
 
-    rc = arg_state(t, 0, &state);
+    t = d->t;
+    rc = ptn_folder_get(t->mb, ch->id, &f);
 
     if (rc == PTN_OK) {
-        rc = state_learn(t, &state);
+        rc = ptn_folder_change_key(t->mb, t->pool, f->id, &key, &pcl);
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_folder_special_id(t->mb, PTN_FOLDER_IPM_SUBTREE, &root);
+        put_line(t, "folder");
+        put_hex(t, source_key(t, f->id));
+        put_hex(t, source_key(t, f->parent));
+        put_line(t, "\t%llu", (unsigned long long) f->id);
+        put_word(t, f->name);
+        put_hex(t, key);
+        put_hex(t, pcl);
+        put_end(t);
     }
-
-    if (rc == PTN_OK) {
-        rc = ptn_ics_tree_open(t->mb, root, 0, &state, &tree);
-    }
-
-    if (rc != PTN_OK) {
-        ptn_ics_state_done(&state);
-        return rc;
-    }
-
-    for ( ;; ) {
-        rc = ptn_ics_tree_next(t->mb, tree, t->pool, 5, &ch, &n);
-
-        for (i = 0; i < n && rc == PTN_OK; i++) {
-            rc = ptn_folder_get(t->mb, ch[i].id, &f);
-
-            if (rc == PTN_OK) {
-                rc = ptn_folder_change_key(t->mb, t->pool, f->id, &key, &pcl);
-            }
-
-            if (rc != PTN_OK) {
-                break;
-            }
-
-            put_line(t, "folder");
-            put_hex(t, source_key(t, f->id));
-            put_hex(t, source_key(t, f->parent));
-            put_line(t, "\t%llu", (unsigned long long) f->id);
-            put_word(t, f->name);
-            put_hex(t, key);
-            put_hex(t, pcl);
-            put_end(t);
-        }
-
-        if (rc != PTN_OK || n == 0) {
-            break;
-        }
-    }
-
-    if (rc == PTN_OK) {
-        put_set(t, "deleted", ptn_ics_tree_deleted(tree));
-        rc = ptn_ics_tree_state(t->mb, tree, &now);
-    }
-
-    if (rc == PTN_OK) {
-        rc = put_state(t, now);
-    }
-
-    ptn_ics_tree_close(tree);
 
     return rc;
 }
 
 
 static ptn_rc_t
-ics_changes(faces_t *t, ptn_ics_content_t *ics, uint64_t max,
-    uint64_t pages, bool *ret_cut)
+put_change(down_t *d, const ptn_ics_change_t *ch)
 {
-    size_t              i, n;
-    ptn_rc_t            rc;
-    ptn_str_t           key, pcl;
-    ptn_ics_change_t   *ch;
+    faces_t    *t;
+    ptn_rc_t    rc;
+    ptn_str_t   key, pcl;
 
-    for ( ;; ) {
-        if (pages-- == 0) {
-            *ret_cut = true;
-            return PTN_OK;
-        }
+    t = d->t;
+    rc = ptn_msg_change_key(t->mb, t->pool, ch->id, &key, &pcl);
 
-        rc = ptn_ics_content_next(t->mb, ics, t->pool, max, 1 << 20, &ch, &n);
+    if (rc == PTN_OK) {
+        put_line(t, "message");
+        put_hex(t, source_key(t, ch->mid));
+        put_line(t, "\t%d\t%d\t%d\t%d", ch->fai,
+                 (ch->flags & PTN_FLAG_SEEN) != 0,
+                 (ch->flags & PTN_FLAG_FLAGGED) != 0, ch->given);
+        put_hex(t, key);
+        put_hex(t, pcl);
+        rc = put_message(t, ch->id);
+        put_end(t);
+    }
 
-        if (rc != PTN_OK || n == 0) {
-            return rc;
-        }
+    return rc;
+}
 
-        for (i = 0; i < n; i++) {
-            rc = ptn_msg_change_key(t->mb, t->pool, ch[i].id, &key, &pcl);
-            if (rc != PTN_OK) {
-                return rc;
-            }
 
-            put_line(t, "message");
-            put_hex(t, source_key(t, ch[i].mid));
-            put_line(t, "\t%d\t%d\t%d\t%d", ch[i].fai,
-                     (ch[i].flags & PTN_FLAG_SEEN) != 0,
-                     (ch[i].flags & PTN_FLAG_FLAGGED) != 0, ch[i].given);
-            put_hex(t, key);
-            put_hex(t, pcl);
-            rc = put_message(t, ch[i].id);
-            put_end(t);
+/* One page; *ret_n: how many were in it. */
 
-            if (rc != PTN_OK) {
-                return rc;
-            }
+static ptn_rc_t
+down_page(down_t *d, size_t *ret_n)
+{
+    size_t                    i;
+    faces_t                  *t;
+    ptn_rc_t                  rc;
+    ptn_ics_change_t         *ch;
+    ptn_ics_folder_change_t  *f;
+
+    t = d->t;
+    rc = (d->tree != NULL)
+         ? ptn_ics_tree_next(t->mb, d->tree, t->pool, d->max, &f, ret_n)
+         : ptn_ics_content_next(t->mb, d->content, t->pool, d->max, 1 << 20,
+                                &ch, ret_n);
+
+    for (i = 0; rc == PTN_OK && i < *ret_n; i++) {
+        rc = (d->tree != NULL) ? put_folder(d, &f[i]) : put_change(d, &ch[i]);
+    }
+
+    return rc;
+}
+
+
+/* All pages, the sets when it stays to the end, and the state. */
+
+static ptn_rc_t
+down_run(down_t *d)
+{
+    size_t                  n;
+    faces_t                *t;
+    ptn_rc_t                rc;
+    const ptn_ics_state_t  *now;
+
+    t = d->t;
+
+    for (n = 1, rc = PTN_OK; rc == PTN_OK && n != 0 && d->pages != 0; ) {
+        d->pages--;
+        rc = down_page(d, &n);
+    }
+
+    if (rc == PTN_OK && n == 0 && d->tree != NULL) {
+        put_set(t, "deleted", ptn_ics_tree_deleted(d->tree));
+
+    } else if (rc == PTN_OK && n == 0) {
+        put_set(t, "deleted", ptn_ics_content_told(d->content,
+                                                   PTN_ICS_DELETED));
+        put_set(t, "read", ptn_ics_content_told(d->content,
+                                                PTN_ICS_BECAME_READ));
+        put_set(t, "unread", ptn_ics_content_told(d->content,
+                                                  PTN_ICS_BECAME_UNREAD));
+    }
+
+    if (rc == PTN_OK) {
+        rc = (d->tree != NULL)
+             ? ptn_ics_tree_state(t->mb, d->tree, &now)
+             : ptn_ics_content_state(t->mb, d->content, &now);
+    }
+
+    return (rc == PTN_OK) ? put_state(t, now) : rc;
+}
+
+
+/* With the state in the words from `at` on; folder 0: the tree. */
+
+static ptn_rc_t
+down(down_t *d, ptn_id_t folder, unsigned flags, size_t at)
+{
+    faces_t   *t;
+    ptn_id_t   root;
+    ptn_rc_t   rc;
+
+    t = d->t;
+    rc = arg_state(t, at, &d->state);
+
+    if (rc == PTN_OK) {
+        rc = state_learn(t, &d->state);
+    }
+
+    if (rc == PTN_OK && folder != 0) {
+        rc = ptn_ics_content_open(t->mb, folder, flags, NULL, &d->state,
+                                  &d->content);
+
+    } else if (rc == PTN_OK) {
+        rc = ptn_folder_special_id(t->mb, PTN_FOLDER_IPM_SUBTREE, &root);
+
+        if (rc == PTN_OK) {
+            rc = ptn_ics_tree_open(t->mb, root, flags, &d->state, &d->tree);
         }
     }
+
+    if (rc == PTN_OK) {
+        rc = down_run(d);
+    }
+
+    ptn_ics_tree_close(d->tree);
+    ptn_ics_content_close(d->content);
+    ptn_ics_state_done(&d->state);
+
+    return rc;
+}
+
+
+/* tree STATE: folder SK PARENT-SK ID NAME CK PCL, deleted SK, state */
+
+static ptn_rc_t
+ics_tree(faces_t *t)
+{
+    down_t  d = { .t = t, .max = 5, .pages = UINT64_MAX };
+
+    return down(&d, 0, 0, 0);
 }
 
 
@@ -143,49 +202,9 @@ ics_changes(faces_t *t, ptn_ics_content_t *ics, uint64_t max,
 static ptn_rc_t
 ics_contents(faces_t *t)
 {
-    bool                    cut;
-    ptn_rc_t                rc;
-    ptn_ics_state_t         state;
-    ptn_ics_content_t      *ics;
-    const ptn_ics_state_t  *now;
+    down_t  d = { .t = t, .max = arg_u64(t, 2), .pages = arg_u64(t, 3) };
 
-    rc = arg_state(t, 4, &state);
-
-    if (rc == PTN_OK) {
-        rc = state_learn(t, &state);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_ics_content_open(t->mb, arg_u64(t, 0),
-                                  (unsigned) arg_u64(t, 1), NULL, &state,
-                                  &ics);
-    }
-
-    if (rc != PTN_OK) {
-        ptn_ics_state_done(&state);
-        return rc;
-    }
-
-    cut = false;
-    rc = ics_changes(t, ics, arg_u64(t, 2), arg_u64(t, 3), &cut);
-
-    if (rc == PTN_OK && !cut) {
-        put_set(t, "deleted", ptn_ics_content_told(ics, PTN_ICS_DELETED));
-        put_set(t, "read", ptn_ics_content_told(ics, PTN_ICS_BECAME_READ));
-        put_set(t, "unread", ptn_ics_content_told(ics, PTN_ICS_BECAME_UNREAD));
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_ics_content_state(t->mb, ics, &now);
-    }
-
-    if (rc == PTN_OK) {
-        rc = put_state(t, now);
-    }
-
-    ptn_ics_content_close(ics);
-
-    return rc;
+    return down(&d, arg_u64(t, 0), (unsigned) arg_u64(t, 1), 4);
 }
 
 

@@ -38,8 +38,8 @@ my $operations = $ENV{POSTERN_LONG} || 320;
 srand $seed;
 
 # What ends a part of the history.
-my @parts = qw/ put_by restored backup replaced killed root imported
-    purged /;
+my @parts = qw/ put_by restored once_more backup replaced killed root
+    imported purged /;
 
 my $p = ews_site(users => [ 'alice' ],
                  postern => "workers 2;\nclear_text_auth on;"
@@ -154,6 +154,9 @@ sub part_restored {
     start();
     return all_began_anew(@before);
 }
+
+# The same copy: what was read of the first restored one is not of this.
+sub part_once_more { return part_restored() }
 
 # As whom the program writes.
 sub own_dir {

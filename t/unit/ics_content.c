@@ -477,7 +477,6 @@ test_ahead(test_t *t)
     ok(s.n > 0 && s.ch[0].given, "told anew");
     s = fetch(t, PTN_FOLDER_INBOX, ALL, NULL, &state, 100, 1 << 30);
     is_u64(s.n, 0, "and once");
-    ptn_ics_state_done(&state);
 
     /* a REPLGUID that is nobody's */
 
@@ -497,6 +496,15 @@ test_ahead(test_t *t)
     ok(ptn_ics_state_known(t->mb, &state), "known");
     s = fetch(t, PTN_FOLDER_INBOX, ALL, NULL, &state, 100, 1 << 30);
     is_u64(s.deleted, 5, "what it gave is not here");
+    ok(s.n > 0 && s.ch[0].given, "of what it changed all is told anew");
+    s = fetch(t, PTN_FOLDER_INBOX, ALL, NULL, &state, 100, 1 << 30);
+    ok(s.n == 0 && s.deleted == 0, "that too once");
+
+    /* as of a copy that was restored before, and again since */
+
+    ptn_idset_add(&state.set[PTN_ICS_READ], guid, 7);
+    s = fetch(t, PTN_FOLDER_INBOX, ALL, NULL, &state, 100, 1 << 30);
+    ok(s.n > 0, "nor of what was read by it");
     ptn_ics_state_done(&state);
 }
 

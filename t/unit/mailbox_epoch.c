@@ -157,6 +157,33 @@ test_replicas(void)
 }
 
 
+/* A mailbox whose files are lost is made anew: it is another incarnation. */
+
+static void
+test_lost(void)
+{
+    site_t           s;
+    ptn_mbox_info_t  was, is;
+    ptn_appended_t   lost, app;
+
+    site_make(&s);
+    append(&s, site_open(&s, "erin"));
+    lost = append(&s, site_open(&s, "erin"));
+    was = info_of(site_open(&s, "erin"));
+    ptn_store_close(s.store);
+    shell("rm -r %s/mailbox", s.root);
+    ptn_store_open(&s.opts, &s.store);
+    is = info_of(site_open(&s, "erin"));
+    is_u64(is.messages, 0, "made anew");
+    ok(is.epoch > was.epoch, "as another incarnation");
+    app = append(&s, site_open(&s, "erin"));
+    ok(app.modseq > lost.modseq && app.id > lost.id
+       && app.uidvalidity != lost.uidvalidity, "no number is given twice");
+    site_check(&s, "erin");
+    site_done(&s);
+}
+
+
 /*
  * One copy, in two ROOTs where no mark is, one after the other: each is an
  * incarnation of its own.
@@ -297,6 +324,7 @@ main(void)
 
     test_replicas();
     test_elsewhere();
+    test_lost();
 
     return done_testing();
 }

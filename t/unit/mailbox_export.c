@@ -189,10 +189,11 @@ same_file(const char *a, const char *b, unsigned differ)
 static void
 test_whole(site_t *s, const char *path)
 {
-    char      second[220], third[220];
-    size_t    i;
-    site_t    t;
-    ptn_txn_t tx;
+    char              second[220], third[220], rm[300];
+    size_t            i;
+    site_t            t;
+    ptn_txn_t         tx;
+    ptn_mbox_info_t   was, is;
 
     for (i = 0; i < ptn_nelts(more); i++) {
         is_rc(ptn_sql_exec(site_open(s, "alice"), more[i]), PTN_OK, more[i]);
@@ -232,6 +233,18 @@ test_whole(site_t *s, const char *path)
     battery_deliver(&t, &tx);
     ptn_txn_commit(&tx);
     is_rc(ptn_store_commit(t.store), PTN_OK, "and it goes on");
+    site_check(&t, "alice");
+
+    /* in place of a later one that was lost: another incarnation, too */
+
+    ptn_mbox_info(site_open(&t, "alice"), &was);
+    ptn_store_close(t.store);
+    snprintf(rm, sizeof(rm), "rm -r %s/mailbox/example.test/alice", t.root);
+    ok(system(rm) == 0, "it is lost");
+    ptn_store_open(&t.opts, &t.store);
+    is_rc(import_from(&t, "alice", second, NULL), PTN_OK, "as it was before");
+    ptn_mbox_info(site_open(&t, "alice"), &is);
+    ok(is.epoch > was.epoch && is.cn > was.cn, "it is known for a copy");
     site_check(&t, "alice");
 
     /* of another guid: another incarnation */

@@ -579,20 +579,24 @@ use constant { TOP => 2, INBOX => 12 };
 
 sub top { my ($self) = @_; return $self->special(TOP) }
 
-# Sync, FolderSync (collection ''): lines of the reply.  Now and then the first
-# reply is lost, and the device asks again, for the same or for something else.
+# The lines of a reply, without its error.
+sub told {
+    my (undef, @lines) = @_;
+    return join ' ', map { @$_ } grep { $_->[0] !~ /^(?:again|gone)\z/ } @lines;
+}
+
+# Sync, FolderSync (collection ''): lines of the reply.  Now and then replies
+# are lost, and the device asks again, for the same or for something else.
 sub exchange {
     my ($self, $coll, @commands) = @_;
     my $keys = $self->{keys} ||= {};
     my $filter = $self->{filter} || 0;
-    my $lost = rand() < 0.15;
 
     # an option, which stays until it is changed
     my $said = $self->{filtered}{$coll};
     my @ask = ('eas', "device$self->{n}", $coll, $keys->{$coll} || 0,
                defined $said && $said == $filter ? '' : $filter);
     my @tail = (3 + int rand 4, 'hash' . ++$self->{asked}, @commands);
-    my $again = rand() < 0.5 || $coll eq '';
 
     my @r = $self->ask_again(@ask, @tail);
 
@@ -603,19 +607,19 @@ sub exchange {
         return ('renewed');
     }
 
-    if ($lost && !$r[0]) {
-        my $first = join ' ', map { @$_ } grep { $_->[0] ne 'again' } @r[1 .. $#r];
+    # what the first exchange did is done
+    my $gone = !$r[0] && grep { ref && $_->[0] eq 'gone' } @r;
+
+    for (my $lost = 0.15; !$r[0] && rand() < $lost; $lost = 0.4) {
+        my $again = $coll eq '' || rand() < 0.5;
+        my $first = told(@r);
+
         $tail[1] .= 'x' unless $again;
         @r = $self->ask_again(@ask, @tail);
-        my $second = join ' ', map { @$_ } grep { $_->[0] ne 'again' }
-            @r[1 .. $#r];
-        die "EAS: asked again: $r[0] $second, not $first\n"
-            if $again && ($r[0] || $second ne $first
-                          || $r[1][0] ne 'again');
+        die "EAS: asked again: $r[0] " . told(@r) . ", not $first\n"
+            if $again && ($r[0] || told(@r) ne $first || $r[1][0] ne 'again');
         $self->{lost}++;
-
-        # what the lost exchange did is done
-        @r = grep { !ref || $_->[0] ne 'gone' } @r if $first !~ /\bgone\b/;
+        @r = grep { !ref || $_->[0] ne 'gone' } @r if !$gone;
     }
 
     return @r if $r[0];
