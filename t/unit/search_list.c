@@ -54,7 +54,8 @@ put(list_t *l, unsigned from, unsigned n)
             ptn_buf_printf(&b, "q%08xz%s", code(i, k), k % 8 ? " " : "\r\n");
         }
 
-        ptn_buf_printf(&b, "common Stra\xc3\x9f" "enbahn\r\n");
+        ptn_buf_printf(&b, "common Stra\xc3\x9f" "enbahn%s\r\n",
+                       i == 3 ? " y yabcde" : "");
 
         memset(&a, 0, sizeof(a));
         a.raw = ptn_buf_get(&b);
@@ -187,6 +188,8 @@ test_grows(list_t *l)
     }
 
     ok(number(l, "SELECT count(*) FROM term_new") == 8, "8 rows");
+    ok(number(l, "SELECT count(DISTINCT segid) FROM words_idx") < 7,
+       "segments are merged when there is time");
     test_each(l, 0, 8);
     put(l, 8, 12);
     work(l);
@@ -198,6 +201,12 @@ test_grows(list_t *l)
     ok(number(l, "SELECT count(DISTINCT id/32) FROM term_block") > 1,
        "some groups");
     test_each(l, 0, MESSAGES);
+
+    /* none twice but those that all have */
+
+    ok(number(l, "SELECT sum(length(words)) FROM (SELECT words FROM term_new"
+       " UNION ALL SELECT words FROM term_block)")
+       < MESSAGES * WORDS * 11 * 5 / 4, "each word about once");
 
     /* one for each portion, if nobody had merged them */
 
@@ -211,6 +220,7 @@ test_grows(list_t *l)
     is_u64(ask(l, "zq"), 0, "not across words");
     is_u64(ask(l, "mmon "), MESSAGES, "at the end of a word");
     is_u64(ask(l, "mmo "), 0, "not at the end");
+    is_u64(ask(l, "yabcd"), 1, "behind a word of one letter");
     is_u64(ask(l, "xyzzy"), 0, "nowhere");
     ok(ask(l, "qa") > 0, "two characters");
     site_check(&l->s, NAME);
