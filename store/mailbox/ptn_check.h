@@ -78,6 +78,8 @@ ptn_rc_t ptn_check_tables(ptn_check_t *check);
 
 /* ptn_check_search.c: the index of words, search folders. */
 ptn_rc_t ptn_check_search(ptn_check_t *check);
+/* ptn_check_list.c: the list of its words. */
+ptn_rc_t ptn_check_list(ptn_check_t *check);
 /* ptn_check_ics.c: keys of imports, replicas, devices. */
 ptn_rc_t ptn_check_ics(ptn_check_t *check);
 

@@ -71,7 +71,14 @@ static const struct {
 
     { "indexed above the object ids",
       "SELECT indexed FROM meta WHERE indexed>oid", PTN_CHECK_ANEW },
+
+    { "pieces of words of no group",
+      "SELECT grp FROM term_piece WHERE bucket<0 OR bucket>63"
+      " OR grp NOT IN (SELECT id/32 FROM term_block)", PTN_CHECK_ANEW },
 };
+
+_Static_assert(PTN_LIST_BLOCKS == 32 && PTN_LIST_BUCKETS == 64,
+               "numbers in the statement");
 
 
 static ptn_rc_t
@@ -111,8 +118,10 @@ ptn_check_words(ptn_check_t *check)
                         sqlite3_errmsg(check->mb->db));
     }
 
-    if (!check->repair || check->found == before) {
-        return PTN_OK;
+    prc = ptn_check_list(check);
+
+    if (prc != PTN_OK || !check->repair || check->found == before) {
+        return prc;
     }
 
     /* contents of unindex go when the index begins (ptn_words_reset) */
@@ -121,6 +130,8 @@ ptn_check_words(ptn_check_t *check)
 
     return ptn_sql_exec(check->mb,
                         "INSERT INTO words (words) VALUES ('delete-all');"
+                        "DELETE FROM term_new; DELETE FROM term_block;"
+                        "DELETE FROM term_piece;"
                         "UPDATE meta SET indexed=0, v_tokens=0");
 }
 

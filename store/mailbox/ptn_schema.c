@@ -43,6 +43,8 @@
  *      that ascend, and no message there is \Seen; rows of per_user are of
  *      private mailboxes, with a set that can be read.
  *  20  an item that is said to be plain has no property of a column in its bag.
+ *  21  each word of the index that can have a piece is in term_new or
+ *      term_block; term_piece says what the blocks of each group have.
  *
  * Here stand the tables of version 1; what later versions added stands in
  * ptn_upgrade*.c, and a new mailbox is made by all.

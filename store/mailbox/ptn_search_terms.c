@@ -57,16 +57,8 @@ ptn_terms_forget(ptn_mbox_t *mb)
 static ptn_rc_t
 ptn_terms_tables(ptn_mbox_t *mb)
 {
-    ptn_rc_t  rc;
-
-    rc = ptn_sql_exec(mb, "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms"
-                          " USING fts5vocab (main, words, row)");
-
-    return (rc == PTN_OK)
-           ? ptn_sql_exec(mb, "CREATE VIRTUAL TABLE IF NOT EXISTS"
-                              " temp.places"
-                              " USING fts5vocab (main, words, instance)")
-           : rc;
+    return ptn_sql_exec(mb, "CREATE VIRTUAL TABLE IF NOT EXISTS temp.places"
+                            " USING fts5vocab (main, words, instance)");
 }
 
 
@@ -145,72 +137,32 @@ ptn_search_prefix(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t prefix,
 
 /* ---- a piece ----------------------------------------------------------- */
 
-static bool
-ptn_terms_has(ptn_str_t term, const ptn_search_node_t *node)
-{
-    size_t  n;
-
-    n = node->piece.len;
-
-    if (term.len < n) {
-        return false;
-    }
-
-    return node->piece_end
-           ? memcmp(term.data + term.len - n, node->piece.data, n) == 0
-           : memmem(term.data, term.len, node->piece.data, n) != NULL;
-}
-
-
-/* All words of the index are looked at. */
-
 static ptn_rc_t
 ptn_terms_scan(ptn_mbox_t *mb, ptn_pool_t *pool,
     const ptn_search_node_t *node, ptn_str_t *terms, size_t *ret_n)
 {
-    size_t         n;
-    ptn_rc_t       rc;
-    ptn_str_t      term;
-    sqlite3_stmt  *st;
+    size_t            n;
+    ptn_rc_t          rc;
+    const u_char     *p, *end, *last;
+    ptn_words_set_t   set;
 
-    n = 0;
-    rc = ptn_terms_tables(mb);
-
+    rc = ptn_words_having(mb, pool, node->piece, node->piece_end,
+                          PTN_SEARCH_TERMS, &set);
     if (rc != PTN_OK) {
         return rc;
     }
 
-    st = ptn_sql(mb, PTN_SQL_WORDS_TERMS, &rc);
-    if (st == NULL) {
-        return rc;
+    n = 0;
+    last = set.out.data + set.out.len;
+
+    for (p = set.out.data; p < last && n < PTN_SEARCH_TERMS; p = end + 1) {
+        end = memchr(p, ' ', (size_t) (last - p));
+        terms[n++] = ptn_str_make(p, (size_t) (end - p));
     }
 
-    while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
-        term = ptn_sql_column(st, 0);
+    *ret_n = set.n;
 
-        if (!ptn_terms_has(term, node)) {
-            continue;
-        }
-
-        if (n < PTN_SEARCH_TERMS) {
-            terms[n] = ptn_str_dup(pool, term);
-
-            if (terms[n].data == NULL) {
-                sqlite3_reset(st);
-                return PTN_ENOMEM;
-            }
-        }
-
-        if (++n > PTN_SEARCH_TERMS) {
-            sqlite3_reset(st);
-            rc = PTN_OK;
-            break;
-        }
-    }
-
-    *ret_n = n;
-
-    return rc;
+    return PTN_OK;
 }
 
 

@@ -31,7 +31,19 @@
     S(WORDS_FIND,                                                             \
       "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid<?2"             \
       " ORDER BY rowid DESC LIMIT ?3")                                        \
-    S(WORDS_TERMS, "SELECT term FROM temp.terms")                             \
+    S(TERM_NEW, "SELECT words FROM term_new")                                 \
+    S(TERM_NEW_ADD, "INSERT INTO term_new (words) VALUES (?1)")               \
+    S(TERM_NEW_CLEAR, "DELETE FROM term_new")                                 \
+    S(TERM_LAST, "SELECT coalesce(max(id),0) FROM term_block")                \
+    S(TERM_BLOCK, "SELECT words FROM term_block WHERE id=?1")                 \
+    S(TERM_BLOCKS, "SELECT words FROM term_block")                            \
+    S(TERM_BLOCK_ADD, "INSERT INTO term_block (id, words) VALUES (?1,?2)")    \
+    S(TERM_BLOCK_CLEAR, "DELETE FROM term_block")                             \
+    S(TERM_PIECE,                                                             \
+      "SELECT grp, pieces FROM term_piece WHERE bucket=?1 ORDER BY grp")      \
+    S(TERM_PIECE_ADD,                                                         \
+      "INSERT INTO term_piece (bucket, grp, pieces) VALUES (?1,?2,?3)")       \
+    S(TERM_PIECE_CLEAR, "DELETE FROM term_piece")                             \
     S(WORDS_FROM, "SELECT term FROM temp.places WHERE term>=?1 LIMIT 1")      \
     S(FOUND_IDS, "SELECT id FROM found WHERE folder=?1")                      \
     S(UNINDEX_ADD, "INSERT OR IGNORE INTO unindex (content) VALUES (?1)")     \

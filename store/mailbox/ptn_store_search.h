@@ -80,8 +80,9 @@ typedef struct {
  *
  * What the index answers costs no more than its hits: words, prefixes and
  * their combinations with AND, OR, AND NOT.  Phrases and substrings are
- * verified on candidates.  A substring within one word looks through the words
- * of the index; one without letters and digits through all messages.
+ * verified on candidates.  A substring within one word (of three characters or
+ * more) is looked for in blocks of words that may have it; one without letters
+ * and digits in all messages.
  * `maybe`: candidates are not verified; nothing that matches is missing.
  *
  * Of messages that the actor may not read nothing is told, whatever shows

@@ -322,6 +322,23 @@ static const char *const  ptn_upgrade_3_search[] = {
 "CREATE VIRTUAL TABLE words USING fts5 (subject, people, body, attach,"
 " content='', detail=column, tokenize='ptn')",
 
+/*
+ * Its words, with a blank behind each (ptn_words_list.c): the newest; those of
+ * groups, in blocks, whose id is 32 times the group's number and more; which
+ * blocks of a group have which three bytes in a row.
+ */
+"CREATE TABLE term_new ("
+"    id INTEGER PRIMARY KEY,"
+"    words BLOB NOT NULL)",
+"CREATE TABLE term_block ("
+"    id INTEGER PRIMARY KEY,"
+"    words BLOB NOT NULL)",
+"CREATE TABLE term_piece ("
+"    bucket INTEGER NOT NULL,"
+"    grp INTEGER NOT NULL,"
+"    pieces BLOB NOT NULL,"
+"    PRIMARY KEY (bucket, grp)) WITHOUT ROWID",
+
 /* A new message has the id of its content; which others have which. */
 "CREATE INDEX message_content ON message (content) WHERE content<>id",
 

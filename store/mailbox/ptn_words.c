@@ -120,6 +120,31 @@ ptn_words_spaceless(UChar32 c)
 }
 
 
+bool
+ptn_words_listed(ptn_str_t token)
+{
+    size_t   i;
+    UChar32  c;
+
+    if (token.data[0] >= 0xe0) {
+        i = 0;
+        U8_NEXT(token.data, i, token.len, c);
+
+        return c >= 0 && !ptn_words_spaceless(c);
+    }
+
+    for (i = 0; i < token.len; i++) {
+        if (token.data[i] < '0' || token.data[i] == '@'
+            || token.data[i] == '_')
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 static ptn_words_class_e
 ptn_words_class(UChar32 c)
 {

@@ -6,6 +6,7 @@
  *   ptn_words_text.c   the text of a content
  *   ptn_words_index.c  what comes into the index and leaves it
  *   ptn_words_merge.c  its segments
+ *   ptn_words_list.c   its words, to find those that have a piece
  *   ptn_search.c       queries         ptn_search_plan.c  made ready
  *   ptn_search_terms.c   words that have a prefix, or a piece
  *   ptn_search_folder.c  search folders: criteria, filling
@@ -64,7 +65,25 @@ ptn_rc_t ptn_words_tokens(ptn_str_t text,
         size_t end), void *ctx);
 
 
+/* Is it one of those that ptn_words_list.c keeps? */
+bool ptn_words_listed(ptn_str_t token);
+
+
 /* --- ptn_words_fts.c ---------------------------------------------------- */
+
+/* Words, each once, with a blank behind each. */
+typedef struct {
+    ptn_buf_t    out;
+    ptn_pool_t  *pool;
+    uint32_t    *at;                /* in out, + 1; 0: free */
+    uint32_t     n, size;           /* a power of two */
+} ptn_words_set_t;
+
+void ptn_words_set_init(ptn_words_set_t *set, ptn_pool_t *pool);
+ptn_rc_t ptn_words_set_add(ptn_words_set_t *set, ptn_str_t word);
+/* Where it stands in set->out. */
+uint32_t ptn_words_set_find(const ptn_words_set_t *set, ptn_str_t word);
+#define PTN_WORDS_NONE  UINT32_MAX
 
 /* Registers the tokenizer with a connection. */
 ptn_rc_t ptn_words_register(sqlite3 *db);
@@ -112,6 +131,43 @@ ptn_rc_t ptn_words_settings(ptn_mbox_t *mb);
 
 /* Microseconds of a monotonic clock. */
 uint64_t ptn_words_us(void);
+
+
+/* --- ptn_words_list.c --------------------------------------------------- */
+
+#define PTN_LIST_BLOCKS   32        /* of a group */
+#define PTN_LIST_HASHES   65536
+#define PTN_LIST_BUCKETS  64        /* rows of a group in term_piece */
+#define PTN_LIST_BUCKET   (PTN_LIST_HASHES / PTN_LIST_BUCKETS)
+
+/* What a portion adds to the list. */
+typedef struct {
+    ptn_words_set_t  set;           /* of its texts */
+    ptn_buf_t        text;          /* what term_new has, then what is new */
+    size_t           bytes;         /* of that */
+    bool             group;         /* all of the text becomes one */
+    ptn_str_t        block[PTN_LIST_BLOCKS];
+    ptn_str_t        piece[PTN_LIST_BUCKETS];
+} ptn_words_new_t;
+
+/* Without the lock, in a read: init, add each text's tokens, ready. */
+void ptn_words_new_init(ptn_pool_t *pool, ptn_words_new_t *new);
+ptn_rc_t ptn_words_new_add(ptn_words_new_t *new, ptn_str_t tokens);
+ptn_rc_t ptn_words_new_ready(ptn_mbox_t *mb, ptn_pool_t *pool,
+    ptn_words_new_t *new);
+/* In the transaction that moves meta.indexed on from where it was. */
+ptn_rc_t ptn_words_new_save(ptn_mbox_t *mb, const ptn_words_new_t *new);
+ptn_rc_t ptn_words_list_clear(ptn_mbox_t *mb);
+
+/* Words that have the piece, `end`: at their end; more than `max`: not all.
+ * `set` is made in `pool`. */
+ptn_rc_t ptn_words_having(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t piece,
+    bool end, size_t max, ptn_words_set_t *set);
+
+/* masks: PTN_LIST_HASHES of them, of a group. */
+void ptn_words_pieces(ptn_str_t words, uint32_t bit, uint32_t *masks);
+ptn_str_t ptn_words_piece_row(ptn_pool_t *pool, const uint32_t *masks,
+    unsigned bucket);
 
 
 /* --- ptn_search_folder.c ------------------------------------------------ */

@@ -62,14 +62,6 @@ ptn_fts_tokenize(Fts5Tokenizer *t PTN_UNUSED, void *ctx, int flags,
 
 /* ---- each token once --------------------------------------------------- */
 
-typedef struct {
-    ptn_buf_t   out;
-    ptn_pool_t  *pool;
-    uint32_t   *at;                 /* in out, + 1; 0: free */
-    uint32_t    n, size;            /* a power of two */
-} ptn_fts_set_t;
-
-
 static uint32_t
 ptn_fts_hash(ptn_str_t s)
 {
@@ -89,7 +81,7 @@ ptn_fts_hash(ptn_str_t s)
 /* The place of a token, or the free one where it would be. */
 
 static uint32_t
-ptn_fts_place(const ptn_fts_set_t *set, ptn_str_t token)
+ptn_fts_place(const ptn_words_set_t *set, ptn_str_t token)
 {
     uint32_t       i;
     const u_char  *p;
@@ -111,7 +103,7 @@ ptn_fts_place(const ptn_fts_set_t *set, ptn_str_t token)
 
 
 static ptn_rc_t
-ptn_fts_grow(ptn_fts_set_t *set)
+ptn_fts_grow(ptn_words_set_t *set)
 {
     uint32_t       i, size, *at;
     ptn_str_t      token;
@@ -140,13 +132,20 @@ ptn_fts_grow(ptn_fts_set_t *set)
 }
 
 
-static ptn_rc_t
-ptn_fts_add(void *ctx, ptn_str_t token, bool compound PTN_UNUSED,
-    size_t start PTN_UNUSED, size_t end PTN_UNUSED)
+void
+ptn_words_set_init(ptn_words_set_t *set, ptn_pool_t *pool)
 {
-    uint32_t        i;
-    ptn_rc_t        rc;
-    ptn_fts_set_t  *set = ctx;
+    memset(set, 0, sizeof(ptn_words_set_t));
+    set->pool = pool;
+    ptn_buf_init(&set->out, pool);
+}
+
+
+ptn_rc_t
+ptn_words_set_add(ptn_words_set_t *set, ptn_str_t word)
+{
+    uint32_t  i;
+    ptn_rc_t  rc;
 
     if (2 * set->n >= set->size) {
         rc = ptn_fts_grow(set);
@@ -155,12 +154,12 @@ ptn_fts_add(void *ctx, ptn_str_t token, bool compound PTN_UNUSED,
         }
     }
 
-    i = ptn_fts_place(set, token);
+    i = ptn_fts_place(set, word);
 
     if (set->at[i] == 0) {
         set->at[i] = (uint32_t) set->out.len + 1;
         set->n++;
-        ptn_buf_str(&set->out, token);
+        ptn_buf_str(&set->out, word);
         ptn_buf_byte(&set->out, ' ');
     }
 
@@ -168,15 +167,36 @@ ptn_fts_add(void *ctx, ptn_str_t token, bool compound PTN_UNUSED,
 }
 
 
+uint32_t
+ptn_words_set_find(const ptn_words_set_t *set, ptn_str_t word)
+{
+    uint32_t  i;
+
+    if (set->size == 0) {
+        return PTN_WORDS_NONE;
+    }
+
+    i = set->at[ptn_fts_place(set, word)];
+
+    return (i == 0) ? PTN_WORDS_NONE : i - 1;
+}
+
+
+static ptn_rc_t
+ptn_fts_add(void *ctx, ptn_str_t token, bool compound PTN_UNUSED,
+    size_t start PTN_UNUSED, size_t end PTN_UNUSED)
+{
+    return ptn_words_set_add(ctx, token);
+}
+
+
 ptn_rc_t
 ptn_words_set(ptn_pool_t *pool, ptn_str_t text, ptn_str_t *ret_set)
 {
-    ptn_rc_t       rc;
-    ptn_fts_set_t  set;
+    ptn_rc_t         rc;
+    ptn_words_set_t  set;
 
-    memset(&set, 0, sizeof(set));
-    set.pool = pool;
-    ptn_buf_init(&set.out, pool);
+    ptn_words_set_init(&set, pool);
     rc = ptn_words_tokens(text, ptn_fts_add, &set);
 
     if (rc == PTN_OK) {

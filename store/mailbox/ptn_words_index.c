@@ -24,9 +24,9 @@
 #define PTN_WORDS_FIRST    32           /* before it is known what they take */
 #define PTN_WORDS_BYTES    (1024 * 1024)    /* of their texts, about */
 #define PTN_WORDS_DERIVE   25           /* milliseconds without the lock */
-#define PTN_WORDS_LOCK     8000         /* us with it; the commit on top */
+#define PTN_WORDS_LOCK     10000        /* us with it; the commit on top */
 #define PTN_WORDS_LOCK_MIN 500
-#define PTN_WORDS_HELD     14           /* ms, both together, are long */
+#define PTN_WORDS_HELD     16           /* ms, both together, are long */
 #define PTN_WORDS_TRIES    20
 #define PTN_WORDS_TRY      500          /* microseconds between them */
 #define PTN_WORDS_PAUSE    9            /* times what the lock was held, */
@@ -45,6 +45,7 @@ typedef struct {
     size_t            nin, nout;
     size_t            done;             /* of both */
     ptn_words_state_t state;
+    ptn_words_new_t   new;
     bool              merge;            /* nothing else */
     bool              more;
 } ptn_words_work_t;
@@ -164,6 +165,31 @@ ptn_words_derive(ptn_mbox_t *mb, ptn_words_work_t *w, const ptn_id_t *ids,
 }
 
 
+/* What their words add to the list. */
+
+static ptn_rc_t
+ptn_words_news(ptn_mbox_t *mb, ptn_words_work_t *w)
+{
+    size_t    i, k;
+    ptn_rc_t  rc;
+
+    if (w->nin == 0) {
+        return PTN_OK;
+    }
+
+    rc = PTN_OK;
+    ptn_words_new_init(w->pool, &w->new);
+
+    for (i = 0; i < w->nin && rc == PTN_OK; i++) {
+        for (k = 0; k < PTN_WORDS_COLUMNS && rc == PTN_OK; k++) {
+            rc = ptn_words_new_add(&w->new, w->in[i].col[k]);
+        }
+    }
+
+    return (rc == PTN_OK) ? ptn_words_new_ready(mb, w->pool, &w->new) : rc;
+}
+
+
 /* What there is to do, and its texts; in a read of its own. */
 
 static ptn_rc_t
@@ -224,7 +250,7 @@ ptn_words_collect(ptn_mbox_t *mb, ptn_words_work_t *w)
         rc = ptn_words_derive(mb, w, ids, n, w->in, &w->nin);
     }
 
-    return rc;
+    return (rc == PTN_OK) ? ptn_words_news(mb, w) : rc;
 }
 
 
@@ -358,8 +384,11 @@ ptn_words_apply(ptn_mbox_t *mb, ptn_words_work_t *w)
     }
 
     mb->meta.indexed = indexed;
+    rc = ptn_words_new_save(mb, &w->new);
 
-    return ptn_sql_run(mb, PTN_SQL_WORDS_DONE, 2, indexed, version);
+    return (rc == PTN_OK) ? ptn_sql_run(mb, PTN_SQL_WORDS_DONE, 2, indexed,
+                                        version)
+                          : rc;
 }
 
 
@@ -403,6 +432,10 @@ ptn_words_reset(ptn_mbox_t *mb, ptn_words_work_t *w)
 
     if (rc == PTN_OK) {
         rc = ptn_sql_run(mb, PTN_SQL_WORDS_CLEAR, 0);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_words_list_clear(mb);
     }
 
     if (rc == PTN_OK) {

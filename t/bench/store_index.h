@@ -108,16 +108,35 @@ index_left(site_t *s)
 }
 
 
+/* Processor time of the store process, in seconds. */
+
+static double
+index_spent(pid_t pid)
+{
+    clockid_t        clock;
+    struct timespec  ts;
+
+    if (clock_getcpuclockid(pid, &clock) != 0
+        || clock_gettime(clock, &ts) == -1)
+    {
+        return 0;
+    }
+
+    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+
 static void
-index_drain(site_t *s)
+index_drain(site_t *s, pid_t pid)
 {
     char      name[64], against[96];
-    double    begun, t;
+    double    begun, t, spent;
     uint64_t  all, left;
 
     all = index_left(s);
     left = all;
     begun = now();
+    spent = index_spent(pid);
 
     while (left != 0 && now() - begun < INDEX_DRAIN) {
         usleep(500000);
@@ -127,8 +146,10 @@ index_drain(site_t *s)
     t = now() - begun;
     snprintf(name, sizeof(name), "index: a backlog of %llu drains",
              (unsigned long long) all);
-    snprintf(against, sizeof(against), "after %.1f s %llu were left", t,
-             (unsigned long long) left);
+    snprintf(against, sizeof(against), "after %.1f s %llu were left; %.0f us"
+             " of CPU each", t, (unsigned long long) left,
+             (index_spent(pid) - spent) * 1e6
+             / (double) ptn_max(all - left, (uint64_t) 1));
     row(name, (double) (all - left) / t, "messages/s", 1, false, against);
 }
 
@@ -207,7 +228,7 @@ indexing(site_t *s)
     row("index: deliver 8 KB, 16 in flight, with it",
         median(ratio, ptn_nelts(ratio)), "x without", 0.9, false, against);
     index_lock_rows();
-    index_drain(s);
+    index_drain(s, f.pid);
     flight_stop(&f, mix->name);
     site_close(s);
     free(mix);
