@@ -576,7 +576,17 @@ typedef struct {
     uint32_t        want;               /* bit i: row i of folder fields */
     ptn_ews_ext_t  *exts;
     uint8_t         nexts;
+    bool            permissions;        /* GetFolder: a list for each folder */
 } ptn_ews_folder_shape_t;
+
+/* ptn_ews_permission.c: PermissionSet, EffectiveRights. */
+bool ptn_ews_is_calendar(const ptn_folder_t *folder);
+ptn_rc_t ptn_ews_put_permissions(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder);
+ptn_rc_t ptn_ews_put_effective_rights(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder);
+ptn_rc_t ptn_ews_set_permissions(ptn_ews_t *e, ptn_ews_box_t *box,
+    ptn_txn_t *tx, ptn_id_t id, const ptn_ews_el_t *set);
 
 ptn_rc_t ptn_ews_folder_shape(ptn_ews_t *e, const ptn_ews_el_t *el,
     ptn_ews_folder_shape_t *ret_shape);

@@ -69,6 +69,9 @@ ptn_ews_folder_set(ptn_ews_t *e, ptn_ews_box_t *box, ptn_txn_t *tx,
         prop.tag = PTN_PR_CONTAINER_CLASS;
         prop.value = el->text.len == 0 ? ptn_str("") : ptn_xs_trim(el->text);
 
+    } else if (ptn_ews_named(el, "PermissionSet")) {
+        return ptn_ews_set_permissions(e, box, tx, id, el);
+
     } else if (ptn_ews_named(el, "SearchParameters")) {
         return ptn_ews_set_search(e, box, tx, id, el);
 
