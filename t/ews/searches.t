@@ -11,8 +11,8 @@ use lib "$FindBin::Bin/../lib";
 
 use POSIX qw/ strftime /;
 use Test::More;
+use Test::Postern;
 use Test::Postern::EWS;
-use Time::HiRes qw/ sleep /;
 
 my $p = ews_site(users => [qw/ alice /]);
 $p->plan(129)->run();
@@ -315,12 +315,10 @@ sub shown {
     my ($n) = @_;
     my $names = '';
 
-    for (1 .. 200) {
-        my $got = find('', folder => $folder);
-        $names = names($got);
-        last if split(' ', $names) == $n;
-        sleep 0.05;
-    }
+    wait_for {
+        $names = names(find('', folder => $folder));
+        return split(' ', $names) == $n;
+    };
 
     return $names;
 }
