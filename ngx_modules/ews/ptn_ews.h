@@ -273,6 +273,11 @@ ptn_rc_t ptn_ews_item(ptn_ews_t *e, const ptn_ews_el_t *el,
     ptn_ews_box_t **ret_box, ptn_ews_id_t *ret_name, ptn_id_t *ret_id,
     uint64_t *ret_cn);
 
+/* The same; *ret_gone: it was deleted softly, and can be recovered. */
+ptn_rc_t ptn_ews_item_any(ptn_ews_t *e, const ptn_ews_el_t *el,
+    ptn_ews_box_t **ret_box, ptn_ews_id_t *ret_name, ptn_id_t *ret_id,
+    bool *ret_gone);
+
 /* Row id of a message id that was read.  ENOTFOUND. */
 ptn_rc_t ptn_ews_row(ptn_ews_box_t *box, ptn_ews_id_t *name,
     ptn_id_t *ret_id);
@@ -486,9 +491,10 @@ ptn_rc_t ptn_ews_put_attachment(ptn_ews_t *e, ptn_ews_src_t *s,
     const ptn_attach_t *attach);
 bool ptn_ews_is_item_attachment(const ptn_attach_t *attach);
 
-/* Opens message `id` and writes it by `shape`. */
+/* Opens message `id` and writes it by `shape`.  gone: one that was deleted
+ * softly. */
 ptn_rc_t ptn_ews_put_message(ptn_ews_t *e, ptn_ews_box_t *box,
-    ptn_ews_shape_t *shape, ptn_id_t id);
+    ptn_ews_shape_t *shape, ptn_id_t id, bool gone);
 
 /* Element and change key kind of a message class. */
 void ptn_ews_class(ptn_ews_src_t *s, ptn_str_t cls);
@@ -576,7 +582,17 @@ typedef struct {
     uint32_t        want;               /* bit i: row i of folder fields */
     ptn_ews_ext_t  *exts;
     uint8_t         nexts;
+    bool            permissions;        /* GetFolder: a list for each folder */
 } ptn_ews_folder_shape_t;
+
+/* ptn_ews_permission.c: PermissionSet, EffectiveRights. */
+bool ptn_ews_is_calendar(const ptn_folder_t *folder);
+ptn_rc_t ptn_ews_put_permissions(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder);
+ptn_rc_t ptn_ews_put_effective_rights(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_folder_t *folder);
+ptn_rc_t ptn_ews_set_permissions(ptn_ews_t *e, ptn_ews_box_t *box,
+    ptn_txn_t *tx, ptn_id_t id, const ptn_ews_el_t *set);
 
 ptn_rc_t ptn_ews_folder_shape(ptn_ews_t *e, const ptn_ews_el_t *el,
     ptn_ews_folder_shape_t *ret_shape);

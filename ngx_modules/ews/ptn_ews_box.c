@@ -290,8 +290,9 @@ ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
 
 /* --- items ---------------------------------------------------------------- */
 
-ptn_rc_t
-ptn_ews_row(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id)
+static ptn_rc_t
+ptn_ews_row_any(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id,
+    bool *ret_gone)
 {
     ptn_rc_t  rc;
 
@@ -305,14 +306,32 @@ ptn_ews_row(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id)
                          name->folder & PTN_ID_MAX, &name->folder);
     }
 
-    return rc != PTN_OK ? rc
-           : ptn_msg_by_mid(box->mb, name->folder, name->mid, ret_id);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_msg_by_mid(box->mb, name->folder, name->mid, ret_id);
+
+    if (rc == PTN_ENOTFOUND && ret_gone != NULL) {
+        rc = ptn_gone_by_mid(box->mb, name->folder, name->mid, ret_id);
+        *ret_gone = rc == PTN_OK;
+    }
+
+    return rc;
 }
 
 
 ptn_rc_t
-ptn_ews_item(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
-    ptn_ews_id_t *ret_name, ptn_id_t *ret_id, uint64_t *ret_cn)
+ptn_ews_row(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id)
+{
+    return ptn_ews_row_any(box, name, ret_id, NULL);
+}
+
+
+static ptn_rc_t
+ptn_ews_item_read(ptn_ews_t *e, const ptn_ews_el_t *el,
+    ptn_ews_box_t **ret_box, ptn_ews_id_t *ret_name, ptn_id_t *ret_id,
+    uint64_t *ret_cn, bool *ret_gone)
 {
     ptn_rc_t   rc;
     uint64_t   cn;
@@ -359,5 +378,25 @@ ptn_ews_item(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
         return rc;
     }
 
-    return ptn_ews_row(*ret_box, ret_name, ret_id);
+    return ptn_ews_row_any(*ret_box, ret_name, ret_id, ret_gone);
+}
+
+
+ptn_rc_t
+ptn_ews_item(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
+    ptn_ews_id_t *ret_name, ptn_id_t *ret_id, uint64_t *ret_cn)
+{
+    return ptn_ews_item_read(e, el, ret_box, ret_name, ret_id, ret_cn, NULL);
+}
+
+
+ptn_rc_t
+ptn_ews_item_any(ptn_ews_t *e, const ptn_ews_el_t *el,
+    ptn_ews_box_t **ret_box, ptn_ews_id_t *ret_name, ptn_id_t *ret_id,
+    bool *ret_gone)
+{
+    *ret_gone = false;
+
+    return ptn_ews_item_read(e, el, ret_box, ret_name, ret_id, NULL,
+                             ret_gone);
 }

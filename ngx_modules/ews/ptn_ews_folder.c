@@ -12,7 +12,7 @@ typedef enum {
     PTN_EWS_FF_ID, PTN_EWS_FF_PARENT, PTN_EWS_FF_CLASS, PTN_EWS_FF_NAME,
     PTN_EWS_FF_TOTAL, PTN_EWS_FF_CHILDREN, PTN_EWS_FF_EXTENDED,
     PTN_EWS_FF_RIGHTS, PTN_EWS_FF_DISTINGUISHED, PTN_EWS_FF_UNREAD,
-    PTN_EWS_FF_SEARCH, PTN_EWS_FF_ABSENT
+    PTN_EWS_FF_SEARCH, PTN_EWS_FF_PERMISSIONS, PTN_EWS_FF_ABSENT
 } ptn_ews_ff_e;
 
 typedef struct {
@@ -54,7 +54,7 @@ static const ptn_ews_folder_field_t  ptn_ews_folder_fields[] = {
       PTN_EWS_2013, PTN_EWS_ALL, 0 },
     { "folder:SharingEffectiveRights", "t:SharingEffectiveRights",
       PTN_EWS_FF_ABSENT, PTN_EWS_2010, PTN_EWS_ALL, 0 },
-    { "folder:PermissionSet", "t:PermissionSet", PTN_EWS_FF_ABSENT,
+    { "folder:PermissionSet", "t:PermissionSet", PTN_EWS_FF_PERMISSIONS,
       PTN_EWS_2007_SP1, PTN_EWS_ALL, 0 },
     { "folder:UnreadCount", "t:UnreadCount", PTN_EWS_FF_UNREAD, PTN_EWS_2007,
       PTN_EWS_DEFAULT|PTN_EWS_ALL, PTN_PT_LONG },
@@ -326,20 +326,7 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
         return ptn_ews_folder_exts(e, box, f, shape);
 
     case PTN_EWS_FF_RIGHTS:
-        ptn_ews_lit(&e->out, "<t:EffectiveRights>"
-                    "<t:CreateAssociated>true</t:CreateAssociated>"
-                    "<t:CreateContents>true</t:CreateContents>"
-                    "<t:CreateHierarchy>true</t:CreateHierarchy>"
-                    "<t:Delete>true</t:Delete><t:Modify>true</t:Modify>"
-                    "<t:Read>true</t:Read>");
-
-        if (e->version >= PTN_EWS_2010_SP1) {
-            ptn_ews_lit(&e->out, "<t:ViewPrivateItems>true"
-                                 "</t:ViewPrivateItems>");
-        }
-
-        ptn_ews_lit(&e->out, "</t:EffectiveRights>");
-        return PTN_OK;
+        return ptn_ews_put_effective_rights(e, box, f);
 
     case PTN_EWS_FF_DISTINGUISHED:
         name = ptn_ews_distinguished(f->special, e->version);
@@ -357,6 +344,10 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
             ptn_ews_elem_int(&e->out, field->element, f->unread);
         }
         return PTN_OK;
+
+    case PTN_EWS_FF_PERMISSIONS:
+        return shape->permissions ? ptn_ews_put_permissions(e, box, f)
+                                  : PTN_OK;
 
     case PTN_EWS_FF_SEARCH:
         return f->search ? ptn_ews_put_search(e, box, f->id) : PTN_OK;
@@ -414,6 +405,7 @@ ptn_ews_get_folder(ptn_ews_t *e)
         return rc;
     }
 
+    shape.permissions = true;
     ptn_ews_reply_open(e);
 
     for (el = ptn_ews_child(e->request, "FolderIds")->child; el != NULL;

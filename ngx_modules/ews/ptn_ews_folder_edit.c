@@ -69,6 +69,9 @@ ptn_ews_folder_set(ptn_ews_t *e, ptn_ews_box_t *box, ptn_txn_t *tx,
         prop.tag = PTN_PR_CONTAINER_CLASS;
         prop.value = el->text.len == 0 ? ptn_str("") : ptn_xs_trim(el->text);
 
+    } else if (ptn_ews_named(el, "PermissionSet")) {
+        return ptn_ews_set_permissions(e, box, tx, id, el);
+
     } else if (ptn_ews_named(el, "SearchParameters")) {
         return ptn_ews_set_search(e, box, tx, id, el);
 
@@ -339,14 +342,31 @@ ptn_ews_update_folder(ptn_ews_t *e)
 /* --- MoveFolder, CopyFolder, DeleteFolder -------------------------------- */
 
 /*
- * Moves it; `rename`: with " 1", " 2" ... behind the name when there is one of
- * that name, as for folders that go to the trash.
+ * `rename`: with " 1", " 2" ... behind the name when there is one of that name,
+ * as for folders that go to the trash.
  */
+static ptn_rc_t
+ptn_ews_folder_to(ptn_ews_t *e, ptn_txn_t *tx, ptn_id_t id, ptn_str_t name,
+    ptn_id_t to, bool rename)
+{
+    int       i;
+    ptn_rc_t  rc;
+
+    rc = ptn_folder_move(tx, id, to, name);
+
+    for (i = 1; rc == PTN_EEXIST && rename && i < 100; i++) {
+        rc = ptn_folder_move(tx, id, to,
+                 ptn_str_printf(e->pool, "%.*s %d", ptn_str_arg(name), i));
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_ews_move_one_folder(ptn_ews_t *e, ptn_ews_box_t *box,
     const ptn_folder_t *folder, ptn_id_t to, bool rename)
 {
-    int                                   i;
     ptn_id_t                              id;
     ptn_rc_t                              rc;
     ptn_str_t                             name;
@@ -358,12 +378,7 @@ ptn_ews_move_one_folder(ptn_ews_t *e, ptn_ews_box_t *box,
     rc = name.data == NULL ? PTN_ENOMEM : ptn_txn_begin(&tx, box->mb);
 
     if (rc == PTN_OK) {
-        rc = ptn_folder_move(&tx, id, to, name);
-    }
-
-    for (i = 1; rc == PTN_EEXIST && rename && i < 100; i++) {
-        rc = ptn_folder_move(&tx, id, to,
-                 ptn_str_printf(e->pool, "%.*s %d", ptn_str_arg(name), i));
+        rc = ptn_ews_folder_to(e, &tx, id, name, to, rename);
     }
 
     return rc != PTN_OK ? rc : ptn_txn_commit(&tx);
@@ -630,16 +645,57 @@ ptn_ews_delete_folder(ptn_ews_t *e)
 
 /* --- EmptyFolder ---------------------------------------------------------- */
 
+/* Its subfolders, to the trash (0: not there). */
+static ptn_rc_t
+ptn_ews_empty_below(ptn_ews_t *e, ptn_txn_t *tx, ptn_ews_box_t *box,
+    ptn_id_t folder, ptn_id_t trash, bool soft)
+{
+    bool                  partial;
+    size_t                i, n;
+    ptn_id_t             *ids;
+    ptn_rc_t              rc;
+    ptn_str_t            *names;
+    const ptn_folder_t  **below;
+
+    rc = ptn_ews_folders_below(e, box, folder, false, NULL, &below, &n);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    ids = ptn_parray(e->pool, n + 1, sizeof(ptn_id_t));
+    names = ptn_parray(e->pool, n + 1, sizeof(ptn_str_t));
+
+    if (ids == NULL || names == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    for (i = 0; i < n; i++) {           /* what is borrowed goes with changes */
+        ids[i] = below[i]->id;
+        names[i] = ptn_str_dup(e->pool, below[i]->name);
+    }
+
+    for (i = 0; rc == PTN_OK && i < n; i++) {
+        rc = trash != 0
+             ? ptn_ews_folder_to(e, tx, ids[i], names[i], trash, true)
+             : ptn_folder_remove(tx, ids[i],
+                                 PTN_REMOVE_MESSAGES|PTN_REMOVE_FOLDERS
+                                 |(soft ? 0 : PTN_REMOVE_HARD), &partial);
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash, bool soft,
     bool subfolders)
 {
-    bool                                  partial;
-    size_t                                i, n, nfolders;
+    size_t                                n;
     uint32_t                             *uids, *new_uids;
+    ptn_id_t                              folder_id, deleted_id;
     ptn_rc_t                              rc;
     ptn_ews_box_t                        *box;
-    const ptn_folder_t                   *folder, *deleted, **below;
+    const ptn_folder_t                   *folder;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
 
     rc = ptn_ews_folder(e, el, &box, &folder);
@@ -654,44 +710,29 @@ ptn_ews_empty_one(ptn_ews_t *e, const ptn_ews_el_t *el, bool trash, bool soft,
                              "This folder cannot be emptied.");
     }
 
-    rc = ptn_folder_special(box->mb, PTN_FOLDER_DELETED, &deleted);
+    folder_id = folder->id;
+    rc = ptn_folder_special_id(box->mb, PTN_FOLDER_DELETED, &deleted_id);
 
     if (rc == PTN_OK) {
         rc = ptn_txn_begin(&tx, box->mb);
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_ews_uids(e, box, folder->id, -1, &uids, &n);
+        rc = ptn_ews_uids(e, box, folder_id, -1, &uids, &n);
     }
 
     if (rc == PTN_OK) {
-        rc = trash && folder->id != deleted->id
-             ? ptn_msg_move(&tx, e->pool, folder->id, uids, n, deleted->id,
+        rc = trash && folder_id != deleted_id
+             ? ptn_msg_move(&tx, e->pool, folder_id, uids, n, deleted_id,
                             &new_uids)
-             : soft ? ptn_msg_gone(&tx, folder->id, uids, n)
-             : ptn_msg_expunge(&tx, folder->id, uids, n);
+             : soft ? ptn_msg_gone(&tx, folder_id, uids, n)
+             : ptn_msg_expunge(&tx, folder_id, uids, n);
     }
 
     if (rc == PTN_OK && subfolders) {
-        ptn_id_t  *ids;
-
-        rc = ptn_ews_folders_below(e, box, folder->id, false, NULL, &below,
-                                   &nfolders);
-        ids = rc != PTN_OK ? NULL : ptn_parray(e->pool, nfolders + 1,
-                                               sizeof(ptn_id_t));
-        if (rc == PTN_OK && ids == NULL) {
-            rc = PTN_ENOMEM;
-        }
-
-        for (i = 0; rc == PTN_OK && i < nfolders; i++) {
-            ids[i] = below[i]->id;
-        }
-
-        for (i = 0; rc == PTN_OK && i < nfolders; i++) {
-            rc = ptn_folder_remove(&tx, ids[i],
-                                   PTN_REMOVE_MESSAGES|PTN_REMOVE_FOLDERS
-                                   |(soft ? 0 : PTN_REMOVE_HARD), &partial);
-        }
+        rc = ptn_ews_empty_below(e, &tx, box, folder_id,
+                                 trash && folder_id != deleted_id
+                                 ? deleted_id : 0, soft);
     }
 
     if (rc == PTN_EDENIED) {

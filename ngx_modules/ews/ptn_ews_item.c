@@ -7,6 +7,7 @@
 ptn_rc_t
 ptn_ews_get_item(ptn_ews_t *e)
 {
+    bool                 gone;
     ptn_rc_t             rc;
     ptn_id_t             id;
     ptn_ews_id_t         name;
@@ -35,7 +36,7 @@ ptn_ews_get_item(ptn_ews_t *e)
         ptn_ews_message_open(e);
         ptn_ews_lit(&e->out, "<m:Items>");
 
-        rc = ptn_ews_item(e, el, &box, &name, &id, NULL);
+        rc = ptn_ews_item_any(e, el, &box, &name, &id, &gone);
 
         if (rc == PTN_OK) {
             rc = ptn_mbox_read(box->mb);
@@ -47,7 +48,7 @@ ptn_ews_get_item(ptn_ews_t *e)
         }
 
         if (rc == PTN_OK) {
-            rc = ptn_ews_put_message(e, box, shape, id);
+            rc = ptn_ews_put_message(e, box, shape, id, gone);
         }
 
         ptn_ews_lit(&e->out, "</m:Items>");

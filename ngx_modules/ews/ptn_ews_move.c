@@ -11,12 +11,16 @@ typedef struct {
     const char     *code, *text;        /* what it noted */
     ptn_ews_box_t  *box;
     ptn_id_t        id, folder, new_id;
+    bool            gone;               /* deleted softly */
     bool            done;
 } ptn_ews_moved_t;
 
 
+/* gone: what can be recovered is among them. */
+
 static ptn_rc_t
-ptn_ews_move_read(ptn_ews_t *e, ptn_ews_moved_t **ret, size_t *ret_n)
+ptn_ews_move_read(ptn_ews_t *e, bool gone, ptn_ews_moved_t **ret,
+    size_t *ret_n)
 {
     size_t               n;
     ptn_ews_id_t         name;
@@ -39,7 +43,9 @@ ptn_ews_move_read(ptn_ews_t *e, ptn_ews_moved_t **ret, size_t *ret_n)
 
     for (el = list->child; el != NULL; el = el->next, m++) {
         e->code = NULL;
-        m->rc = ptn_ews_item(e, el, &m->box, &name, &m->id, NULL);
+        m->rc = gone ? ptn_ews_item_any(e, el, &m->box, &name, &m->id,
+                                        &m->gone)
+                     : ptn_ews_item(e, el, &m->box, &name, &m->id, NULL);
         m->folder = name.folder;
 
         if (m->rc == PTN_OK && name.nattach != 0) {
@@ -68,7 +74,7 @@ ptn_ews_move_run(const ptn_ews_moved_t *m, size_t n)
     size_t  i, k;
 
     for (i = 1; i < n && m[i].rc == PTN_OK && m[i].box == m->box
-                && m[i].folder == m->folder; i++)
+                && m[i].folder == m->folder && m[i].gone == m->gone; i++)
     {
         for (k = 0; k < i && m[k].id != m[i].id; k++) { /* void */ }
 
@@ -100,7 +106,10 @@ ptn_ews_move_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n,
         ids[i] = m[i].id;
     }
 
-    if (m->box != to_box) {
+    if (m->gone && m->box != to_box) {
+        rc = PTN_ENOTFOUND;             /* it comes back to its mailbox */
+
+    } else if (m->box != to_box) {
         rc = ptn_app_commit(e->app);
 
         if (rc == PTN_OK) {
@@ -109,7 +118,7 @@ ptn_ews_move_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n,
                                        &new_ids);
         }
 
-    } else if (!copy && m->folder == to) {
+    } else if (!m->gone && !copy && m->folder == to) {
         new_ids = ids;                  /* it is there */
         rc = PTN_OK;
 
@@ -117,10 +126,12 @@ ptn_ews_move_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n,
         rc = ptn_txn_begin(&tx, m->box->mb);
 
         if (rc == PTN_OK) {
-            rc = copy ? ptn_msg_copy_ids(&tx, e->pool, m->folder, ids, n, to,
-                                         &new_ids)
-                      : ptn_msg_move_ids(&tx, e->pool, m->folder, ids, n, to,
-                                         &new_ids);
+            rc = m->gone
+                 ? ptn_gone_recover(&tx, e->pool, ids, n, to, &new_ids)
+                 : copy ? ptn_msg_copy_ids(&tx, e->pool, m->folder, ids, n, to,
+                                           &new_ids)
+                        : ptn_msg_move_ids(&tx, e->pool, m->folder, ids, n, to,
+                                           &new_ids);
         }
 
         if (rc == PTN_OK) {
@@ -191,7 +202,7 @@ ptn_ews_move_to(ptn_ews_t *e, bool copy)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_ews_move_read(e, &m, &n);
+        rc = ptn_ews_move_read(e, !copy, &m, &n);
     }
 
     if (rc != PTN_OK) {
@@ -291,12 +302,13 @@ ptn_ews_delete_ids(ptn_ews_t *e, ptn_ews_moved_t *m, size_t n, bool soft)
 
     rc = ptn_txn_begin(&tx, m->box->mb);
 
-    if (rc == PTN_OK && !ptn_ews_suppressed(e)) {
+    if (rc == PTN_OK && !m->gone && !ptn_ews_suppressed(e)) {
         rc = ptn_msg_nonread_ids(&tx, ids, n);
     }
 
     if (rc == PTN_OK) {
-        rc = soft ? ptn_msg_gone_ids(&tx, ids, n)
+        rc = m->gone ? ptn_gone_expunge_ids(&tx, ids, n)
+             : soft ? ptn_msg_gone_ids(&tx, ids, n)
                   : ptn_msg_expunge_ids(&tx, ids, n);
     }
 
@@ -326,7 +338,7 @@ ptn_ews_delete_item(ptn_ews_t *e)
                         "MoveToDeletedItems");
     soft = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"), "SoftDelete");
 
-    rc = ptn_ews_move_read(e, &m, &n);
+    rc = ptn_ews_move_read(e, !trash && !soft, &m, &n);
     if (rc != PTN_OK) {
         return rc;
     }

@@ -467,7 +467,7 @@ ptn_ews_put_item(ptn_ews_t *e, ptn_ews_src_t *s)
 
 ptn_rc_t
 ptn_ews_put_message(ptn_ews_t *e, ptn_ews_box_t *box, ptn_ews_shape_t *shape,
-    ptn_id_t id)
+    ptn_id_t id, bool gone)
 {
     ptn_rc_t        rc;
     ptn_str_t       values[PTN_EWS_SLOTS_MAX];
@@ -485,7 +485,8 @@ ptn_ews_put_message(ptn_ews_t *e, ptn_ews_box_t *box, ptn_ews_shape_t *shape,
     s.values = values;
     s.info = &info;
 
-    rc = ptn_msg_open(box->mb, e->pool, id, &s.msg);
+    rc = gone ? ptn_gone_open(box->mb, e->pool, id, &s.msg)
+              : ptn_msg_open(box->mb, e->pool, id, &s.msg);
     if (rc != PTN_OK) {
         return rc;
     }

@@ -845,18 +845,5 @@ ptn_gone_purge(ptn_mbox_t *mb, int64_t lived)
         mb->meta.dirty = true;
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_txn_commit(&tx);
-    }
-
-    ptn_txn_done(&tx);
-
-    if (rc == PTN_OK) {
-        rc = ptn_batch_commit(mb);
-
-    } else if (mb->batch) {
-        ptn_batch_rollback(mb);
-    }
-
-    return rc == PTN_OK && more;
+    return ptn_batch_end(mb, &tx, rc) == PTN_OK && more;
 }

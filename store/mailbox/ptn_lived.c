@@ -366,21 +366,7 @@ ptn_lived_idle_write(ptn_mbox_t *mb, int64_t *ret_lived, bool *ret_more)
         rc = ptn_lived_tombs(&tx, *ret_lived, ret_more);
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_txn_commit(&tx);
-    }
-
-    ptn_txn_done(&tx);
-
-    if (rc == PTN_OK) {
-        return ptn_batch_commit(mb);
-    }
-
-    if (mb->batch) {
-        ptn_batch_rollback(mb);
-    }
-
-    return rc;
+    return ptn_batch_end(mb, &tx, rc);
 }
 
 

@@ -487,6 +487,9 @@ ptn_rc_t ptn_relocate_forget(ptn_store_t *store, const ptn_user_t *user);
 
 ptn_rc_t ptn_batch_commit(ptn_mbox_t *mb);
 void ptn_batch_rollback(ptn_mbox_t *mb);
+/* Of idle work, which has a batch of its own: its transaction and the batch,
+ * committed when rc is OK, else undone; rc, or what failed. */
+ptn_rc_t ptn_batch_end(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_rc_t rc);
 void ptn_batch_fail(ptn_mbox_t *mb, ptn_rc_t rc);
 ptn_rc_t ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate);
 

@@ -7,6 +7,14 @@
 #define PTN_SQL_CORE_H
 
 
+/* Of message m and item i, in the order in which ptn_item_read() takes them. */
+#define PTN_SQL_ITEM_COLUMNS                                                  \
+    "m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn, m.modseq,"     \
+    " m.born, m.flags, m.keywords, m.size, m.received, m.modified,"           \
+    " m.fai + (m.status << 1), i.class, i.subject, i.from_name, i.from_addr," \
+    " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"  \
+    " i.bag, i.large, i.derived, i.xid, i.pcl"
+
 #define PTN_SQLS_CORE(S)                                                      \
     S(BEGIN,     "BEGIN IMMEDIATE")                                           \
     S(BEGIN_READ, "BEGIN")                                                    \
@@ -101,20 +109,10 @@
       " importance=?10, attach=?11, bag=?12, large=?13, derived=?14")         \
     S(ITEM_BAG, "UPDATE item SET bag=?2, large=?3 WHERE id=?1")               \
     S(ITEM_GET,                                                               \
-      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
-      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai + (m.status << 1), i.class, i.subject,"             \
-      " i.from_name, i.from_addr,"                                            \
-      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
+      "SELECT " PTN_SQL_ITEM_COLUMNS                                          \
       " FROM message m JOIN item i ON i.id=m.id WHERE m.id=?1")               \
     S(ITEM_AT,                                                                \
-      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
-      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai + (m.status << 1), i.class, i.subject,"             \
-      " i.from_name, i.from_addr,"                                            \
-      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
+      "SELECT " PTN_SQL_ITEM_COLUMNS                                          \
       " FROM message m JOIN item i ON i.id=m.id"                              \
       " WHERE m.folder=?1 AND m.uid=?2")                                      \
     S(ITEM_HALF,                                                              \
@@ -122,12 +120,7 @@
       " message_id, sent, importance, attach, bag, large, derived FROM item"  \
       " WHERE id=?1")                                                         \
     S(ITEM_FOLDER,                                                            \
-      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
-      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai + (m.status << 1), i.class, i.subject,"             \
-      " i.from_name, i.from_addr,"                                            \
-      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
+      "SELECT " PTN_SQL_ITEM_COLUMNS                                          \
       " FROM message m CROSS JOIN item i"                                     \
       " ON i.id=m.id WHERE m.folder=?1 AND m.fai=0 ORDER BY m.uid")           \
     S(ITEM_STALE,                                                             \

@@ -25,11 +25,7 @@
       " FROM message WHERE folder=?1 AND uid BETWEEN ?2 AND ?3"               \
       " AND modseq<=?4 AND fai=0")                                            \
     S(ICS_SCAN_ITEMS,                                                         \
-      "SELECT m.folder, m.uid, m.id, m.mid, m.content, m.cn, m.read_cn,"      \
-      " m.modseq, m.born, m.flags, m.keywords, m.size, m.received,"           \
-      " m.modified, m.fai + (m.status << 1), i.class, i.subject, i.from_name, i.from_addr,"     \
-      " i.to_names, i.cc_names, i.message_id, i.sent, i.importance, i.attach,"\
-      " i.bag, i.large, i.derived, i.xid, i.pcl"                              \
+      "SELECT " PTN_SQL_ITEM_COLUMNS                                          \
       " FROM message m CROSS JOIN item i ON i.id=m.id"                        \
       " WHERE m.folder=?1 AND m.uid>?2 ORDER BY m.uid")                       \
     S(ICS_MIDS, "SELECT mid, id FROM message WHERE folder=?1")                \

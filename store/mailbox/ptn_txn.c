@@ -325,6 +325,27 @@ ptn_batch_commit(ptn_mbox_t *mb)
 }
 
 
+ptn_rc_t
+ptn_batch_end(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_rc_t rc)
+{
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(tx);
+    }
+
+    ptn_txn_done(tx);
+
+    if (rc == PTN_OK) {
+        return ptn_batch_commit(mb);
+    }
+
+    if (mb->batch) {
+        ptn_batch_rollback(mb);
+    }
+
+    return rc;
+}
+
+
 /*
  * Copies the WAL into the database.  Not while anybody has a batch open:
  * `wait` insists for a second.  Failures leave the WAL as it is.

@@ -13,7 +13,7 @@ use Test::More;
 use Test::Postern::EWS;
 
 my $p = ews_site(users => [qw/ alice /]);
-$p->plan(27)->run();
+$p->plan(33)->run();
 
 my $imap = $p->imap_login('alice');
 my $e = Test::Postern::EWS->new('alice');
@@ -103,3 +103,27 @@ is(deleted('HardDelete', 'inbox'), 'ErrorDeleteDistinguishedFolder',
 is($e->call('<m:GetFolder>' . shape('Folder', 'IdOnly') . '<m:FolderIds>'
     . folder_ids('archiveinbox', 'voicemail') . '</m:FolderIds></m:GetFolder>')
    ->code, 'ErrorArchiveMailboxNotEnabled', 'no archive mailbox');
+
+# --- EmptyFolder: subfolders go where the messages go
+
+sub nested {
+    my ($name) = @_;
+    my ($top) = create('msgfolderroot', $name)->ids('t:FolderId');
+    create($top, 'Below');
+    return $top;
+}
+
+sub empty {
+    my ($how, $id) = @_;
+    return $e->call(qq{<m:EmptyFolder DeleteType="$how"}
+        . ' DeleteSubFolders="true"><m:FolderIds>' . folder_ids($id)
+        . '</m:FolderIds></m:EmptyFolder>')->code;
+}
+
+is(empty('MoveToDeletedItems', nested('First')), 'NoError', 'EmptyFolder');
+like($imap->command('LIST "" *'), qr{Deleted Items.Below"?\r}, 'to the trash');
+is(empty('MoveToDeletedItems', nested('Second')), 'NoError', 'another');
+like($imap->command('LIST "" *'), qr{Deleted Items.Below 1"?\r},
+     'beside the one of that name');
+is(empty('SoftDelete', nested('Third')), 'NoError', 'SoftDelete');
+unlike($imap->command('LIST "" *'), qr{Third.Below}, 'takes it away');

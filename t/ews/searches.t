@@ -11,11 +11,11 @@ use lib "$FindBin::Bin/../lib";
 
 use POSIX qw/ strftime /;
 use Test::More;
+use Test::Postern;
 use Test::Postern::EWS;
-use Time::HiRes qw/ sleep /;
 
 my $p = ews_site(users => [qw/ alice /]);
-$p->plan(121)->run();
+$p->plan(129)->run();
 
 my $mixed = <<'EOF' =~ s/\n/\r\n/gr;
 From: Dora Files <dora@example.org>
@@ -279,22 +279,46 @@ is(restricted(contains('item:Body', 'quickly'), traversal => 'SoftDeleted'), 'b'
 is(restricted(contains('item:Body', 'ostrich'), traversal => 'SoftDeleted'),
    '', 'and not by others');
 is($e->call('<m:GetItem>' . shape('Item', 'IdOnly') . '<m:ItemIds><t:ItemId'
-    . qq{ Id="$gone"/></m:ItemIds></m:GetItem>})->code, 'ErrorItemNotFound',
-   'it is not there to be read');
+    . qq{ Id="$gone"/></m:ItemIds></m:GetItem>})->code, 'NoError',
+   'it can be read');
 is(names(query('from:bob')), '', 'and not by a query');
 is(shown(1), 'a', 'nor in the search folder');
+
+# --- and comes back by a move
+
+is($e->call('<m:CopyItem><m:ToFolderId>' . folder_ids('drafts')
+    . qq{</m:ToFolderId><m:ItemIds><t:ItemId Id="$gone"/></m:ItemIds>}
+    . '</m:CopyItem>')->code, 'ErrorItemNotFound', 'it cannot be copied');
+my $moved = $e->call('<m:MoveItem><m:ToFolderId>' . folder_ids('drafts')
+    . qq{</m:ToFolderId><m:ItemIds><t:ItemId Id="$gone"/></m:ItemIds>}
+    . '</m:MoveItem>');
+is($moved->code, 'NoError', 'MoveItem recovers it');
+my ($back) = $moved->ids('t:ItemId');
+is(names(find('', folder => folder_ids('drafts'))), 'b', 'into that folder');
+is(names(find('', traversal => 'SoftDeleted')), '', 'once');
+
+# deleted for good
+
+sub remove {
+    my ($how, $id) = @_;
+    return $e->call(qq{<m:DeleteItem DeleteType="$how"><m:ItemIds><t:ItemId}
+        . qq{ Id="$id"/></m:ItemIds></m:DeleteItem>})->code;
+}
+
+is(remove('SoftDelete', $back), 'NoError', 'deleted softly again');
+is(remove('SoftDelete', $back), 'ErrorItemNotFound', 'once');
+is(remove('HardDelete', $back), 'NoError', 'then for good');
+is(remove('HardDelete', $back), 'ErrorItemNotFound', 'which is the end');
 
 
 sub shown {
     my ($n) = @_;
     my $names = '';
 
-    for (1 .. 200) {
-        my $got = find('', folder => $folder);
-        $names = names($got);
-        last if split(' ', $names) == $n;
-        sleep 0.05;
-    }
+    wait_for {
+        $names = names(find('', folder => $folder));
+        return split(' ', $names) == $n;
+    };
 
     return $names;
 }

@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 
 use Test::More;
-use Time::HiRes qw/ sleep /;
 use Test::Postern;
 use Test::Postern::MAPI;
 
@@ -214,12 +213,11 @@ sub content {
 sub filled {
     my $flags = 0;
 
-    for (1 .. 200) {
+    wait_for {
         my @o = $m->rops([ $s ], rop('GetSearchCriteria', unicode => 1));
         $flags = $o[0]{flags};
-        last if $flags & 0x1000;
-        sleep 0.05;
-    }
+        return $flags & 0x1000;
+    };
 
     return $flags;
 }
