@@ -23,7 +23,10 @@ ptn_mbox_usage(ptn_store_t *store, const ptn_user_t *user,
         { "SELECT count(*) FROM content", &u.contents },
         { "SELECT coalesce(sum(size), 0) FROM content", &u.raw },
         { "SELECT (SELECT coalesce(sum(length(block)), 0) FROM words_data)"
-          " + (SELECT coalesce(sum(length(sz)), 0) FROM words_docsize)",
+          " + (SELECT coalesce(sum(length(sz)), 0) FROM words_docsize)"
+          " + (SELECT coalesce(sum(length(words)), 0) FROM term_new)"
+          " + (SELECT coalesce(sum(length(words)), 0) FROM term_block)"
+          " + (SELECT coalesce(sum(length(pieces)), 0) FROM term_piece)",
           &u.index },
         { "SELECT count(*) FROM content WHERE id>(SELECT indexed FROM meta)",
           &u.unindexed }

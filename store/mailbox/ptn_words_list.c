@@ -22,7 +22,7 @@
 #include "ptn_words.h"
 
 
-#define PTN_LIST_BYTES    (256 * 1024)
+#define PTN_LIST_BYTES    (512 * 1024)
 #define PTN_LIST_MAX      (16 * 1024 * 1024)    /* of a file from elsewhere */
 #define PTN_LIST_GROUPS   (1ULL << 40)
 #define PTN_LIST_GRAMS    16                    /* of a piece, that are used */

@@ -16,7 +16,7 @@
 
 
 #define PTN_MERGE_PAGES   64        /* of one step, about 4 KB each */
-#define PTN_MERGE_SOME    4         /* segments of a level; as FTS5's usermerge */
+#define PTN_MERGE_SOME    4         /* segments of a level, and usermerge */
 #define PTN_MERGE_MANY    8
 #define PTN_MERGE_FULL    48        /* of all */
 #define PTN_MERGE_LEVELS  64

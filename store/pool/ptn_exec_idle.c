@@ -19,8 +19,8 @@
 #define PTN_EXEC_TEND  20       /* ms, between two of tend() */
 #define PTN_EXEC_REST  1000     /* ms without a job, until idle() is called */
 #define PTN_EXEC_LOAD  100      /* ms behind a job: there is a load */
-#define PTN_EXEC_SHARE 12       /* times what housekeeping took: pause then, */
-#define PTN_EXEC_PAUSE 500      /* ms at most */
+#define PTN_EXEC_SHARE 16       /* times what housekeeping took: pause then, */
+#define PTN_EXEC_PAUSE 750      /* ms at most */
 
 
 /* The executor of this thread, in idle() or tend(). */
@@ -189,7 +189,7 @@ ptn_exec_listen(ptn_exec_t *exec, bool idled)
 /*
  * One executor at a time is in idle() or tend(), and somebody else listens
  * meanwhile; mu held, but within.  Under a load all of them together have a
- * thirteenth of the time, of a processor's and of any lock's.
+ * seventeenth of the time, of a processor's and of any lock's.
  */
 
 static bool

@@ -10,7 +10,7 @@
 
 #define NAME      "list"
 #define MESSAGES  400
-#define WORDS     150               /* of one, new ones: some groups */
+#define WORDS     300               /* of one, new ones: some groups */
 
 typedef struct {
     site_t    s;
