@@ -21,7 +21,7 @@ EOF
 
 my $p = Test::Postern->new(Test::Postern::MAPI->site(users => [qw/ alice /]));
 
-$p->plan(60)->run();
+$p->plan(61)->run();
 
 my $m = Test::Postern::MAPI->new($p, 'alice');
 $m->connect();
@@ -203,6 +203,14 @@ is($row->{0x3001001f}, 'Plans', 'and name');
 ok($row->{0x668f0040} > 130000000000000000, 'PidTagDeletedOn');
 is(gone_rows($top, 0x24), 0x80040102, 'not of all levels: ecNotSupported');
 
+@r = $m->rops([ $sub, NONE ],
+    rop('CreateFolder', in => 0, out => 1, type => 1, unicode => 1,
+        name => 'Too', comment => ''));
+@r = $m->rops([ $sub, $top ],
+    rop('DeleteFolder', in => 0, flags => 5, folder_id => $r[0]{folder_id}),
+    rop('MoveFolder', in => 0, dest => 1, unicode => 1, folder_id => $fid,
+        name => 'none'));
+is($r[1]{error}, 0x8004010f, 'it was deleted from another one');
 @r = $m->rops([ $top, $sub ],
     rop('MoveFolder', in => 0, dest => 1, unicode => 1,
         folder_id => $fid ^ (1 << 40), name => 'none'),
