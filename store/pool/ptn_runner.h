@@ -226,6 +226,7 @@ struct ptn_runner_s {
     pthread_mutex_t    mu;
     pthread_cond_t     cond;        /* idle executors */
     pthread_cond_t     cond_auth;
+    pthread_cond_t     cond_taken;  /* who waits for `taking` to end */
     pthread_cond_t     cond_done;   /* the control thread, at the end */
 
     ptn_fifo_t         lane[PTN_LANE_MAX];
@@ -242,6 +243,7 @@ struct ptn_runner_s {
     ptn_exec_t        *leader;      /* listens to the ring */
     ptn_exec_t        *tending;     /* is in idle() or tend() */
     bool               taking;      /* somebody is in ptn_intake() */
+    uint32_t           untaken;     /* waiting on cond_taken */
     bool               stop;        /* executors leave */
     _Atomic bool       no_intake;   /* handing over */
     _Atomic bool       terminate;
