@@ -41,6 +41,7 @@
  *      messages; readers are of folders of public stores, with runs of uids
  *      that ascend, and no message there is \Seen.
  *  20  an item that is said to be plain has no property of a column in its bag.
+ *  21  contents that were packed in haste have ids from meta.hasty on.
  *
  * Here stand the tables of version 1; what later versions added stands in
  * ptn_upgrade*.c, and a new mailbox is made by all.

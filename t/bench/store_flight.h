@@ -59,6 +59,7 @@ flight_append(ptn_job_t *job, ptn_append_t *a)
     a->delivery = true;
     a->sender = ptn_str("sender@example.org");
     a->ready = job->ready;
+    a->hurry = job->waiting >= PTN_APPEND_HURRY;
 }
 
 

@@ -14,6 +14,7 @@
 
 #include "ptn_charset.h"
 #include "ptn_mailbox.h"
+#include "ptn_dictionary.h"
 #include "ptn_sim.h"
 #include "ptn_test.h"
 
@@ -486,6 +487,39 @@ step_idle(site_t *s)
 }
 
 
+/* Packed in haste, and again: the same message at every point. */
+static ptn_rc_t
+step_haste(site_t *s)
+{
+    ptn_rc_t                              rc;
+    ptn_append_t                          a;
+    ptn_appended_t                        app;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    memset(&a, 0, sizeof(a));
+    a.raw = message_plain(s->pool, 20000, 7);
+    a.received = 1770000000;
+    a.hurry = true;
+
+    rc = ptn_txn_begin(&tx, s->mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+step_packed(site_t *s)
+{
+    bool  more;
+
+    return ptn_hasty_repack(s->mb, 16, &more);
+}
+
+
 static ptn_rc_t
 step_reopen(site_t *s)
 {
@@ -532,6 +566,8 @@ static const step_t  power_life[] = {
     { "sweep",              step_idle },
     { "reopen",             step_reopen },
     { "deliver again",      step_deliver_blob },
+    { "deliver in haste",   step_haste },
+    { "packed again",       step_packed },
     { "batch",              step_batch },
     { "checkpoint",         step_idle },
     { "deliver at the end", step_deliver_small },
