@@ -150,6 +150,7 @@ struct ptn_stream_s {
     uint32_t                 store;     /* this store process's number */
     ptn_stream_next_t        next;      /* in: as it was; out */
     void                    *ready;     /* of `prepare` for `input` */
+    uint32_t                 waiting;   /* jobs that wait behind this one */
 
     /* of the driver: */
     ptn_rc_t  (*write)(ptn_stream_t *s, const void *data, size_t len);

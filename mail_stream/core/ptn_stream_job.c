@@ -219,6 +219,7 @@ ptn_stream_bind(ptn_stream_t *s, ptn_stream_peer_t *peer, ptn_job_t *job,
     s->store = ptn_session_id(job->session).b[0];
     s->next = ss->next;
     s->ready = job->ready;
+    s->waiting = job->waiting;
     s->write = ptn_stream_job_write;
     s->write_fd = ptn_stream_job_write_fd;
     s->flush = ptn_stream_job_flush;
@@ -508,7 +509,7 @@ ptn_stream_prepare(ptn_job_t *job)
 
     ss = ptn_session_state(job->session);
 
-    if (ss->proto->prepare == NULL || ss->next.mode == PTN_MODE_COMMAND) {
+    if (ss->proto->prepare == NULL) {
         return;
     }
 

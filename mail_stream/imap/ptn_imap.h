@@ -213,6 +213,7 @@ extern const size_t          ptn_imap_ncmds;
 
 /* Opens c->mb for c->actor.  ESTALE: the sign-in is void. */
 ptn_rc_t ptn_imap_enter(ptn_imap_t *c);
+void ptn_imap_user(const ptn_actor_t *actor, ptn_user_t *user);
 
 /* "IMAP4rev1 ...", as it is in the state of the session. */
 void ptn_imap_capability_list(ptn_imap_t *c);
@@ -255,6 +256,7 @@ ptn_rc_t ptn_imap_move(ptn_imap_t *c);
 ptn_rc_t ptn_imap_expunge(ptn_imap_t *c);
 ptn_rc_t ptn_imap_uid_expunge(ptn_imap_t *c);
 ptn_rc_t ptn_imap_append(ptn_imap_t *c);
+uint32_t ptn_imap_prepare(ptn_stream_t *s, const ptn_stream_unit_t *unit);
 ptn_rc_t ptn_imap_search(ptn_imap_t *c);
 
 ptn_rc_t ptn_imap_idle(ptn_imap_t *c);

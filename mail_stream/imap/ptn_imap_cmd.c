@@ -157,6 +157,20 @@ ptn_imap_cmd_bad(ptn_imap_t *c)
 }
 
 
+void
+ptn_imap_user(const ptn_actor_t *actor, ptn_user_t *user)
+{
+    memset(user, 0, sizeof(ptn_user_t));
+    user->id = actor->user;
+    user->mailbox = actor->mailbox;
+    user->address = actor->address;
+    user->locale = actor->locale;
+    user->quota = actor->quota;
+    user->generation = actor->generation;
+    user->services = PTN_SERVICE_ALL;
+}
+
+
 /* Who acts is asked anew for each command: a changed password or a disabled
  * user ends the session here. */
 
@@ -179,14 +193,7 @@ ptn_imap_enter(ptn_imap_t *c)
         return PTN_ESTALE;
     }
 
-    memset(&user, 0, sizeof(user));
-    user.id = c->actor.user;
-    user.mailbox = c->actor.mailbox;
-    user.address = c->actor.address;
-    user.locale = c->actor.locale;
-    user.quota = c->actor.quota;
-    user.generation = c->actor.generation;
-    user.services = PTN_SERVICE_ALL;
+    ptn_imap_user(&c->actor, &user);
 
     return ptn_mbox_open(s->app->store, &user, &c->actor, &c->mb);
 }
@@ -596,7 +603,8 @@ const ptn_stream_proto_t  ptn_imap_proto = {
     .input = ptn_imap_input,
     .wake = ptn_imap_wake,
     .failed = ptn_imap_failed,
-    .close = ptn_imap_end
+    .close = ptn_imap_end,
+    .prepare = ptn_imap_prepare
 };
 
 _Static_assert(sizeof(ptn_imap_state_t) < 300, "an idle session stays small");

@@ -230,6 +230,7 @@ ptn_smtp_delivery(const ptn_stream_t *s, const ptn_smtp_message_t *m,
     d->sender = m->sender;
     d->head = m->head;
     d->data = m->data;
+    d->hurry = (s->waiting >= PTN_APPEND_HURRY);
     d->tls = s->peer->tls;
 }
 

@@ -116,6 +116,7 @@ ptn_delivery_append(const ptn_delivery_t *d, ptn_append_t *append)
     append->raw = d->raw;
     append->mime = d->mime;
     append->ready = d->ready;
+    append->hurry = d->hurry && !d->many;
     append->delivery = true;
     append->sender = d->sender;
 }

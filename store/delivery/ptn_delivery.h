@@ -23,6 +23,7 @@ typedef struct {
                                    after a crash; may be empty */
     bool         tls;
     bool         many;          /* it goes to several mailboxes */
+    bool         hurry;         /* others wait (ptn_append_t), and not many */
 
     /* made for the first recipient, shared by all: one copy, one parse */
     ptn_str_t    raw;           /* with Return-Path and head */

@@ -51,6 +51,11 @@ _Static_assert(PTN_FOLDER_INBOX == 12 && PTN_FOLDER_IPM_SUBTREE == 2
 
 static const ptn_check_rule_t  ptn_check_rules[] = {
 
+    { "packed in haste and not known to be, content",
+      "SELECT c.id FROM content c, meta WHERE (c.codec & 15)=3"
+      " AND (hasty=0 OR c.id<hasty)",
+      "UPDATE meta SET hasty=1" },
+
     { "special folder missing",
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
       " WHERE i<" PTN_CHECK_SPECIALS ") SELECT i FROM n"

@@ -729,9 +729,7 @@ ptn_check_damage(ptn_check_t *check)
     /* what was given since is written: the rules look at the rows */
 
     if (rc == PTN_OK) {
-        rc = ptn_sql_run(mb, PTN_SQL_META_SET, 5, mb->meta.cn, mb->meta.oid,
-                         mb->meta.uidvalidity, mb->meta.event,
-                         mb->meta.event_first);
+        rc = ptn_mbox_meta_put(mb);
         ptn_mbox_forget(mb);
     }
 

@@ -20,6 +20,8 @@
 
 #define PTN_CONTENT_MAPPED  (4 * 1024 * 1024)
 #define PTN_CONTENT_SHAPE_MAX  (64 * 1024 * 1024)
+#define PTN_HASTY_PLAIN     (96 * 1024)  /* what stays in its row, packed */
+#define PTN_HASTY_MAX       (256 * 1024 * 1024)     /* of a mailbox */
 #define PTN_CONTENT_SHAPE   256         /* shorter structures stay as they are */
 
 
@@ -187,19 +189,28 @@ ptn_content_insert(ptn_mbox_t *mb, ptn_id_t id,
 
 static ptn_rc_t
 ptn_content_frames(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t plain,
-    ptn_content_made_t *made)
+    bool hurry, ptn_content_made_t *made)
 {
     ptn_rc_t  rc;
 
     rc = PTN_OK;
+    hurry = hurry && plain.len <= PTN_HASTY_PLAIN
+            && mb->meta.hasty_bytes < PTN_HASTY_MAX;
 
-    if (made->structure.len >= PTN_CONTENT_SHAPE) {
-        rc = ptn_frame_make(mb, pool, made->structure, &made->structure,
-                            &made->shape);
+    if (hurry) {
+        rc = ptn_frame_hasty(mb, pool, plain, &made->data, &made->codec);
+        hurry = (rc == PTN_OK && made->data.len <= PTN_INLINE_MAX);
     }
 
-    if (rc == PTN_OK) {
+    if (rc == PTN_OK && !hurry) {
         rc = ptn_frame_make(mb, pool, plain, &made->data, &made->codec);
+    }
+
+    if (rc == PTN_OK && made->codec != PTN_CODEC_HASTY
+        && made->structure.len >= PTN_CONTENT_SHAPE)
+    {
+        rc = ptn_frame_make(mb, pool, made->structure, &made->structure,
+                            &made->shape);
     }
 
     made->dictionary = mb->meta.dictionary;
@@ -219,7 +230,7 @@ ptn_content_frames(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t plain,
 
 ptn_rc_t
 ptn_content_make(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_mime_t *mime,
-    ptn_content_made_t *ret_made)
+    bool hurry, ptn_content_made_t *ret_made)
 {
     ptn_rc_t              rc;
     ptn_str_t             plain;
@@ -252,7 +263,8 @@ ptn_content_make(ptn_mbox_t *mb, ptn_pool_t *pool, const ptn_mime_t *mime,
 
     rc = ptn_mime_pack(pool, mime, &ret_made->structure);
 
-    return (rc == PTN_OK) ? ptn_content_frames(mb, pool, plain, ret_made) : rc;
+    return (rc == PTN_OK)
+           ? ptn_content_frames(mb, pool, plain, hurry, ret_made) : rc;
 }
 
 
@@ -286,6 +298,12 @@ ptn_content_put(ptn_txn_t *tx, ptn_pool_t *pool,
 
     rc = ptn_content_insert(mb, id, made, blobs);
 
+    if (rc == PTN_OK && made->codec == PTN_CODEC_HASTY) {
+        mb->meta.hasty = mb->meta.hasty ? ptn_min(mb->meta.hasty, id) : id;
+        mb->meta.hasty_bytes += made->plain;
+        mb->meta.dirty = true;
+    }
+
     if (rc == PTN_OK) {
         *ret_content = id;
     }
@@ -301,7 +319,7 @@ ptn_content_add(ptn_txn_t *tx, ptn_pool_t *pool, const ptn_mime_t *mime,
     ptn_rc_t            rc;
     ptn_content_made_t  made;
 
-    rc = ptn_content_make(tx->mb, pool, mime, &made);
+    rc = ptn_content_make(tx->mb, pool, mime, false, &made);
 
     return (rc == PTN_OK) ? ptn_content_put(tx, pool, &made, id, ret_content)
                           : rc;
@@ -550,7 +568,7 @@ ptn_content_load(ptn_mbox_t *mb, ptn_id_t content, ptn_cached_t *c)
     plain = ptn_sql_u64(st, 3);
     file = ptn_sql_column(st, 5);
 
-    if (c->form > PTN_FORM_SKELETON || codec > PTN_CODEC_DICT
+    if (c->form > PTN_FORM_SKELETON || codec > PTN_CODEC_HASTY
         || (file.len != 0 && file.len != 32)
         || (c->form == PTN_FORM_RAW && plain != c->size))
     {

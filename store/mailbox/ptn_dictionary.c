@@ -21,6 +21,8 @@
 #define PTN_DICTIONARY_ROWS     1000
 #define PTN_DICTIONARY_GROWTH   8
 #define PTN_DICTIONARY_STEP     32                  /* contents, when idle */
+#define PTN_HASTY_STEP          16
+#define PTN_HASTY_ROWS          1000
 
 
 /* ---- those that are ready ------------------------------------------------ */
@@ -441,24 +443,29 @@ typedef struct {
 } ptn_repack_t;
 
 
-/* Again, if that saves a tenth. */
+/* Again, if that saves a tenth; one that was made in haste whatever it saves. */
 
 static ptn_rc_t
 ptn_repack_frame(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t *frame,
     ptn_codec_e *codec, bool *better)
 {
+    bool         hasty;
     ptn_rc_t     rc;
     uint64_t     size;
     ptn_str_t    plain, made;
     ptn_codec_e  how;
 
-    if (*codec == PTN_CODEC_DICT || frame->len < PTN_FRAME_MIN) {
+    hasty = (*codec == PTN_CODEC_HASTY);
+
+    if (!hasty && (*codec == PTN_CODEC_DICT || frame->len < PTN_FRAME_MIN)) {
         return PTN_OK;
     }
 
     rc = ptn_frame_size(*frame, *codec, &size);
 
-    if (rc != PTN_OK || size > PTN_DICTIONARY_PLAIN) {
+    if (rc != PTN_OK
+        || size > (hasty ? PTN_INLINE_MAX * 8u : PTN_DICTIONARY_PLAIN))
+    {
         return PTN_OK;
     }
 
@@ -479,9 +486,13 @@ ptn_repack_frame(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t *frame,
         return (rc == PTN_ECORRUPT) ? PTN_OK : rc;
     }
 
-    if (made.len < frame->len - frame->len / 10) {
+    if (made.len < frame->len - (hasty ? 0 : frame->len / 10)) {
         *frame = made;
         *codec = how;
+        *better = true;
+
+    } else if (hasty) {
+        *codec = PTN_CODEC_ZSTD;
         *better = true;
     }
 
@@ -528,15 +539,16 @@ ptn_repack_one(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_repack_t *r)
 
 
 static ptn_rc_t
-ptn_repack_read(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t from, uint64_t to,
-    ptn_repack_t *all, unsigned max, unsigned *ret_n)
+ptn_repack_read(ptn_mbox_t *mb, ptn_pool_t *pool, unsigned list,
+    uint64_t from, uint64_t to, ptn_repack_t *all, unsigned max,
+    unsigned *ret_n)
 {
     unsigned       n;
     ptn_rc_t       rc;
     ptn_repack_t  *r;
     sqlite3_stmt  *st;
 
-    st = ptn_sql(mb, PTN_SQL_REPACK_LIST, &rc);
+    st = ptn_sql(mb, list, &rc);
     if (st == NULL) {
         return rc;
     }
@@ -565,9 +577,11 @@ ptn_repack_read(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t from, uint64_t to,
 }
 
 
+/* *ret_upto: those up to this id are done. */
+
 static ptn_rc_t
-ptn_repack_some(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t from, uint64_t to,
-    unsigned max, bool *ret_more)
+ptn_repack_some(ptn_mbox_t *mb, ptn_pool_t *pool, unsigned list,
+    uint64_t from, uint64_t to, unsigned max, uint64_t *ret_upto)
 {
     unsigned       i, n = 0;
     ptn_rc_t       rc;
@@ -578,7 +592,7 @@ ptn_repack_some(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t from, uint64_t to,
         return PTN_ENOMEM;
     }
 
-    rc = ptn_repack_read(mb, pool, from, to, all, max, &n);
+    rc = ptn_repack_read(mb, pool, list, from, to, all, max, &n);
 
     for (i = 0; i < n && rc == PTN_OK; i++) {
         rc = ptn_repack_one(mb, pool, &all[i]);
@@ -588,11 +602,10 @@ ptn_repack_some(ptn_mbox_t *mb, ptn_pool_t *pool, uint64_t from, uint64_t to,
         return rc;
     }
 
-    *ret_more = (n == max);
+    *ret_upto = (n == max) ? all[n - 1].id : to;
     mb->meta.dirty = true;
 
-    return ptn_sql_run(mb, PTN_SQL_REPACK_UPTO, 1,
-                       *ret_more ? all[n - 1].id : to);
+    return PTN_OK;
 }
 
 
@@ -602,6 +615,7 @@ ptn_rc_t
 ptn_dictionary_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
 {
     ptn_rc_t                               rc;
+    uint64_t                               upto;
     ptn_pool_t                            *pool;
     ptn_dictionary_state_t                 s;
     PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t   tx = { 0 };
@@ -626,7 +640,56 @@ ptn_dictionary_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
     }
 
     if (rc == PTN_OK && s.packed < s.first) {
-        rc = ptn_repack_some(mb, pool, s.packed, s.first, max, ret_more);
+        rc = ptn_repack_some(mb, pool, PTN_SQL_REPACK_LIST, s.packed, s.first,
+                             max, &upto);
+
+        if (rc == PTN_OK) {
+            *ret_more = (upto < s.first);
+            rc = ptn_sql_run(mb, PTN_SQL_REPACK_UPTO, 1, upto);
+        }
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_txn_commit(&tx);
+    }
+
+    ptn_pool_destroy(pool);
+
+    return rc;
+}
+
+
+/* Contents that were packed in haste; a look at no more than so many rows. */
+
+ptn_rc_t
+ptn_hasty_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
+{
+    ptn_rc_t                               rc;
+    uint64_t                               to, upto;
+    ptn_pool_t                            *pool;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t   tx = { 0 };
+
+    *ret_more = false;
+
+    pool = ptn_pool_create(SIZE_MAX, NULL);
+    if (pool == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK && mb->meta.hasty != 0) {
+        to = (mb->meta.oid - mb->meta.hasty > PTN_HASTY_ROWS)
+             ? mb->meta.hasty + PTN_HASTY_ROWS : mb->meta.oid;
+
+        rc = ptn_repack_some(mb, pool, PTN_SQL_HASTY_LIST, mb->meta.hasty - 1,
+                             to, max, &upto);
+
+        if (rc == PTN_OK) {
+            *ret_more = (upto < mb->meta.oid);
+            mb->meta.hasty = *ret_more ? upto + 1 : 0;
+            mb->meta.hasty_bytes = *ret_more ? mb->meta.hasty_bytes : 0;
+        }
     }
 
     if (rc == PTN_OK) {
@@ -676,6 +739,38 @@ ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s,
 }
 
 
+/* A step, and soon the next: who delivers waits for the lock no longer. */
+
+static void
+ptn_hasty_idle(ptn_mbox_t *mb)
+{
+    bool      more;
+    ptn_rc_t  rc;
+
+    more = false;
+
+    if (mb->store->held != NULL) {
+        mb->store->held(mb->store->ctx, true);
+    }
+
+    mb->no_wait = true;
+    rc = ptn_hasty_repack(mb, PTN_HASTY_STEP, &more);
+    mb->no_wait = false;
+
+    if (rc == PTN_OK && mb->batch) {
+        rc = ptn_batch_commit(mb);
+    }
+
+    if (mb->store->held != NULL) {
+        mb->store->held(mb->store->ctx, false);
+    }
+
+    if (rc == PTN_EBUSY || (rc == PTN_OK && more)) {
+        mb->store->busy = true;
+    }
+}
+
+
 /* Asked again when so many ids were given since; a step at a time. */
 
 void
@@ -690,8 +785,14 @@ ptn_dictionary_idle(ptn_mbox_t *mb)
     }
 
     if (!mb->repack && mb->meta.oid < mb->dictionary_asked) {
+        if (mb->meta.hasty != 0) {
+            ptn_hasty_idle(mb);
+        }
+
         return;
     }
+
+    mb->store->busy |= (mb->meta.hasty != 0);
 
     rc = ptn_dictionary_state(mb, &s);
 
@@ -755,6 +856,14 @@ ptn_dictionary_compact(ptn_mbox_t *mb)
 
     for (more = (rc == PTN_OK); more && rc == PTN_OK; ) {
         rc = ptn_dictionary_repack(mb, PTN_DICTIONARY_STEP, &more);
+
+        if (rc == PTN_OK && mb->batch) {
+            rc = ptn_batch_commit(mb);
+        }
+    }
+
+    for (more = true; more && rc == PTN_OK; ) {
+        rc = ptn_hasty_repack(mb, PTN_HASTY_STEP, &more);
 
         if (rc == PTN_OK && mb->batch) {
             rc = ptn_batch_commit(mb);

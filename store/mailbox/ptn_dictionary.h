@@ -31,6 +31,9 @@
 /* zstd with a checksum, or `plain` itself where that is no smaller. */
 ptn_rc_t ptn_frame_make(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t plain,
     ptn_str_t *ret, ptn_codec_e *ret_codec);
+/* Quickly, for a frame that is made again later (PTN_CODEC_HASTY). */
+ptn_rc_t ptn_frame_hasty(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t plain,
+    ptn_str_t *ret, ptn_codec_e *ret_codec);
 /* ETRUNC: not below `size` bytes. */
 ptn_rc_t ptn_frame_compress(ptn_store_t *store, const void *cdict,
     ptn_str_t plain, u_char *p, size_t size, size_t *ret_n);
@@ -54,7 +57,9 @@ ptn_rc_t ptn_dictionary_set(ptn_txn_t *tx, ptn_str_t data);
 ptn_rc_t ptn_dictionary_train(ptn_mbox_t *mb);
 /* Compresses up to `max` older contents; *ret_more: there are others. */
 ptn_rc_t ptn_dictionary_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more);
-/* Some of both, of the idle executor. */
+/* Does up to `max` contents again that were packed in haste. */
+ptn_rc_t ptn_hasty_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more);
+/* Some of all, of the idle executor. */
 void ptn_dictionary_idle(ptn_mbox_t *mb);
 /* All of both, now, for who compacts the mailbox; nothing is open.  Fewer
  * contents than the idle executor waits for are enough. */

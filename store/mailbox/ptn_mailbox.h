@@ -195,6 +195,8 @@ typedef struct {
     uint64_t  event_first;      /* oldest kept */
     uint64_t  indexed;          /* contents up to here are in the index */
     uint64_t  dictionary;       /* of new contents, or 0 */
+    uint64_t  hasty;            /* contents from here on may be, 0: none */
+    uint64_t  hasty_bytes;      /* of them, unpacked, at most */
     bool      valid;
     bool      dirty;
 } ptn_meta_t;
@@ -325,7 +327,8 @@ typedef enum {
 typedef enum {
     PTN_CODEC_NONE,
     PTN_CODEC_ZSTD,
-    PTN_CODEC_DICT              /* a frame that needs a dictionary */
+    PTN_CODEC_DICT,             /* a frame that needs a dictionary */
+    PTN_CODEC_HASTY             /* a frame that was made quickly */
 } ptn_codec_e;
 
 
@@ -452,6 +455,7 @@ ptn_rc_t ptn_mbox_ready(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_close_db(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_revalidate(ptn_mbox_t *mb);
 ptn_rc_t ptn_mbox_meta(ptn_mbox_t *mb);         /* fills mb->meta */
+ptn_rc_t ptn_mbox_meta_put(ptn_mbox_t *mb);     /* its numbers */
 void ptn_mbox_forget(ptn_mbox_t *mb);           /* all that was cached */
 ptn_rc_t ptn_mbox_set(ptn_mbox_t *mb);          /* fills mb->set */
 void ptn_mbox_free(ptn_mbox_t *mb);
@@ -703,8 +707,9 @@ typedef struct {
     size_t                      nparts;
 } ptn_content_made_t;
 
+/* hurry: others wait; it may be packed in haste, and again when idle. */
 ptn_rc_t ptn_content_make(ptn_mbox_t *mb, ptn_pool_t *pool,
-    const ptn_mime_t *mime, ptn_content_made_t *ret_made);
+    const ptn_mime_t *mime, bool hurry, ptn_content_made_t *ret_made);
 /* Its row and blobs; `id` as in ptn_content_add(). */
 ptn_rc_t ptn_content_put(ptn_txn_t *tx, ptn_pool_t *pool,
     const ptn_content_made_t *made, ptn_id_t id, ptn_id_t *ret_content);

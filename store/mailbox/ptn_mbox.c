@@ -198,6 +198,18 @@ ptn_mbox_forget(ptn_mbox_t *mb)
 }
 
 
+/* The numbers, as they are by now. */
+
+ptn_rc_t
+ptn_mbox_meta_put(ptn_mbox_t *mb)
+{
+    return ptn_sql_run(mb, PTN_SQL_META_SET, 7, mb->meta.cn, mb->meta.oid,
+                       mb->meta.uidvalidity, mb->meta.event,
+                       mb->meta.event_first, mb->meta.hasty,
+                       mb->meta.hasty_bytes);
+}
+
+
 ptn_rc_t
 ptn_mbox_meta(ptn_mbox_t *mb)
 {
@@ -230,6 +242,8 @@ ptn_mbox_meta(ptn_mbox_t *mb)
     mb->meta.event_first = ptn_sql_u64(st, 6);
     mb->meta.indexed = ptn_sql_u64(st, 9);
     mb->meta.dictionary = ptn_sql_u64(st, 10);
+    mb->meta.hasty = ptn_sql_u64(st, 11);
+    mb->meta.hasty_bytes = ptn_sql_u64(st, 12);
     mb->meta.dirty = false;
 
     deleted = ptn_sql_u64(st, 7);

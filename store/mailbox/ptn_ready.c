@@ -33,6 +33,7 @@ ptn_ready_fill(ptn_ready_t *ready, ptn_mbox_t *mb, const ptn_append_t *append)
     ready->mailbox = mb->guid;
     ready->raw = append->raw;
     ready->mime = append->mime;
+    ready->hurry = append->hurry;
     rc = PTN_OK;
 
     if (ready->mime == NULL) {
@@ -46,7 +47,7 @@ ptn_ready_fill(ptn_ready_t *ready, ptn_mbox_t *mb, const ptn_append_t *append)
     }
 
     return (rc == PTN_OK) ? ptn_content_make(mb, ready->pool, ready->mime,
-                                             &ready->content)
+                                             ready->hurry, &ready->content)
                           : rc;
 }
 
@@ -109,7 +110,8 @@ ptn_ready_again(ptn_ready_t *ready, ptn_mbox_t *mb,
 
     ready->mailbox = mb->guid;
 
-    return ptn_content_make(mb, ready->pool, ready->mime, &ready->content);
+    return ptn_content_make(mb, ready->pool, ready->mime, ready->hurry,
+                            &ready->content);
 }
 
 

@@ -16,6 +16,7 @@ struct ptn_ready_s {
     ptn_str_t            raw;           /* borrowed */
     ptn_mime_t          *mime;          /* perhaps, too */
     ptn_object_t        *object;
+    bool                 hurry;
     ptn_content_made_t   content;
 };
 

@@ -45,6 +45,7 @@
  *  20  an item that is said to be plain has no property of a column in its bag.
  *  21  each word of the index that can have a piece is in term_new or
  *      term_block; term_piece says what the blocks of each group have.
+ *  22  contents that were packed in haste have ids from meta.hasty on.
  *
  * Here stand the tables of version 1; what later versions added stands in
  * ptn_upgrade*.c, and a new mailbox is made by all.

@@ -24,6 +24,10 @@
     S(REPACK_LIST,                                                            \
       "SELECT id, codec, plain, data, structure FROM content"                 \
       " WHERE id>?1 AND id<=?2 ORDER BY id LIMIT ?3")                         \
+    S(HASTY_LIST,                                                             \
+      "SELECT id, codec, plain, data, structure FROM content"                 \
+      " WHERE id>?1 AND id<=?2 AND codec&15=3 AND file IS NULL"               \
+      " ORDER BY id LIMIT ?3")                                                \
     S(REPACK_SET,                                                             \
       "UPDATE content SET codec=?2, data=?3, structure=?4 WHERE id=?1")       \
     S(REPACK_UPTO, "UPDATE meta SET packed=?1")

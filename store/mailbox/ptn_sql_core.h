@@ -26,10 +26,10 @@
     S(DATA_VERSION, "PRAGMA data_version")                                    \
     S(META_GET,                                                               \
       "SELECT guid, epoch, cn, oid, uidvalidity, event, event_first, deleted,"\
-      " v_schema, indexed, dictionary FROM meta")                             \
+      " v_schema, indexed, dictionary, hasty, hasty_bytes FROM meta")         \
     S(META_SET,                                                               \
       "UPDATE meta SET cn=?1, oid=?2, uidvalidity=?3, event=?4,"              \
-      " event_first=?5")                                                      \
+      " event_first=?5, hasty=?6, hasty_bytes=?7")                            \
     S(FOLDER_LIST,                                                            \
       "SELECT id, parent, name, cls, special, subscribed, hidden, search,"    \
       " uidvalidity, uidnext, total, unread, deleted, size, cn, modseq,"      \

@@ -316,6 +316,9 @@ ptn_rc_t ptn_txn_begin(ptn_txn_t *tx, ptn_mbox_t *mb);
 ptn_rc_t ptn_txn_commit(ptn_txn_t *tx);
 void ptn_txn_done(ptn_txn_t *tx);
 
+/* As many that wait are a reason to hurry. */
+#define PTN_APPEND_HURRY  2
+
 /* A message made ready to be appended: ptn_msg_ready(). */
 typedef struct ptn_ready_s  ptn_ready_t;
 
@@ -327,6 +330,8 @@ typedef struct {
     uint64_t     keywords;
     int64_t      received;      /* seconds UTC; 0: now */
     bool         delivery;      /* checks receive quota, sets delivery props */
+    bool         hurry;         /* others wait: it may take more of the disk
+                                   for a while, until nobody does */
     ptn_str_t    sender;        /* envelope, with delivery */
     ptn_str_t    key;           /* not empty: at most once.  Kept with the
                                    message's commit for at least 30 days; a

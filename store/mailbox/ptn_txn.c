@@ -469,9 +469,7 @@ ptn_txn_flush(ptn_mbox_t *mb)
         }
     }
 
-    rc = ptn_sql_run(mb, PTN_SQL_META_SET, 5, mb->meta.cn, mb->meta.oid,
-                     mb->meta.uidvalidity, mb->meta.event,
-                     mb->meta.event_first);
+    rc = ptn_mbox_meta_put(mb);
 
     if (rc == PTN_OK) {
         mb->meta.dirty = false;

@@ -388,6 +388,14 @@ static const char *const  ptn_upgrade_3_content[] = {
 "ALTER TABLE meta ADD COLUMN dictionary INTEGER NOT NULL DEFAULT 0",
 "ALTER TABLE meta ADD COLUMN packed INTEGER NOT NULL DEFAULT 0",
 
+/*
+ * Contents that were packed in haste, because others waited, are packed again
+ * later: those from `hasty` on may be (0: there is none), and are hasty_bytes
+ * unpacked, at most.
+ */
+"ALTER TABLE meta ADD COLUMN hasty INTEGER NOT NULL DEFAULT 0",
+"ALTER TABLE meta ADD COLUMN hasty_bytes INTEGER NOT NULL DEFAULT 0",
+
 NULL
 };
 

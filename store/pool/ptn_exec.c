@@ -32,7 +32,7 @@ ptn_exec_lane_of(ptn_rec_t *rec)
 
 /* It takes turns with the writing jobs of its slot. */
 
-static bool
+bool
 ptn_exec_writes(ptn_rec_t *rec)
 {
     return (rec->job.type->flags & PTN_JOB_WRITES) != 0
@@ -113,9 +113,22 @@ ptn_exec_behind(ptn_runner_t *r, ptn_rec_t *rec)
 }
 
 
+/* How many are behind it, as it begins. */
+
+void
+ptn_exec_waiting(ptn_runner_t *r, ptn_rec_t *rec)
+{
+    rec->job.waiting = r->lane[PTN_LANE_SHORT].n + r->early.n;
+
+    if (rec->job.slot < PTN_SLOTS) {
+        rec->job.waiting += r->slot[rec->job.slot].queue.n;
+    }
+}
+
+
 /* The next one for who writes to the slot. */
 
-static ptn_rec_t *
+ptn_rec_t *
 ptn_exec_next(ptn_runner_t *r, uint32_t slot)
 {
     ptn_rec_t  *rec, **link;
@@ -357,7 +370,7 @@ ptn_exec_open(ptn_exec_t *exec)
 }
 
 
-static bool
+bool
 ptn_exec_pending(ptn_exec_t *exec)
 {
     const ptn_hooks_t  *hooks;
@@ -450,7 +463,7 @@ ptn_exec_failed(ptn_rec_t *rec, ptn_rc_t rc)
 }
 
 
-static void
+void
 ptn_exec_one(ptn_exec_t *exec, ptn_rec_t *rec)
 {
     bool           low;
@@ -701,7 +714,7 @@ ptn_exec_finish(ptn_rec_t *rec, ptn_rc_t rc)
 }
 
 
-static void
+void
 ptn_exec_answer(ptn_rec_t *rec, ptn_rc_t commit)
 {
     if (commit != PTN_OK) {
@@ -728,150 +741,6 @@ ptn_exec_answer(ptn_rec_t *rec, ptn_rc_t commit)
     }
 
     ptn_exec_finish(rec, rec->rc);
-}
-
-
-/*
- * false: it is behind the writer of its slot.  true: it is to be run now; its
- * slot is ours, if it has one.
- */
-
-static bool
-ptn_exec_prepare(ptn_exec_t *exec, ptn_rec_t *rec)
-{
-    bool              now;
-    uint32_t          word;
-    ptn_runner_t     *r;
-    ptn_lane_slot_t  *slot;
-
-    r = exec->runner;
-    ptn_exec_one(exec, rec);
-
-    now = true;
-
-    pthread_mutex_lock(&r->mu);
-
-    rec->prepare = false;
-    rec->tried = true;
-    r->preparing--;
-
-    if (ptn_exec_writes(rec)) {
-        slot = &r->slot[rec->job.slot];
-        now = (slot->writer == NULL && !atomic_load(&r->no_intake));
-
-        if (now) {
-            slot->writer = exec;
-
-        } else {
-
-            /* nothing was done: who takes over may run it */
-
-            word = ptn_cell_word(rec->gen, PTN_CELL_RUNNING);
-            (void) atomic_compare_exchange_strong(&rec->cell->state, &word,
-                               ptn_cell_word(rec->gen, PTN_CELL_ACCEPTED));
-
-            ptn_exec_lane(r, rec);
-        }
-    }
-
-    pthread_mutex_unlock(&r->mu);
-
-    return now;
-}
-
-
-/* One job, or a batch of writing jobs of its slot with one commit. */
-
-static void
-ptn_exec_run(ptn_exec_t *exec, ptn_rec_t *rec)
-{
-    ptn_rc_t          rc;
-    uint32_t          at;
-    uint64_t          start;
-    ptn_fifo_t        done;
-    ptn_runner_t     *r;
-    ptn_lane_slot_t  *slot;
-
-    if (rec->prepare && !ptn_exec_prepare(exec, rec)) {
-        return;
-    }
-
-    r = exec->runner;
-    at = rec->job.slot;
-    slot = ptn_exec_writes(rec) ? &r->slot[at] : NULL;
-    start = 0;
-    rc = PTN_OK;
-
-    ptn_fifo_init(&done);
-
-    for ( ;; ) {
-        ptn_exec_one(exec, rec);
-        ptn_fifo_add(&done, rec);
-
-        if (slot == NULL || done.n >= PTN_BATCH_JOBS
-            || !ptn_exec_pending(exec))
-        {
-            break;
-        }
-
-        if (start == 0) {
-            start = ptn_time_mono();
-
-        } else if (ptn_time_mono() - start >= PTN_BATCH_MS) {
-            break;
-        }
-
-        /* jobs of the slot that came meanwhile */
-
-        (void) ptn_intake(r);
-
-        pthread_mutex_lock(&r->mu);
-        rec = ptn_exec_next(r, at);
-        pthread_mutex_unlock(&r->mu);
-
-        if (rec == NULL) {
-            break;
-        }
-    }
-
-    if (ptn_exec_pending(exec)) {
-        rc = r->proc->hooks->commit(exec->app);
-
-        atomic_fetch_add(&r->shm->batches, 1);
-        ptn_world_count(r->world, PTN_STAT_BATCHES, 1);
-
-        if (done.n > 1) {
-            ptn_world_count(r->world, PTN_STAT_BATCHED, done.n);
-        }
-
-        if (rc != PTN_OK) {
-            ptn_world_count(r->world, PTN_STAT_BATCH_FAILED, 1);
-            ptn_log(r->log, PTN_LOG_ERROR, "commit failed slot=%u jobs=%u"
-                    " rc=%s", done.first->job.slot, done.n, ptn_err(rc)->name);
-        }
-    }
-
-    if (slot != NULL) {
-
-        /* the next batch may begin while these replies go out */
-
-        pthread_mutex_lock(&r->mu);
-
-        slot->writer = NULL;
-        rec = ptn_exec_next(r, at);
-
-        if (rec != NULL) {
-            ptn_fifo_add_first(&r->lane[PTN_LANE_SHORT], rec);
-        }
-
-        pthread_mutex_unlock(&r->mu);
-    }
-
-    ptn_park_commit(exec, rc);
-
-    while ((rec = ptn_fifo_take(&done)) != NULL) {
-        ptn_exec_answer(rec, rc);
-    }
 }
 
 
@@ -934,6 +803,7 @@ ptn_exec_main(void *data)
         if (rec != NULL) {
             idled = false;
             r->running++;
+            ptn_exec_waiting(r, rec);
 
             pthread_mutex_unlock(&r->mu);
             ptn_exec_run(exec, rec);

@@ -153,7 +153,20 @@ ptn_exec_listen(ptn_exec_t *exec, bool idled)
     empty = ptn_intake_empty(r);
 
     pthread_mutex_lock(&r->mu);
-    work = r->taking || r->lane[PTN_LANE_SHORT].n > 0
+
+    work = r->taking;
+
+    if (work) {
+
+        /* somebody empties the ring: what he finds may be for us */
+
+        atomic_store(&r->shm->sleeping, 0);
+        r->untaken++;
+        pthread_cond_wait(&r->cond_taken, &r->mu);
+        r->untaken--;
+    }
+
+    work = work || r->lane[PTN_LANE_SHORT].n > 0
            || r->lane[PTN_LANE_NET].n > 0
            || ptn_runner_bulk(r) || ptn_runner_early(r)
            || r->closing != NULL || r->stop;

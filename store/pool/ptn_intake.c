@@ -634,6 +634,11 @@ ptn_intake(ptn_runner_t *r)
 
     pthread_mutex_lock(&r->mu);
     r->taking = false;
+
+    if (r->untaken > 0) {
+        pthread_cond_broadcast(&r->cond_taken);
+    }
+
     pthread_mutex_unlock(&r->mu);
 
     return n;

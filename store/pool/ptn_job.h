@@ -95,6 +95,7 @@ struct ptn_job_s {
     void                  *app;         /* of this executor: see hooks */
     ptn_log_t             *log;
     void                  *ready;       /* of `prepare` for `run`, or NULL */
+    uint32_t               waiting;     /* short jobs that wait behind it */
 };
 
 

@@ -123,6 +123,7 @@ ptn_runner_open(ptn_runner_t *r, ptn_world_t *world, const ptn_proc_t *proc,
     pthread_mutex_init(&r->mu, NULL);
     pthread_cond_init(&r->cond, NULL);
     pthread_cond_init(&r->cond_auth, NULL);
+    pthread_cond_init(&r->cond_taken, NULL);
     pthread_cond_init(&r->cond_done, NULL);
 
     for (i = 0; i < PTN_LANE_MAX; i++) {

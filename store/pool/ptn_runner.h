@@ -17,6 +17,9 @@
 #define PTN_EXECS_MAX        17         /* 16 and the one for sign-ins */
 #define PTN_BATCH_JOBS       64
 #define PTN_BATCH_MS         10
+#define PTN_BATCH_FILL       8      /* jobs that are worth a commit ... */
+#define PTN_BATCH_QUICK      600    /* ... that takes less, us */
+#define PTN_BATCHES          16     /* of a slot by one executor in a row */
 #define PTN_EXEC_NICE        10         /* of bulk jobs and sign-ins */
 #define PTN_AUTH_QUEUE       64         /* then EBUSY at once */
 #define PTN_BATCH_CHUNKS     (PTN_WINDOW / 2)       /* one announcement */
@@ -225,6 +228,7 @@ struct ptn_runner_s {
     pthread_mutex_t    mu;
     pthread_cond_t     cond;        /* idle executors */
     pthread_cond_t     cond_auth;
+    pthread_cond_t     cond_taken;  /* who waits for `taking` to end */
     pthread_cond_t     cond_done;   /* the control thread, at the end */
 
     ptn_fifo_t         lane[PTN_LANE_MAX];
@@ -237,12 +241,15 @@ struct ptn_runner_s {
     uint32_t           bulk;        /* of them bulk */
     uint32_t           preparing;   /* of them writing ones, early, */
     uint32_t           preparers;   /* at most: a processor each, but one */
+    uint32_t           committing;  /* executors that wait for the disk */
+    uint32_t           commit_us;   /* a commit takes, of late */
     uint32_t           turn;        /* picks, for fairness */
     ptn_exec_t        *leader;      /* listens to the ring */
     ptn_exec_t        *tending;     /* is in idle() or tend() */
     uint64_t           tend_next;   /* not before: ptn_time_mono() */
     uint64_t           worked;      /* when the last job ended */
     bool               taking;      /* somebody is in ptn_intake() */
+    uint32_t           untaken;     /* waiting on cond_taken */
     bool               stop;        /* executors leave */
     _Atomic bool       no_intake;   /* handing over */
     _Atomic bool       terminate;
@@ -335,7 +342,7 @@ ptn_runner_bulk(const ptn_runner_t *r)
 static inline bool
 ptn_runner_early(const ptn_runner_t *r)
 {
-    return r->early.n > 0 && r->preparing < r->preparers
+    return r->early.n > 0 && r->preparing < r->preparers + r->committing
            && r->bulk + r->preparing + 1 < r->nexecs;
 }
 
@@ -397,6 +404,18 @@ void ptn_exec_lane(ptn_runner_t *r, ptn_rec_t *rec);
 void ptn_exec_wake(ptn_runner_t *r);
 void *ptn_exec_main(void *exec);
 ptn_rc_t ptn_exec_open(ptn_exec_t *exec);        /* no lock held */
+bool ptn_exec_writes(ptn_rec_t *rec);            /* in turns with others */
+void ptn_exec_waiting(ptn_runner_t *r, ptn_rec_t *rec);
+ptn_rec_t *ptn_exec_next(ptn_runner_t *r, uint32_t slot);
+/* No lock held: runs (or prepares) one; answers it, or takes it to `commit`. */
+bool ptn_exec_pending(ptn_exec_t *exec);
+void ptn_exec_one(ptn_exec_t *exec, ptn_rec_t *rec);
+void ptn_exec_answer(ptn_rec_t *rec, ptn_rc_t commit);
+
+
+/* ptn_exec_batch.c; no lock held */
+
+void ptn_exec_run(ptn_exec_t *exec, ptn_rec_t *rec);
 
 /* ptn_exec_idle.c; mu held, but for listen and priority */
 

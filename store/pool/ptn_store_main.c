@@ -33,7 +33,13 @@ ptn_store_main_process(ptn_world_t *world)
     signal(SIGPIPE, SIG_IGN);
 
     mallopt(M_ARENA_MAX, 2);
-    mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+
+    /* what a message of a megabyte takes and gives back is not to be mapped,
+     * zeroed and unmapped each time; who rests gives it back (ptn_intake.c) */
+
+    mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+    mallopt(M_TOP_PAD, 512 * 1024);
 
     for (w = 0; w < world->opts.workers; w++) {
         for (r = 0; r < world->nrings; r++) {

@@ -59,6 +59,7 @@ flight_append(ptn_job_t *job, ptn_append_t *a)
     a->delivery = true;
     a->sender = ptn_str("sender@example.org");
     a->ready = job->ready;
+    a->hurry = job->waiting >= PTN_APPEND_HURRY;
 }
 
 
@@ -121,6 +122,7 @@ typedef struct {
     ptn_client_t  *client;
     unsigned       busy;
     uint64_t       done;
+    double         cpu;             /* of the client, us */
     uint32_t       next;
 } flight_t;
 
@@ -181,6 +183,14 @@ flight_start(site_t *s, mix_t *mix, const ptn_hooks_t *hooks, flight_t *f)
 }
 
 
+static double
+flight_cpu(const struct rusage *ru)
+{
+    return (double) (ru->ru_utime.tv_sec + ru->ru_stime.tv_sec) * 1e6
+           + (double) (ru->ru_utime.tv_usec + ru->ru_stime.tv_usec);
+}
+
+
 static void
 flight_stop(flight_t *f, const char *name)
 {
@@ -189,10 +199,10 @@ flight_stop(flight_t *f, const char *name)
     kill(f->pid, SIGKILL);
     wait4(f->pid, NULL, 0, &ru);
 
-    printf("# %s: %.0f us of CPU a delivery in the store process\n", name,
-           ((double) (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e6
-            + (double) (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec))
-           / (double) ptn_max(f->done, (uint64_t) 1));
+    printf("# %s: %.0f us of CPU a delivery in the store process, %.0f in the"
+           " client\n", name,
+           flight_cpu(&ru) / (double) ptn_max(f->done, (uint64_t) 1),
+           f->cpu / (double) ptn_max(f->done, (uint64_t) 1));
 
     ptn_client_close(f->client);
     ptn_world_destroy(f->world);
@@ -203,6 +213,7 @@ static double
 flight(flight_t *f, double seconds)
 {
     double         begun, end;
+    struct rusage  before, after;
     uint64_t       done;
     struct iovec   iov = { &f->next, sizeof(f->next) };
     ptn_submit_t   sub = { .slot = 0, .iov = &iov, .niov = 1, .body_fd = -1,
@@ -210,6 +221,7 @@ flight(flight_t *f, double seconds)
     struct pollfd  pfd = { ptn_client_eventfd(f->client), POLLIN, 0 };
     ptn_ticket_t  *ticket;
 
+    getrusage(RUSAGE_SELF, &before);
     begun = now();
     end = begun + seconds;
     done = f->done;
@@ -225,6 +237,9 @@ flight(flight_t *f, double seconds)
         poll(&pfd, 1, 100);
         ptn_client_poll(f->client, 0);
     }
+
+    getrusage(RUSAGE_SELF, &after);
+    f->cpu += flight_cpu(&after) - flight_cpu(&before);
 
     return (double) (f->done - done) / (now() - begun);
 }

@@ -61,7 +61,9 @@ app_commit(void *data)
     app = data;
     fails = app->fails;
 
-    usleep(4000);               /* as an fsync does */
+    if (atomic_load(&fx.seen[8]) == 0) {
+        usleep(4000);           /* as an fsync does */
+    }
 
     atomic_fetch_add(&fx.seen[0], 1);
     max_seen(1, app->open);
@@ -160,8 +162,16 @@ run_ready(ptn_job_t *job)
         return PTN_EINTERNAL;
     }
 
+    max_seen(9, job->waiting);
     atomic_fetch_add(&fx.seen[7], 1);
-    usleep(500);
+
+    if (job->request.data[0] == 'g') {
+        usleep(8000);           /* the others come meanwhile */
+
+    } else if (atomic_load(&fx.seen[8]) != 2) {
+        usleep(500);
+    }
+
     rc = run_write(job);
     atomic_fetch_sub(&fx.seen[7], 1);
 
@@ -351,6 +361,87 @@ prepared(fx_worker_t *w)
 }
 
 
+/*
+ * Commits that are quick: they are worth it for a few jobs already, what is
+ * not prepared by then is left to others, and nobody else waits for the slot.
+ */
+
+static void
+quick(fx_worker_t *w)
+{
+    size_t               i, good;
+    uint64_t             commits;
+    ptn_sid_t            none = { { 0 } };
+    static fx_answer_t   a[200], b;
+
+    atomic_store(&w->fx->seen[8], 1);
+
+    for (i = 0; i < 20; i++) {
+        fx_run(w, &a[0], (fx_job_t) { "ready", 9, none, "x", 0, 0, 0 });
+    }
+
+    atomic_store(&w->fx->seen[1], 0);
+    atomic_store(&w->fx->seen[4], 0);
+    atomic_store(&w->fx->seen[9], 0);
+    commits = w->fx->seen[0];
+
+    for (i = 0; i < 200; i++) {
+        fx_submit(w, &a[i], (fx_job_t) { "ready", 9, none, "x", 0, 0, 0 });
+    }
+
+    fx_run(w, &b, (fx_job_t) { "noop", 10, none, NULL, 0, 0, 0 });
+    ok(b.rc == PTN_OK && !a[199].final, "another slot's job is not behind"
+       " all of them");
+
+    for (i = 0, good = 0; i < 200; i++) {
+        fx_final(w, &a[i]);
+        good += a[i].rc == PTN_OK && a[i].len == 4;
+    }
+
+    commits = w->fx->seen[0] - commits;
+    is_u64(good, 200, "200 writes of one slot");
+    ok(commits >= 4, "in %lu commits", commits);
+    ok(w->fx->seen[4] >= 40, "%lu were prepared", w->fx->seen[4]);
+    ok(w->fx->seen[9] >= 20, "each is told how many wait: up to %lu",
+       w->fx->seen[9]);
+    is_u64(w->fx->seen[3], 1, "still one writer at a time");
+
+    /* writes that take no time, beside preparing, which does */
+
+    atomic_store(&w->fx->seen[8], 2);
+    atomic_store(&w->fx->seen[1], 0);
+
+    for (i = 0; i < 200; i++) {
+        fx_submit(w, &a[i], (fx_job_t) { "ready", 9, none, i ? "x" : "g",
+                                         0, 0, 0 });
+    }
+
+    for (i = 0; i < 200; i++) {
+        fx_final(w, &a[i]);
+    }
+
+    ok(w->fx->seen[1] >= 8 && w->fx->seen[1] < 48,
+       "at most %lu in a commit: the rest is left to others",
+       w->fx->seen[1]);
+
+    /* who listens meets who takes, and nobody sleeps through it */
+
+    for (i = 0; i < 8016; i++) {
+        if (i >= 16) {
+            fx_final(w, &a[i % 16]);
+        }
+
+        if (i < 8000) {
+            fx_submit(w, &a[i % 16], (fx_job_t) { "write", 9, none, "x", 0, 0,
+                                                  0 });
+        }
+    }
+
+    ok(true, "8,000 writes, 16 at a time");
+    atomic_store(&w->fx->seen[8], 0);
+}
+
+
 static int
 by_value(const void *a, const void *b)
 {
@@ -465,6 +556,7 @@ worker(fx_worker_t *w, void *data PTN_UNUSED)
 {
     batches(w);
     prepared(w);
+    quick(w);
     lanes(w);
 
     return done_testing();

@@ -14,6 +14,7 @@
 
 #include "power_site.h"
 #include "ptn_charset.h"
+#include "ptn_dictionary.h"
 
 
 #define PLACES_MAX  32
@@ -382,6 +383,39 @@ step_idle(site_t *s)
 }
 
 
+/* Packed in haste, and again: the same message at every point. */
+static ptn_rc_t
+step_haste(site_t *s)
+{
+    ptn_rc_t                              rc;
+    ptn_append_t                          a;
+    ptn_appended_t                        app;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    memset(&a, 0, sizeof(a));
+    a.raw = message_plain(s->pool, 20000, 7);
+    a.received = 1770000000;
+    a.hurry = true;
+
+    rc = ptn_txn_begin(&tx, s->mb[0]);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_append(&tx, PTN_FOLDER_INBOX, &a, &app);
+    }
+
+    return rc == PTN_OK ? ptn_txn_commit(&tx) : rc;
+}
+
+
+static ptn_rc_t
+step_packed(site_t *s)
+{
+    bool  more;
+
+    return ptn_hasty_repack(s->mb[0], 16, &more);
+}
+
+
 /* Two transactions in one batch: both or neither. */
 static ptn_rc_t
 step_batch(site_t *s)
@@ -414,6 +448,8 @@ static const step_t  power_life[] = {
     { "sweep",              step_idle, NULL },
     { "reopen",             step_reopen, NULL },
     { "deliver again",      step_deliver_blob, NULL },
+    { "deliver in haste",   step_haste, NULL },
+    { "packed again",       step_packed, NULL },
     { "batch",              step_batch, NULL },
     { "checkpoint",         step_idle, NULL },
     { "deliver at the end", step_deliver_small, NULL },
