@@ -30,7 +30,7 @@
 #define DISKS_EVERY  11
 #define ERRORS_STEP  78
 #else
-#define DISKS_EVERY  1
+#define DISKS_EVERY  3
 #define ERRORS_STEP  11
 #endif
 

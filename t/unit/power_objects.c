@@ -16,7 +16,7 @@
 #define DISKS_EVERY  7
 #define ERRORS_STEP  41
 #else
-#define DISKS_EVERY  1
+#define DISKS_EVERY  5
 #define ERRORS_STEP  11
 #endif
 

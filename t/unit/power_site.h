@@ -43,7 +43,8 @@ struct power_s {
     const char    *name;
     const step_t  *life;
     unsigned       boxes;
-    unsigned       sample;      /* of the disks one of so many; 0: all */
+    unsigned       sample;      /* of the disks one of so many, or as
+                                   POWER_EVERY says */
     unsigned       errors;      /* of the changes, likewise */
 
     ptn_rc_t     (*state)(site_t *s, ptn_buf_t *b);
@@ -387,7 +388,7 @@ power_run(power_t *p, const char *name)
     ptn_sim_result_t  res;
 
     diag("%s: %zu changes, %u marks", name, p->sim->n, p->sim->marks);
-    p->every = p->sample;
+    p->every = ptn_sim_env("POWER_EVERY", p->sample);
     ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
     p->every = 1;
     diag("%zu points, %zu disks, %zu different", res.points, res.images,
