@@ -21,7 +21,8 @@ ptn_str_t ptn_mdn_id(ptn_pool_t *pool, const ptn_receipt_t *receipt);
 
 /*
  * Puts what is due into the queue, some of it: after a commit, and for what was
- * left by executors that are idle.  Costs nothing when nothing is due.  True: there is more.  Blocks on disk.
+ * left by executors that are idle.  Costs nothing when nothing is due.  True:
+ * there is more.  Blocks on disk.
  */
 bool ptn_mdn_send(ptn_app_t *app);
 

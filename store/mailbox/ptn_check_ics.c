@@ -3,8 +3,9 @@
  *
  *   xid, pcl, groups of items and folders are well formed, at numbers that
  *   were given; a mid or folder of another replica names one that is
- *   registered; no mid is that of two messages; our replicas do not overlap; the state of a
- *   device has a key, its client ids belong to an exchange of it.
+ *   registered; no mid is that of two messages; our replicas do not overlap;
+ *   the state of a device has a key, its client ids belong to an exchange of
+ *   it.
  */
 
 #include "ptn_check.h"

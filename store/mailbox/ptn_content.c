@@ -22,7 +22,7 @@
 #define PTN_CONTENT_SHAPE_MAX  (64 * 1024 * 1024)
 #define PTN_HASTY_PLAIN     (96 * 1024)  /* what stays in its row, packed */
 #define PTN_HASTY_MAX       (256 * 1024 * 1024)     /* of a mailbox */
-#define PTN_CONTENT_SHAPE   256         /* shorter structures stay as they are */
+#define PTN_CONTENT_SHAPE   256         /* shorter structures stay as is */
 
 
 /* ---- memory ------------------------------------------------------------ */

@@ -443,7 +443,7 @@ typedef struct {
 } ptn_repack_t;
 
 
-/* Again, if that saves a tenth; one that was made in haste whatever it saves. */
+/* Again, if that saves a tenth; one that was made in haste, if anything. */
 
 static ptn_rc_t
 ptn_repack_frame(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_str_t *frame,

@@ -3,9 +3,9 @@
  *
  * open goes over the rows once, in one read transaction (ptn_ics_scan.c): it
  * counts, finds the read states and the deletions, and keeps the first changes
- * as a list.  Pages look each of the list up again, unless nothing was committed
- * since; when it is used up and there are more the rows are gone over from
- * where it ended.
+ * as a list.  Pages look each of the list up again, unless nothing was
+ * committed since; when it is used up and there are more the rows are gone over
+ * from where it ended.
  */
 
 #include <stdlib.h>

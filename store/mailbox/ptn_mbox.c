@@ -258,7 +258,8 @@ ptn_mbox_meta(ptn_mbox_t *mb)
     } else if (deleted == 1) {
         rc = PTN_ENOTFOUND;
 
-    } else if (guid.len != 16 || deleted != 0 || mb->meta.epoch - 1 >= PTN_META_EPOCHS
+    } else if (guid.len != 16 || deleted != 0
+               || mb->meta.epoch - 1 >= PTN_META_EPOCHS
                || mb->meta.cn > PTN_META_NUMBERS
                || mb->meta.oid > PTN_META_NUMBERS
                || mb->meta.uidvalidity > UINT32_MAX

@@ -23,7 +23,8 @@ struct ptn_ready_s {
 /* For `mb`, whose meta is known.  On an error *ret_ready is NULL. */
 ptn_rc_t ptn_ready_make(ptn_mbox_t *mb, const ptn_append_t *append,
     ptn_ready_t **ret_ready);
-/* What of it does not hold in `mb` is made again.  EINVAL: of another message. */
+/* What of it does not hold in `mb` is made again.  EINVAL: of another
+ * message. */
 ptn_rc_t ptn_ready_again(ptn_ready_t *ready, ptn_mbox_t *mb,
     const ptn_append_t *append);
 /* The longest message that may be appended so. */

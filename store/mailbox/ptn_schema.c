@@ -99,9 +99,10 @@ static const char *const  ptn_schema_tables[] = {
 
 /*
  * id: below 0x100 for the folders of PTN_FOLDERS (id = special), else an
- * object id, of another replica with its replid above 48 bits.  fold: name for comparison.  cn: of its own properties.  modseq:
- * the last change of its contents.  horizon: tombstones up to here may be
- * purged; a state older than it is refused.
+ * object id, of another replica with its replid above 48 bits.  fold: name for
+ * comparison.  cn: of its own properties.  modseq: the last change of its
+ * contents.  horizon: tombstones up to here may be purged; a state older than
+ * it is refused.
  */
 "CREATE TABLE folder ("
 "    id INTEGER PRIMARY KEY,"

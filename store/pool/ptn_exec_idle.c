@@ -180,8 +180,8 @@ ptn_exec_listen(ptn_exec_t *exec, bool idled)
     pfd.fd = fd;
     pfd.events = POLLIN;
 
-    n = poll(&pfd, 1, idled ? -1
-                      : exec->more || exec->due ? PTN_EXEC_SOON : PTN_EXEC_REST);
+    n = poll(&pfd, 1, idled ? -1 : exec->more || exec->due ? PTN_EXEC_SOON
+                                                           : PTN_EXEC_REST);
 
     atomic_store(&r->shm->sleeping, 0);
 
