@@ -594,6 +594,79 @@ test_tree(test_t *t)
 }
 
 
+/*
+ * What is in the list and changes before its page: none of it is told as it
+ * was.  `commit`: nothing is in a batch, so that rows may be told from the
+ * list.
+ */
+
+static void
+test_meanwhile(test_t *t, bool commit)
+{
+    size_t                  i, n;
+    told_t                  s;
+    ptn_id_t                id[5], *to;
+    ptn_rc_t                rc;
+    ptn_txn_t               tx;
+    ptn_ics_state_t         state;
+    ptn_ics_change_t       *ch;
+    ptn_ics_content_t      *c;
+    const ptn_ics_state_t  *now;
+
+    memset(&state, 0, sizeof(state));
+    fetch(t, PTN_FOLDER_INBOX, ALL, NULL, &state, 1000, 1 << 30);
+
+    for (i = 0; i < ptn_nelts(id); i++) {
+        id[i] = make(t, "meanwhile", 1000, false);
+    }
+
+    if (commit) {
+        is_rc(ptn_store_commit(t->site.store), PTN_OK, "commit");
+    }
+
+    is_rc(ptn_ics_content_open(t->mb, PTN_FOLDER_INBOX, ALL, NULL, &state, &c),
+          PTN_OK, "open");
+    is_rc(ptn_ics_content_next(t->mb, c, t->pool, 1, 1 << 30, &ch, &n),
+          PTN_OK, "a page");
+    ok(n == 1 && ch[0].id == id[0] && ch[0].size != 0 && !ch[0].given
+       && ch[0].received == 1000, "the first, as it is");
+
+    flags(t, id[1], PTN_FLAGS_ADD, PTN_FLAG_FLAGGED);
+    flags(t, id[4], PTN_FLAGS_ADD, PTN_FLAG_SEEN);
+    rc = ptn_txn_begin(&tx, t->mb);
+    rc = rc ? rc : ptn_msg_expunge_ids(&tx, &id[2], 1);
+    rc = rc ? rc : ptn_msg_move_ids(&tx, t->pool, PTN_FOLDER_INBOX, &id[3], 1,
+                                    PTN_FOLDER_ARCHIVE, &to);
+    rc = rc ? rc : ptn_txn_commit(&tx);
+
+    if (commit && rc == PTN_OK) {
+        rc = ptn_store_commit(t->site.store);
+    }
+
+    is_rc(rc, PTN_OK, "flagged, deleted, moved, read");
+    is_rc(ptn_ics_content_next(t->mb, c, t->pool, 10, 1 << 30, &ch, &n),
+          PTN_OK, "a page");
+    ok(n == 1 && ch[0].id == id[4] && (ch[0].flags & PTN_FLAG_SEEN),
+       "the last alone, as it is by now");
+    ptn_ics_content_next(t->mb, c, t->pool, 10, 1 << 30, &ch, &n);
+    is_u64(n, 0, "that was all");
+
+    for (i = 0; i < PTN_ICS_TOLD_SETS; i++) {
+        ptn_ics_content_told(c, (ptn_ics_told_e) i);
+    }
+
+    is_rc(ptn_ics_content_state(t->mb, c, &now), PTN_OK, "state");
+    ptn_ics_state_done(&state);
+    ptn_ics_state_copy(&state, now);
+    ptn_ics_content_close(c);
+
+    s = fetch(t, PTN_FOLDER_INBOX, ALL, NULL, &state, 1000, 1 << 30);
+    ok(s.n == 1 && s.ch[0].id == id[1] && (s.ch[0].flags & PTN_FLAG_FLAGGED)
+       && s.deleted == 0, "the flag is told the next time");
+    ptn_ics_state_done(&state);
+}
+
+
 int
 main(void)
 {
@@ -609,6 +682,8 @@ main(void)
     test_ranges(&t);
     test_ahead(&t);
     test_tree(&t);
+    test_meanwhile(&t, false);
+    test_meanwhile(&t, true);
     is_rc(ptn_store_commit(t.site.store), PTN_OK, "on disk");
     site_check(&t.site, "alice");
     site_done(&t.site);
