@@ -14,6 +14,17 @@ ptn_time_mono(void)
 }
 
 
+uint64_t
+ptn_time_mono_us(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * PTN_USEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+
 int64_t
 ptn_time_now(void)
 {

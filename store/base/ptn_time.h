@@ -9,6 +9,7 @@
 
 /* Milliseconds since boot; never steps. */
 uint64_t ptn_time_mono(void);
+uint64_t ptn_time_mono_us(void);    /* in microseconds */
 
 /* Microseconds since 1970-01-01 UTC. */
 int64_t ptn_time_now(void);

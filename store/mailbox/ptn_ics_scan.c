@@ -867,10 +867,7 @@ ptn_ics_open_read(ptn_mbox_t *mb, ptn_ics_content_t *c)
     }
 
     if (rc == PTN_OK) {
-        rc = ptn_ics_rows_cn(mb, &c->rows_cn);
-    }
-
-    if (rc == PTN_OK) {
+        c->rows_cn = mb->batch ? 0 : c->upto;
         rc = ptn_ics_state_begin(mb, &c->from);
     }
 

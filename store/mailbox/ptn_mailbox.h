@@ -258,6 +258,7 @@ struct ptn_mbox_s {
     bool             index_merged;      /* there was nothing to merge */
     bool             no_wait;           /* for another writer */
     bool             no_checkpoint;     /* by this commit */
+    bool             receipt_marked;    /* in this batch, durably */
     uint64_t         used;              /* store->tick */
     uint64_t         used_ms;           /* ptn_time_mono() */
     uint64_t         wal;               /* bytes, at the last commit */

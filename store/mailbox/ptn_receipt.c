@@ -139,8 +139,9 @@ ptn_receipt_mark_path(const ptn_store_t *store, ptn_guid_t mailbox,
 
 
 /*
- * Under the write lock, before the rows are committed.  One that is there may
- * have been left by who was killed before its name was durable.
+ * Under the write lock, before the rows are committed; once for all of a batch,
+ * since who takes it away needs that lock.  One that is there may have been
+ * left by who was killed before its name was durable.
  */
 
 ptn_rc_t
@@ -150,6 +151,10 @@ ptn_receipt_mark(ptn_mbox_t *mb)
     char       path[PTN_BLOB_PATH], dir[PTN_BLOB_PATH];
     ptn_io_t  *io;
     ptn_rc_t   rc;
+
+    if (mb->batch && mb->receipt_marked) {
+        return PTN_OK;
+    }
 
     io = mb->store->io;
     rc = ptn_receipt_mark_path(mb->store, mb->guid, mb->user, path,
@@ -178,6 +183,8 @@ ptn_receipt_mark(ptn_mbox_t *mb)
     {
         return ptn_errno_rc(errno);
     }
+
+    mb->receipt_marked = true;
 
     return PTN_OK;
 }

@@ -116,6 +116,7 @@ ptn_batch_begin(ptn_mbox_t *mb)
     mb->batch_cn = mb->meta.cn;
     mb->batch_kept = false;
     mb->changed = false;
+    mb->receipt_marked = false;
     ptn_batch_link(mb);
 
     return PTN_OK;

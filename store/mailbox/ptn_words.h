@@ -129,9 +129,6 @@ ptn_rc_t ptn_words_merge(ptn_mbox_t *mb, unsigned us, bool *ret_any);
 /* FTS5 merges nothing by itself. */
 ptn_rc_t ptn_words_settings(ptn_mbox_t *mb);
 
-/* Microseconds of a monotonic clock. */
-uint64_t ptn_words_us(void);
-
 
 /* --- ptn_words_list.c --------------------------------------------------- */
 

@@ -348,10 +348,10 @@ ptn_words_apply(ptn_mbox_t *mb, ptn_words_work_t *w)
         return PTN_OK;
     }
 
-    begun = ptn_words_us();
+    begun = ptn_time_mono_us();
 
     for (i = 0; i < w->nout && rc == PTN_OK; i++) {
-        if (i != 0 && ptn_words_us() - begun >= mb->index_us) {
+        if (i != 0 && ptn_time_mono_us() - begun >= mb->index_us) {
             w->more = true;
             break;
         }
@@ -361,7 +361,7 @@ ptn_words_apply(ptn_mbox_t *mb, ptn_words_work_t *w)
     }
 
     for (i = 0; i < w->nin && rc == PTN_OK; i++) {
-        if (ptn_words_us() - begun >= mb->index_us
+        if (ptn_time_mono_us() - begun >= mb->index_us
             && (i != 0 || w->nout != 0))
         {
             w->more = true;
@@ -525,12 +525,12 @@ ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
         mb->store->held(mb->store->ctx, true);
     }
 
-    begun = ptn_words_us();
+    begun = ptn_time_mono_us();
     cn = mb->meta.cn;
     mb->no_checkpoint = true;           /* that of idle() does */
     rc = ptn_words_under(mb, &tx, w, f);
     mb->no_checkpoint = false;
-    held = (ptn_words_us() - begun) / 1000;
+    held = (ptn_time_mono_us() - begun) / 1000;
 
     if (mb->store->held != NULL) {
         mb->store->held(mb->store->ctx, false);

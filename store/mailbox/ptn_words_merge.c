@@ -10,8 +10,6 @@
  * is not judged here, but by FTS5.
  */
 
-#include <time.h>
-
 #include "ptn_words.h"
 
 
@@ -21,17 +19,6 @@
 #define PTN_MERGE_FULL    48        /* of all */
 #define PTN_MERGE_LEVELS  64
 #define PTN_MERGE_NEVER   1999      /* segments; FTS5's crisismerge */
-
-
-uint64_t
-ptn_words_us(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
 
 
 /* SQLite's numbers of 1 to 9 bytes; false: the record ends. */
@@ -148,7 +135,7 @@ ptn_words_merge(ptn_mbox_t *mb, unsigned us, bool *ret_any)
     uint64_t  begun;
 
     *ret_any = false;
-    begun = ptn_words_us();
+    begun = ptn_time_mono_us();
 
     do {
         before = sqlite3_total_changes(mb->db);
@@ -157,7 +144,7 @@ ptn_words_merge(ptn_mbox_t *mb, unsigned us, bool *ret_any)
         changed = sqlite3_total_changes(mb->db) - before >= 2;
         *ret_any |= changed;
 
-    } while (rc == PTN_OK && changed && ptn_words_us() - begun < us);
+    } while (rc == PTN_OK && changed && ptn_time_mono_us() - begun < us);
 
     return rc;
 }

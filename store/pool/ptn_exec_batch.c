@@ -3,20 +3,7 @@
  * runs a batch of writing jobs of its slot with one commit.
  */
 
-#include <time.h>
-
 #include "ptn_runner.h"
-
-
-static uint64_t
-ptn_exec_us(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
 
 
 /*
@@ -124,9 +111,9 @@ ptn_exec_commit(ptn_exec_t *exec, const ptn_fifo_t *done)
 
     pthread_mutex_unlock(&r->mu);
 
-    begun = ptn_exec_us();
+    begun = ptn_time_mono_us();
     rc = r->proc->hooks->commit(exec->app);
-    us = ptn_min(ptn_exec_us() - begun, (uint64_t) 1000000);
+    us = ptn_min(ptn_time_mono_us() - begun, (uint64_t) 1000000);
 
     pthread_mutex_lock(&r->mu);
     r->committing--;

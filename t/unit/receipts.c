@@ -302,6 +302,73 @@ test_check(void)
 }
 
 
+/* The mark of a batch is synced once, however many receipts are due by it. */
+
+static unsigned  syncs;
+
+static int
+count_sync(ptn_io_t *io PTN_UNUSED, const char *path, ptn_io_site_e at)
+{
+    syncs += (at == PTN_IO_RECEIPT_DIR);
+
+    return ptn_io_posix.sync_dir(&ptn_io_posix, path, at);
+}
+
+
+static void
+test_once(void)
+{
+    bool        *due, fsync;
+    size_t       i;
+    ptn_id_t     ids[3];
+    ptn_io_t     io = ptn_io_posix;
+    ptn_app_t   *app;
+    ptn_txn_t    tx = { 0 };
+    ptn_mbox_t  *mb;
+    ptn_view_t  *view;
+    ptn_row_t    row;
+
+    fsync = site.conf.fsync;
+    site.conf.fsync = true;
+    io.sync_dir = count_sync;
+    is_rc(ptn_app_open(NULL, &site.conf, &io, NULL, "once", &app), PTN_OK,
+          "open");
+
+    for (i = 0; i < ptn_nelts(ids); i++) {
+        is_rc(deliver(app, "bob@example.test", "alice@example.test", false),
+              PTN_OK, "not read");
+    }
+
+    is_u64(syncs, 0, "nothing is due");
+    is_rc(mailbox(app, "bob@example.test", &mb), PTN_OK, "bob");
+    is_rc(ptn_view_get(mb, PTN_FOLDER_INBOX, &view), PTN_OK, "view");
+
+    for (i = 0; i < ptn_nelts(ids); i++) {
+        ptn_view_row(view, ptn_view_count(view) - (uint32_t) i, &row);
+        ids[i] = row.id;
+    }
+
+    ptn_view_unref(view);
+    is_rc(ptn_txn_begin(&tx, mb), PTN_OK, "begin");
+    is_rc(ptn_msg_read_ids(&tx, pool, ids, ptn_nelts(ids), 0, &due), PTN_OK,
+          "all are read");
+    is_rc(ptn_txn_commit(&tx), PTN_OK, "commit");
+    is_rc(ptn_store_commit(app->store), PTN_OK, "store commit");
+    is_u64(syncs, 2, "receipt, and ROOT");
+    is_rc(deliver(app, "bob@example.test", "alice@example.test", true), PTN_OK,
+          "another batch");
+    is_u64(syncs, 4, "once more");
+
+    while (ptn_mdn_send(app)) {
+        /* void */
+    }
+
+    is_u64(marks(), 0, "all are sent");
+    ptn_app_close(app);
+    site.conf.fsync = fsync;
+}
+
+
 int
 main(void)
 {
@@ -312,6 +379,7 @@ main(void)
     test_marks();
     test_sweep();
     test_check();
+    test_once();
 
     ptn_pool_destroy(pool);
     stream_driver_site_close(&site);
