@@ -339,8 +339,9 @@ forged(fx_worker_t *w, const char *type, ptn_handle_t good)
     is_u64(n, 8 * sizeof(h.b), "a good one with any bit changed");
 
     for (i = 0, n = 0; i < sizeof(h.b); i++) {
-        memset(&h, 0, sizeof(h));
-        memcpy(&h, &good, i);
+        for (k = i, h = good; k < sizeof(h.b); k++) {
+            h.b[k] = (u_char) ~good.b[k];
+        }
         n += refused(w, type, h);
     }
     is_u64(n, sizeof(h.b), "the beginning of a good one");
