@@ -521,10 +521,11 @@ names(fx_worker_t *w, ptn_handle_t good)
 
     for (i = 0; i < ntypes; i++) {
 
-        /* one kills its store; those of the clerk and the parked one wait */
+        /* one kills its store; two that park and those of the clerk wait */
 
         if (strcmp(types[i]->name, "debug.die") == 0
             || strcmp(types[i]->name, "debug.park") == 0
+            || strcmp(types[i]->name, "debug.wait") == 0
             || strcmp(types[i]->name, "debug.echo") == 0
             || types[i]->lane == PTN_LANE_NET)
         {
