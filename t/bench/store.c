@@ -209,26 +209,50 @@ bare_open(site_t *s)
 }
 
 
+static void
+bare_sql(site_t *s, const char *sql)
+{
+    if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        must(PTN_EIO, sql);
+    }
+}
+
+
+/* `batch` messages a commit. */
+
 static double
-bare(site_t *s, mix_t *mix, double seconds)
+bare(site_t *s, mix_t *mix, unsigned batch, double seconds)
 {
     double     begun;
     size_t     n;
+    unsigned   i;
     ptn_str_t  m;
 
     n = 0;
     begun = now();
 
     do {
-        m = next(mix);
-        sqlite3_bind_blob(s->insert, 1, m.data, (int) m.len, SQLITE_STATIC);
-
-        if (sqlite3_step(s->insert) != SQLITE_DONE) {
-            must(PTN_EIO, "insert");
+        if (batch > 1) {
+            bare_sql(s, "BEGIN IMMEDIATE");
         }
 
-        sqlite3_reset(s->insert);
-        n++;
+        for (i = 0; i < batch; i++) {
+            m = next(mix);
+            sqlite3_bind_blob(s->insert, 1, m.data, (int) m.len,
+                              SQLITE_STATIC);
+
+            if (sqlite3_step(s->insert) != SQLITE_DONE) {
+                must(PTN_EIO, "insert");
+            }
+
+            sqlite3_reset(s->insert);
+        }
+
+        if (batch > 1) {
+            bare_sql(s, "COMMIT");
+        }
+
+        n += batch;
 
     } while (now() - begun < seconds);
 
@@ -282,22 +306,25 @@ deliver_mix(site_t *s, ptn_mbox_t *mb, mix_t *mix)
 {
     char    name[64], against[64];
     size_t  i;
-    double  one[ROUNDS], many[ROUNDS], base[ROUNDS], t;
+    double  one[ROUNDS], many[ROUNDS], base[ROUNDS], group[ROUNDS], t;
     flight_t  f;
 
     t = s->seconds / ROUNDS;
     flight_start(s, mix, &flight_hooks, &f);
-    bare(s, mix, t / 4);
+    bare(s, mix, 1, t / 4);
     ours(s, mb, mix, t / 4);
     flight(&f, t / 4);
 
     for (i = 0; i < ROUNDS; i++) {
-        base[i] = bare(s, mix, t);
+        base[i] = bare(s, mix, 1, t);
+        group[i] = bare(s, mix, FLIGHT, t) / base[i];
         one[i] = ours(s, mb, mix, t) / base[i];
         many[i] = flight(&f, t) / base[i];
     }
 
     flight_stop(&f, mix->name);
+    printf("# %s: bare INSERTs of these bytes, 16 a commit: %.2f x I\n",
+           mix->name, median(group, ROUNDS));
 
     snprintf(against, sizeof(against), "I of these bytes %.0f/s",
              median(base, ROUNDS));
