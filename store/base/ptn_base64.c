@@ -3,35 +3,12 @@
 #include "ptn_charset.h"
 
 
-static const char  ptn_base64_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-
-static int
-ptn_base64_value(u_char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-
 ptn_rc_t
 ptn_base64_decode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret)
 {
-    int        v;
     u_char    *p, *start;
     size_t     i, n;
+    uint8_t    v;
     uint32_t   acc;
 
     if (s.len % 4 != 0) {
@@ -52,23 +29,22 @@ ptn_base64_decode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret)
         return PTN_ENOMEM;
     }
 
-    p = start;
+    i = ptn_base64_decode_groups(start, s.len / 4 * 3, s.data, n);
+
+    if (n - i >= 4) {
+        return PTN_EPARSE;
+    }
+
+    p = start + i / 4 * 3;
     acc = 0;
 
-    for (i = 0; i < n; i++) {
-        v = ptn_base64_value(s.data[i]);
-        if (v == -1) {
+    for ( /* void */ ; i < n; i++) {
+        v = ptn_base64_values[s.data[i]];
+        if (v >= 64) {
             return PTN_EPARSE;
         }
 
-        acc = (acc << 6) | (uint32_t) v;
-
-        if (i % 4 == 3) {
-            *p++ = (u_char) (acc >> 16);
-            *p++ = (u_char) (acc >> 8);
-            *p++ = (u_char) acc;
-            acc = 0;
-        }
+        acc = (acc << 6) | v;
     }
 
     switch (n % 4) {
@@ -102,9 +78,8 @@ ptn_base64_decode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret)
 ptn_str_t
 ptn_base64_encode(ptn_pool_t *pool, ptn_str_t s)
 {
-    u_char    *p, *start;
-    size_t     i, rest;
-    uint32_t   w;
+    size_t   n;
+    u_char  *start;
 
     if (s.len > SIZE_MAX / 4) {
         return (ptn_str_t) ptn_null_string;
@@ -115,36 +90,10 @@ ptn_base64_encode(ptn_pool_t *pool, ptn_str_t s)
         return (ptn_str_t) ptn_null_string;
     }
 
-    p = start;
+    n = ptn_base64_encode_text(start, s.data, s.len);
+    start[n] = '\0';
 
-    for (i = 0; i + 3 <= s.len; i += 3) {
-        w = (uint32_t) s.data[i] << 16 | (uint32_t) s.data[i + 1] << 8
-            | s.data[i + 2];
-
-        *p++ = (u_char) ptn_base64_alphabet[w >> 18];
-        *p++ = (u_char) ptn_base64_alphabet[(w >> 12) & 0x3f];
-        *p++ = (u_char) ptn_base64_alphabet[(w >> 6) & 0x3f];
-        *p++ = (u_char) ptn_base64_alphabet[w & 0x3f];
-    }
-
-    rest = s.len - i;
-
-    if (rest != 0) {
-        w = (uint32_t) s.data[i] << 16;
-        if (rest == 2) {
-            w |= (uint32_t) s.data[i + 1] << 8;
-        }
-
-        *p++ = (u_char) ptn_base64_alphabet[w >> 18];
-        *p++ = (u_char) ptn_base64_alphabet[(w >> 12) & 0x3f];
-        *p++ = rest == 2 ? (u_char) ptn_base64_alphabet[(w >> 6) & 0x3f]
-                         : '=';
-        *p++ = '=';
-    }
-
-    *p = '\0';
-
-    return ptn_str_make(start, (size_t) (p - start));
+    return ptn_str_make(start, n);
 }
 
 
@@ -152,7 +101,15 @@ ptn_base64_encode(ptn_pool_t *pool, ptn_str_t s)
 static int
 ptn_utf7_value(u_char c)
 {
-    return c == ',' ? 63 : c == '/' ? -1 : ptn_base64_value(c);
+    uint8_t  v;
+
+    if (c == ',') {
+        return 63;
+    }
+
+    v = ptn_base64_values[c];
+
+    return (v >= 63) ? -1 : v;
 }
 
 

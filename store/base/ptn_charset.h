@@ -72,5 +72,25 @@ ptn_rc_t ptn_codepage_to_utf8(ptn_pool_t *pool, uint32_t codepage,
 ptn_rc_t ptn_base64_decode(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);
 ptn_str_t ptn_base64_encode(ptn_pool_t *pool, ptn_str_t s);
 
+/*
+ * The same by the piece (ptn_base64_groups.c).  values: 0 to 63; 64: not of
+ * the alphabet; 65: "=".
+ *
+ * decode_groups: from the start of s groups of four characters of the
+ * alphabet, to three bytes each at d; stops before the first group that is
+ * not one, that is cut, or that has no room.  Returns the characters taken;
+ * bytes of d behind the result and within `room` may have been written to.
+ *
+ * span: how many characters at the start of s are of the alphabet.
+ * encode_text: n bytes to (n + 2) / 3 * 4 characters, padded; returns these.
+ */
+extern const char     ptn_base64_alphabet[65];
+extern const uint8_t  ptn_base64_values[256];
+
+size_t ptn_base64_decode_groups(u_char *d, size_t room, const u_char *s,
+    size_t n);
+size_t ptn_base64_span(const u_char *s, size_t n);
+size_t ptn_base64_encode_text(u_char *d, const u_char *s, size_t n);
+
 
 #endif /* PTN_CHARSET_H */

@@ -20,23 +20,6 @@ ptn_mime_decode_none(ptn_pool_t *pool PTN_UNUSED, ptn_str_t s, size_t max,
 }
 
 
-/* 0 to 63; 64: not of the alphabet; 65: "=" */
-static const uint8_t  ptn_mime_base64[256] = {
-#define R4(v)   v, v, v, v
-#define R16(v)  R4(v), R4(v), R4(v), R4(v)
-    R16(64), R16(64),
-    R4(64), R4(64), 64, 64, 64, 62, 64, 64, 64, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 65, 64, 64,
-    64, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 64,
-    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
-    R16(64), R16(64), R16(64), R16(64), R16(64), R16(64), R16(64), R16(64)
-#undef R16
-#undef R4
-};
-
-
 /*
  * What is not of the alphabet is passed over; "=" ends the text, so that what
  * a mailing list added behind is not decoded (RFC 2045 6.8).
@@ -47,7 +30,7 @@ ptn_mime_decode_base64(ptn_pool_t *pool, ptn_str_t s, size_t max,
 {
     u_char        *d, *start;
     uint8_t        v;
-    size_t         size;
+    size_t         size, done;
     uint32_t       acc, n;
     const u_char  *p, *end;
 
@@ -73,30 +56,18 @@ ptn_mime_decode_base64(ptn_pool_t *pool, ptn_str_t s, size_t max,
 
     for ( /* void */ ; p < end; p++) {
 
-        while (n == 0 && end - p >= 4) {
-            uint8_t  a, b, c, e;
-
-            a = ptn_mime_base64[p[0]];
-            b = ptn_mime_base64[p[1]];
-            c = ptn_mime_base64[p[2]];
-            e = ptn_mime_base64[p[3]];
-
-            if ((a | b | c | e) & 64 || (size_t) (d - start) + 3 > size) {
-                break;
-            }
-
-            d[0] = (u_char) (a << 2 | b >> 4);
-            d[1] = (u_char) (b << 4 | c >> 2);
-            d[2] = (u_char) (c << 6 | e);
-            d += 3;
-            p += 4;
+        if (n == 0) {
+            done = ptn_base64_decode_groups(d, size - (size_t) (d - start), p,
+                                            (size_t) (end - p));
+            p += done;
+            d += done / 4 * 3;
         }
 
         if (p == end) {
             break;
         }
 
-        v = ptn_mime_base64[*p];
+        v = ptn_base64_values[*p];
 
         if (v == 65) {
             break;

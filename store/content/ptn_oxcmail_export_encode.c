@@ -1,3 +1,4 @@
+#include "ptn_charset.h"
 #include "ptn_oxcmail_in.h"
 #include "ptn_oxcmail_out.h"
 
@@ -8,8 +9,6 @@
 #define PTN_OXCMAIL_CHUNK      ((size_t) 16384)
 
 static const char  ptn_oxcmail_hex[] = "0123456789ABCDEF";
-static const char  ptn_oxcmail_64[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 
 /* --- header fields -------------------------------------------------------- */
@@ -82,19 +81,12 @@ ptn_oxcmail_q_safe(u_char c)
 static void
 ptn_oxcmail_word_b(ptn_buf_t *word, const u_char *p, size_t n)
 {
-    size_t    i;
-    uint32_t  v;
+    u_char  *d;
 
-    for (i = 0; i < n; i += 3) {
-        v = (uint32_t) p[i] << 16;
-        v |= (i + 1 < n) ? (uint32_t) p[i + 1] << 8 : 0;
-        v |= (i + 2 < n) ? p[i + 2] : 0;
+    d = ptn_buf_reserve(word, (n + 2) / 3 * 4);
 
-        ptn_buf_byte(word, (u_char) ptn_oxcmail_64[v >> 18]);
-        ptn_buf_byte(word, (u_char) ptn_oxcmail_64[v >> 12 & 63]);
-        ptn_buf_byte(word, i + 1 < n ? (u_char) ptn_oxcmail_64[v >> 6 & 63]
-                                     : '=');
-        ptn_buf_byte(word, i + 2 < n ? (u_char) ptn_oxcmail_64[v & 63] : '=');
+    if (d != NULL) {
+        word->len += ptn_base64_encode_text(d, p, n);
     }
 }
 
@@ -537,9 +529,8 @@ ptn_oxcmail_scan(ptn_str_t data, ptn_oxcmail_scan_t *ret)
 void
 ptn_oxcmail_write_base64(ptn_buf_t *out, ptn_str_t data)
 {
-    u_char    *d;
-    size_t     i, n, column;
-    uint32_t   v;
+    size_t   i, n, line;
+    u_char  *d;
 
     n = (data.len + 2) / 3 * 4;
     n += (n + PTN_OXCMAIL_LINE - 1) / PTN_OXCMAIL_LINE * 2;
@@ -549,26 +540,9 @@ ptn_oxcmail_write_base64(ptn_buf_t *out, ptn_str_t data)
         return;
     }
 
-    for (i = 0, column = 0; i < data.len; i += 3) {
-        v = (uint32_t) data.data[i] << 16;
-        v |= (i + 1 < data.len) ? (uint32_t) data.data[i + 1] << 8 : 0;
-        v |= (i + 2 < data.len) ? data.data[i + 2] : 0;
-
-        *d++ = (u_char) ptn_oxcmail_64[v >> 18];
-        *d++ = (u_char) ptn_oxcmail_64[v >> 12 & 63];
-        *d++ = i + 1 < data.len ? (u_char) ptn_oxcmail_64[v >> 6 & 63] : '=';
-        *d++ = i + 2 < data.len ? (u_char) ptn_oxcmail_64[v & 63] : '=';
-
-        column += 4;
-
-        if (column == PTN_OXCMAIL_LINE) {
-            *d++ = '\r';
-            *d++ = '\n';
-            column = 0;
-        }
-    }
-
-    if (column != 0) {
+    for (i = 0; i < data.len; i += line) {
+        line = ptn_min(data.len - i, (size_t) PTN_OXCMAIL_LINE / 4 * 3);
+        d += ptn_base64_encode_text(d, data.data + i, line);
         *d++ = '\r';
         *d++ = '\n';
     }

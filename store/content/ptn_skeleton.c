@@ -1,6 +1,6 @@
-#include <endian.h>
 #include <openssl/sha.h>
 
+#include "ptn_charset.h"
 #include "ptn_skeleton.h"
 
 
@@ -39,10 +39,6 @@ typedef struct {
     uint64_t       size;        /* of the message */
     uint64_t       off;         /* of the next segment */
 } ptn_skeleton_cursor_t;
-
-
-static const char  ptn_skeleton_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 
 /* --- walking ------------------------------------------------------------- */
@@ -164,49 +160,6 @@ ptn_skeleton_next(ptn_skeleton_cursor_t *c, ptn_skeleton_seg_t *seg)
 
 /* --- restoring ----------------------------------------------------------- */
 
-static void
-ptn_skeleton_encode(const u_char *s, size_t n, u_char *d)
-{
-    size_t    i;
-    uint32_t  w;
-    uint64_t  v;
-
-    for (i = 0; i + 8 <= n; i += 6) {
-        memcpy(&v, s + i, 8);
-        v = be64toh(v);
-        d[0] = (u_char) ptn_skeleton_alphabet[v >> 58];
-        d[1] = (u_char) ptn_skeleton_alphabet[(v >> 52) & 0x3f];
-        d[2] = (u_char) ptn_skeleton_alphabet[(v >> 46) & 0x3f];
-        d[3] = (u_char) ptn_skeleton_alphabet[(v >> 40) & 0x3f];
-        d[4] = (u_char) ptn_skeleton_alphabet[(v >> 34) & 0x3f];
-        d[5] = (u_char) ptn_skeleton_alphabet[(v >> 28) & 0x3f];
-        d[6] = (u_char) ptn_skeleton_alphabet[(v >> 22) & 0x3f];
-        d[7] = (u_char) ptn_skeleton_alphabet[(v >> 16) & 0x3f];
-        d += 8;
-    }
-
-    for ( /* void */ ; i + 3 <= n; i += 3) {
-        w = (uint32_t) s[i] << 16 | (uint32_t) s[i + 1] << 8 | s[i + 2];
-        *d++ = (u_char) ptn_skeleton_alphabet[w >> 18];
-        *d++ = (u_char) ptn_skeleton_alphabet[(w >> 12) & 0x3f];
-        *d++ = (u_char) ptn_skeleton_alphabet[(w >> 6) & 0x3f];
-        *d++ = (u_char) ptn_skeleton_alphabet[w & 0x3f];
-    }
-
-    if (i == n) {
-        return;
-    }
-
-    w = (uint32_t) s[i] << 16;
-    w |= n - i == 2 ? (uint32_t) s[i + 1] << 8 : 0;
-
-    *d++ = (u_char) ptn_skeleton_alphabet[w >> 18];
-    *d++ = (u_char) ptn_skeleton_alphabet[(w >> 12) & 0x3f];
-    *d++ = n - i == 2 ? (u_char) ptn_skeleton_alphabet[(w >> 6) & 0x3f] : '=';
-    *d = '=';
-}
-
-
 /*
  * Bytes [from, to) of a reference's text.  Each round encodes the characters
  * from the one at `from` on, whole groups of four, and lays them out in lines.
@@ -242,8 +195,7 @@ ptn_skeleton_text(const ptn_skeleton_seg_t *seg, uint64_t from, uint64_t to,
                 return rc;
             }
 
-            ptn_skeleton_encode(data, n, chars);
-            have = (n + 2) / 3 * 4;
+            have = ptn_base64_encode_text(chars, data, n);
         }
 
         while (from < to) {
@@ -515,38 +467,21 @@ ptn_skeleton_line(const u_char *p, const u_char *end, uint32_t *brk)
 }
 
 
-/* Bit 0: of the alphabet.  Bit 1: of it, or the padding. */
-static const uint8_t  ptn_skeleton_chars_of[256] = {
-    ['A' ... 'Z'] = 3, ['a' ... 'z'] = 3, ['0' ... '9'] = 3,
-    ['+'] = 3, ['/'] = 3, ['='] = 2
-};
-
+/* Of the alphabet, at most two of padding behind. */
 
 static bool
 ptn_skeleton_is_base64(const u_char *p, size_t n)
 {
-    size_t   i, plain;
-    uint8_t  all;
+    size_t  i, span;
 
-    all = 3;
-    plain = n - ptn_min(n, (size_t) 2);
+    span = ptn_base64_span(p, n);
 
-    for (i = 0; i + 4 <= plain; i += 4) {
-        all &= ptn_skeleton_chars_of[p[i]] & ptn_skeleton_chars_of[p[i + 1]]
-               & ptn_skeleton_chars_of[p[i + 2]]
-               & ptn_skeleton_chars_of[p[i + 3]];
-    }
-
-    for ( /* void */ ; i < plain; i++) {
-        all &= ptn_skeleton_chars_of[p[i]];
-    }
-
-    if (!(all & 1)) {
+    if (n - span > 2) {
         return false;
     }
 
-    for ( /* void */ ; i < n; i++) {
-        if (!(ptn_skeleton_chars_of[p[i]] & 2)) {
+    for (i = span; i < n; i++) {
+        if (p[i] != '=') {
             return false;
         }
     }

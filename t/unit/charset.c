@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include <ctype.h>
+
 #include "ptn_charset.h"
 #include "ptn_test.h"
 
@@ -283,6 +285,99 @@ utf8_tables(ptn_pool_t *pool)
 }
 
 
+/*
+ * By the piece, against what RFC 4648 says bit by bit: every length, so that
+ * wide steps, whole groups and the rest meet everywhere; each byte value in
+ * the place of each character; each amount of room.
+ */
+
+#define PIECES  200
+
+static size_t
+slow_encode(u_char *d, const u_char *s, size_t n)
+{
+    size_t  bit, k, v, len;
+
+    static const char  alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
+                                    "opqrstuvwxyz0123456789+/";
+
+    for (bit = 0, len = 0; bit < 8 * n; bit += 6, len++) {
+        for (k = bit, v = 0; k < bit + 6; k++) {
+            v = v << 1 | (k < 8 * n ? s[k / 8] >> (7 - k % 8) & 1u : 0);
+        }
+        d[len] = (u_char) alphabet[v];
+    }
+
+    while (len % 4 != 0) {
+        d[len++] = '=';
+    }
+
+    return len;
+}
+
+
+static void
+base64_pieces(void)
+{
+    size_t   i, k, n, len, room, done, bad;
+    u_char   data[PIECES], text[PIECES * 2], want[PIECES * 2];
+    bool     known;
+    u_char   back[PIECES + 8], was;
+    uint32_t x;
+
+    for (i = 0, x = 7; i < PIECES; i++) {
+        x = x * 1664525 + 1013904223;
+        data[i] = (u_char) (x >> 24);
+    }
+
+    for (n = 0, bad = 0; n <= PIECES; n++) {
+        memset(text, 0x55, sizeof(text));
+        memset(want, 0x55, sizeof(want));
+        len = slow_encode(want, data, n);
+        bad += ptn_base64_encode_text(text, data, n) != len;
+        bad += memcmp(text, want, sizeof(text)) != 0;
+    }
+    is_u64(bad, 0, "encoded, every length; nothing behind it is touched");
+
+    for (n = 0, bad = 0; n <= PIECES; n++) {
+        len = slow_encode(text, data, n);
+        memset(back, 0x55, sizeof(back));
+        done = ptn_base64_decode_groups(back, PIECES, text, len);
+        bad += done != n / 3 * 4 || memcmp(back, data, n / 3 * 3) != 0;
+        bad += back[PIECES] != 0x55;
+    }
+    is_u64(bad, 0, "decoded, every length");
+
+    len = slow_encode(text, data, PIECES);
+
+    for (room = 0, bad = 0; room <= PIECES; room++) {
+        memset(back, 0x55, sizeof(back));
+        done = ptn_base64_decode_groups(back, room, text, len);
+        bad += done != ptn_min(room / 3, (size_t) PIECES / 3) * 4;
+        bad += memcmp(back, data, done / 4 * 3) != 0;
+        for (k = room; k < sizeof(back); k++) {
+            bad += back[k] != 0x55;
+        }
+    }
+    is_u64(bad, 0, "no byte without room");
+
+    for (i = 0, bad = 0; i < 140; i++) {
+        was = text[i];
+
+        for (k = 0; k < 256; k++) {
+            text[i] = (u_char) k;
+            done = ptn_base64_decode_groups(back, PIECES, text, 140);
+            known = isalnum((int) k) || k == '+' || k == '/';
+            bad += done != (known ? 140 : i / 4 * 4);
+            bad += ptn_base64_span(text, 140) != (known ? 140 : i);
+        }
+
+        text[i] = was;
+    }
+    is_u64(bad, 0, "stops at the group of what is not of the alphabet");
+}
+
+
 static void
 base64_tables(ptn_pool_t *pool)
 {
@@ -317,6 +412,7 @@ main(void)
     utf7_every_character(pool);
     utf8_tables(pool);
     base64_tables(pool);
+    base64_pieces();
 
     ptn_pool_destroy(pool);
 
