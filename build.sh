@@ -39,7 +39,7 @@ need_run="openssl curl"
 need_test="perl libio-socket-ssl-perl python3 openssl curl isync swaks sqlite3
     libxml2-utils python3-exchangelib"
 need_clients="dovecot-imapd dovecot-lmtpd"
-need_bench="wrk"
+need_bench="wrk libgmime-3.0-dev pkg-config"
 need_fuzz="clang llvm libclang-rt-14-dev"
 need_package="dpkg-dev debhelper fakeroot"
 
