@@ -517,7 +517,10 @@ main(int argc, char **argv)
         rc = run(t);
 
         if (rc == PTN_OK) {
-            fwrite(t->out.data, 1, t->out.len, stdout);
+            if (t->out.len != 0) {
+                fwrite(t->out.data, 1, t->out.len, stdout);
+            }
+
             printf("ok\n");
 
         } else {
