@@ -36,6 +36,10 @@ size_t ptn_utf8_put(u_char *p, uint32_t c);
  * ill-formed. */
 int ptn_utf8_seq(const u_char *p, const u_char *end);
 
+/* What a lower-case letter is searched as that Unicode does not take apart
+ * into a letter and marks ("o" for U+00F8); NULL: it is no such letter. */
+const char *ptn_letter_apart(uint32_t c);
+
 /* Full case folding (ICU), for comparisons and search. */
 ptn_rc_t ptn_utf8_fold(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret);
 

@@ -237,3 +237,27 @@ ptn_utf8_fold(ptn_pool_t *pool, ptn_str_t s, ptn_str_t *ret)
 
     return PTN_OK;
 }
+
+
+const char *
+ptn_letter_apart(uint32_t c)
+{
+    static const struct {
+        uint32_t     c;
+        const char  *as;
+    } letters[] = {
+        { 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" }, { 0x00fe, "th" },
+        { 0x0111, "d" },  { 0x0127, "h" }, { 0x0131, "i" }, { 0x0142, "l" },
+        { 0x0153, "oe" },
+    };
+
+    size_t  i;
+
+    for (i = 0; i < ptn_nelts(letters); i++) {
+        if (letters[i].c == c) {
+            return letters[i].as;
+        }
+    }
+
+    return NULL;
+}

@@ -289,5 +289,10 @@ ptn_rc_t ptn_user_active(ptn_directory_t *dir, uint64_t id);
 ptn_rc_t ptn_domain_id(ptn_directory_t *dir, ptn_str_t name,
     uint64_t *ret_id, bool *ret_disabled);
 
+/* Of the domain that a list is asked for; 0: of all (`name` is empty).
+ * ENOTFOUND: it is none of ours. */
+ptn_rc_t ptn_domain_listed(ptn_directory_t *dir, ptn_str_t name,
+    uint64_t *ret_id);
+
 
 #endif /* PTN_DIR_DB_H */

@@ -8,6 +8,7 @@
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
+#include "ptn_charset.h"
 #include "ptn_dir_db.h"
 
 
@@ -20,32 +21,6 @@ typedef struct {
     size_t   len;
     bool     space;                     /* before the next character */
 } ptn_dir_fold_t;
-
-
-/* Letters that Unicode does not take apart. */
-
-static const char *
-ptn_dir_fold_letter(UChar32 c)
-{
-    static const struct {
-        UChar32      c;
-        const char  *as;
-    } letters[] = {
-        { 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" }, { 0x00fe, "th" },
-        { 0x0111, "d" },  { 0x0127, "h" }, { 0x0131, "i" }, { 0x0142, "l" },
-        { 0x0153, "oe" },
-    };
-
-    size_t  i;
-
-    for (i = 0; i < ptn_nelts(letters); i++) {
-        if (letters[i].c == c) {
-            return letters[i].as;
-        }
-    }
-
-    return NULL;
-}
 
 
 static void
@@ -63,7 +38,7 @@ ptn_dir_fold_put(ptn_dir_fold_t *f, UChar32 c)
         return;
     }
 
-    as = ptn_dir_fold_letter(c);
+    as = ptn_letter_apart(c);
     n = as != NULL ? strlen(as) : (size_t) U8_LENGTH(c);
 
     if (f->len + n + f->space > PTN_DIR_FOLD_MAX) {

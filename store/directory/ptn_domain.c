@@ -31,6 +31,22 @@ ptn_domain_id(ptn_directory_t *dir, ptn_str_t name, uint64_t *ret_id,
 
 
 ptn_rc_t
+ptn_domain_listed(ptn_directory_t *dir, ptn_str_t name, uint64_t *ret_id)
+{
+    ptn_dir_addr_t  a;
+
+    *ret_id = 0;
+
+    if (name.len == 0) {
+        return PTN_OK;
+    }
+
+    return (ptn_dir_domain_parse(name, &a) == PTN_OK)
+           ? ptn_domain_id(dir, a.domain, ret_id, NULL) : PTN_ENOTFOUND;
+}
+
+
+ptn_rc_t
 ptn_domain_add(ptn_directory_t *dir, ptn_str_t name)
 {
     ptn_rc_t                                    rc;

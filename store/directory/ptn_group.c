@@ -285,26 +285,15 @@ ptn_rc_t
 ptn_group_list(ptn_directory_t *dir, ptn_pool_t *pool, ptn_str_t domain,
     ptn_group_t **ret_groups, size_t *ret_n)
 {
-    uint64_t        id;
-    ptn_rc_t        rc;
-    ptn_dir_addr_t  d;
+    uint64_t  id;
+    ptn_rc_t  rc;
 
-    id = 0;
+    rc = ptn_domain_listed(dir, domain, &id);
 
-    if (domain.len != 0) {
-        rc = ptn_dir_domain_parse(domain, &d);
-
-        if (rc == PTN_OK) {
-            rc = ptn_domain_id(dir, d.domain, &id, NULL);
-        }
-
-        if (rc != PTN_OK) {
-            return (rc == PTN_EINVAL) ? PTN_ENOTFOUND : rc;
-        }
-    }
-
-    return ptn_group_rows(dir, pool, PTN_DIR_GROUP_LIST, id, ret_groups,
-                          ret_n);
+    return (rc == PTN_OK)
+           ? ptn_group_rows(dir, pool, PTN_DIR_GROUP_LIST, id, ret_groups,
+                            ret_n)
+           : rc;
 }
 
 

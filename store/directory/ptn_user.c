@@ -467,21 +467,11 @@ ptn_user_list(ptn_directory_t *dir, ptn_pool_t *pool, ptn_str_t domain,
     ptn_rc_t                                    rc;
     ptn_buf_t                                   b;
     ptn_user_t                                  user;
-    ptn_dir_addr_t                              a;
     PTN_CLEAN_UP(ptn_dir_db_done) sqlite3_stmt  *st = NULL;
 
-    id = 0;
-
-    if (domain.len != 0) {
-        rc = ptn_dir_domain_parse(domain, &a);
-
-        if (rc == PTN_OK) {
-            rc = ptn_domain_id(dir, a.domain, &id, NULL);
-        }
-
-        if (rc != PTN_OK) {
-            return (rc == PTN_EINVAL) ? PTN_ENOTFOUND : rc;
-        }
+    rc = ptn_domain_listed(dir, domain, &id);
+    if (rc != PTN_OK) {
+        return rc;
     }
 
     rc = ptn_dir_db_stmt(dir, id ? PTN_DIR_USER_LIST_DOMAIN

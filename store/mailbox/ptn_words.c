@@ -9,6 +9,7 @@
 #include <unicode/utf8.h>
 #include <unicode/utf16.h>
 
+#include "ptn_charset.h"
 #include "ptn_words.h"
 
 
@@ -56,32 +57,6 @@ ptn_words_version(void)
     return 3ULL << 56 | (uint64_t) v[0] << 48 | (uint64_t) v[1] << 40
            | (uint64_t) (U_ICU_VERSION_MAJOR_NUM & 0xff) << 32
            | (LIBXML_VERSION & 0xffffff);
-}
-
-
-/* Letters that Unicode does not take apart. */
-
-static const char *
-ptn_words_letter(UChar32 c)
-{
-    static const struct {
-        UChar32      c;
-        const char  *as;
-    } letters[] = {
-        { 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" }, { 0x00fe, "th" },
-        { 0x0111, "d" },  { 0x0127, "h" }, { 0x0131, "i" }, { 0x0142, "l" },
-        { 0x0153, "oe" },
-    };
-
-    size_t  i;
-
-    for (i = 0; i < ptn_nelts(letters); i++) {
-        if (letters[i].c == c) {
-            return letters[i].as;
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -247,7 +222,7 @@ ptn_words_point(ptn_words_points_t *p, UChar32 c)
         return;
     }
 
-    as = ptn_words_letter(c);
+    as = ptn_letter_apart(c);
 
     if (as == NULL) {
         if (p->n < PTN_WORDS_FOLDED) {
