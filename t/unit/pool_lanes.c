@@ -6,9 +6,6 @@
  * is so, however the threads are scheduled.
  */
 
-#include <sched.h>
-#include <sys/syscall.h>
-
 #include "pool_fixture.h"
 #include "ptn_runner.h"
 
@@ -210,29 +207,10 @@ run_ready(ptn_job_t *job)
 }
 
 
-/*
- * Does this thread give way to the others?  A test that is as nice itself as
- * can be does not see it.
- */
-
-static bool
-gives_way(bool low)
-{
-    int  own;
-
-    own = getpriority(PRIO_PROCESS, (id_t) getpid());
-
-    return own == 19 ? low
-                     : sched_getscheduler(0) == SCHED_BATCH
-                       || getpriority(PRIO_PROCESS,
-                                      (id_t) syscall(SYS_gettid)) > own;
-}
-
-
 static ptn_rc_t
 run_bulk(ptn_job_t *job PTN_UNUSED)
 {
-    atomic_fetch_add(&LOW, gives_way(true));
+    atomic_fetch_add(&LOW, fx_gives_way(true));
     atomic_fetch_add(&BULK, 1);
     gate(&SLOW);
     atomic_fetch_sub(&BULK, 1);
@@ -244,7 +222,7 @@ run_bulk(ptn_job_t *job PTN_UNUSED)
 static ptn_rc_t
 run_auth(ptn_job_t *job PTN_UNUSED)
 {
-    atomic_fetch_add(&LOW, gives_way(true));
+    atomic_fetch_add(&LOW, fx_gives_way(true));
     atomic_fetch_add(&HASHED, 1);
     gate(&SLOW);
 
@@ -255,7 +233,7 @@ run_auth(ptn_job_t *job PTN_UNUSED)
 static ptn_rc_t
 run_noop(ptn_job_t *job)
 {
-    return gives_way(false) ? ptn_job_reply(job, "low", 3)
+    return fx_gives_way(false) ? ptn_job_reply(job, "low", 3)
                             : ptn_job_reply(job, "ok", 2);
 }
 
