@@ -161,7 +161,7 @@ ptn_exec_again(ptn_exec_t *exec, uint32_t at, unsigned times)
         r->slot[at].writer = NULL;
 
         if (rec != NULL) {
-            ptn_fifo_add_first(&r->lane[PTN_LANE_SHORT], rec);
+            ptn_fifo_add(&r->lane[PTN_LANE_SHORT], rec);    /* its turn comes */
         }
 
         rec = NULL;

@@ -133,7 +133,7 @@ fault($e->envelope('<m:GetFolder a="' . 'x' x 100000 . '"/>'), $V,
       'a long attribute');
 fault($e->envelope('<m:GetFolder>' . '<t:x/>' x 300000 . '</m:GetFolder>'),
       $V, 'many elements');
-cmp_ok(time() - $start, '<', 10, 'all of that quickly');
+cmp_ok(time() - $start, '<', 60, 'all of that quickly');
 
 # ------------------------------------------------------------ ids
 

@@ -89,7 +89,7 @@ ok((wait_for {
         $there{$1}++ while $all =~ /^Subject: (m\d+)\r$/mg;
     }
     return scalar(keys %there) == $messages;
-} 20), 'all are there');
+} 60), 'all are there');
 
 is(join(' ', grep { !$there{"m$_"} } 1 .. $messages), '', 'none is lost');
 is(join(' ', grep { $there{$_} > 1 } sort keys %there), '',
@@ -107,7 +107,7 @@ sub mover {
     while (time() < $end) {
         my $ok = eval {
             local $SIG{ALRM} = sub { die "too long\n" };
-            alarm 15;
+            alarm 45;
 
             if (!$m) {
                 $m = Test::Postern::MAPI->new($p, $user);

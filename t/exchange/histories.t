@@ -528,7 +528,7 @@ sub there_again {
     my $there = wait_for {
         my $imap = eval { $p->imap_login('alice') } or return 0;
         return $imap->command('STATUS INBOX (MESSAGES)') =~ /^p\d+ OK/m;
-    } 20;
+    } 60;
     die "no store came back\n" unless $there;
 }
 
@@ -628,7 +628,7 @@ sub reader {
     # the stores may not all be there again
     wait_for {
         $got = eval { "Test::Postern::Faces::$name"->new($p, 'alice')->sync() }
-    } 20 or die "$name: $@";
+    } 60 or die "$name: $@";
     return $got;
 }
 

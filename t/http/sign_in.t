@@ -165,7 +165,12 @@ my @got = map { [ answer($_) ] } @all;
 is(scalar(grep { $_->[0] == 200 } @got), 50, 'fifty are in');
 is(sign_ins('status=ok .*user=carol'), 1, 'one sign-in');
 
+# the store looks when all of them are with the worker, which answers who
+# carries nothing itself, in its turn
+kill 'STOP', $p->pids('store');
 ask($_, 'GET', basic('dave@example.test:wrong'), later => 1) for @all;
+ask($s, 'GET', undef) for 1 .. 3;
+kill 'CONT', $p->pids('store');
 @got = map { [ answer($_) ] } @all;
 is(scalar(grep { $_->[0] == 401 } @got), 50, 'fifty are out');
 is(sign_ins('status=failed .*user=dave'), 1, 'one failure is counted');

@@ -30,8 +30,8 @@ sub failures {
 
 my $start = time();
 $p->run();
-ok((wait_for { failures() >= 3 } 15), 'a directory that cannot be used');
+ok((wait_for { failures() >= 3 } 30), 'a directory that cannot be used');
 cmp_ok(time() - $start, '>', 2.9, 'the pause between tries grows');
 
 unlink $path;
-ok(wait_stores(2), 'and once it can be used, the store serves');
+ok(wait_stores(2, 30), 'and once it can be used, the store serves');

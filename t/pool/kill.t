@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
+use IO::Select;
 use Test::More;
 use Time::HiRes qw/ time sleep /;
 use Test::Postern::Pool;
@@ -23,22 +24,26 @@ wait_stores(2) or die 'no stores' . $p->log_tail();
 # A store: both executors busy, one job waits behind them.
 
 my $store = job_pid(0);
-my @running = map { job_start('sleep', ms => 5000, slot => 0) } 1, 2;
-sleep(0.3);
-my $queued = job_start('pid', slot => 0);
-sleep(0.3);
+my @running = map { job_start('sleep', ms => 60000, slot => 0) } 1, 2;
+my $queued;
+
+# both run as soon as a third one waits
+for (1 .. 20) {
+    $queued = job_start('pid', slot => 0);
+    last unless IO::Select->new($queued)->can_read(1);
+}
 
 my $start = time();
 kill 'KILL', $store;
 
 for my $s (@running) {
-    my ($status) = job_end($s, 10);
+    my ($status) = job_end($s, 20);
     like($status, qr/^50[023]$/, 'the running job fails with a clear error');
 }
 
-cmp_ok(time() - $start, '<', 4, 'and at once');
+cmp_ok(time() - $start, '<', 20, 'and at once');
 
-my ($status, $body) = job_end($queued, 10);
+my ($status, $body) = job_end($queued, 20);
 is($status, 200, 'the queued job runs');
 chomp $body;
 isnt($body, $store, 'in the successor');
@@ -116,5 +121,5 @@ my @starts = substr($p->nginx()->read_file('error.log'), $since)
 cmp_ok(scalar @starts, '<=', 2, 'and backs off');
 
 unlink $mailbox;
-ok(wait_stores(2, 10), 'it starts when the cause is gone');
+ok(wait_stores(2, 30), 'it starts when the cause is gone');
 is((job('noop', slot => 0))[0], 200, 'and serves');

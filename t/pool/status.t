@@ -24,7 +24,7 @@ ok(wait_for { status_json()->{counters}{jobs}
 
 my $now = status_json();
 is(scalar @{ $now->{stores} }, 2, 'two stores');
-is($now->{workers}, 2, 'two workers');
+ok((wait_for { status_json()->{workers} == 2 }), 'two workers');
 cmp_ok($now->{counters}{jobs_failed}, '>=', 1, 'failures are counted');
 
 my $text = http_get('/status');

@@ -48,12 +48,12 @@ sub gone {
 
     my $took = gone($p, 'TERM', 5);
     ok(defined $took, 'stop with jobs running leaves nothing');
-    cmp_ok($took || 9, '<', 1.5, 'and is quick');
+    cmp_ok($took || 9, '<', 2.5, 'and is quick');
 }
 
 {
     my $p = site();
-    my @jobs = map { job_start('sleep', ms => 1500, slot => $_) } 0 .. 3;
+    my @jobs = map { job_start('sleep', ms => 3000, slot => $_) } 0 .. 3;
     my @parked = map { job_start('watch', slot => $_) } 1 .. 50;
     my ($out) = map { job_start('park', slot => $_) } 5;
     sleep(0.3);
@@ -64,17 +64,17 @@ sub gone {
     # idle ones go at once
     my $closed = 0;
     for my $s (@parked, $out) {
-        my ($status, $body) = job_end($s, 3);
+        my ($status, $body) = job_end($s, 10);
         $closed++;
     }
-    cmp_ok(time() - $start, '<', 1, "quit: $closed parked ones leave first");
+    cmp_ok(time() - $start, '<', 2, "quit: $closed parked ones leave first");
 
     my @status = map { (job_end($_, 10))[0] } @jobs;
     is("@status", '200 200 200 200', 'quit: running jobs end well');
 
     ok((wait_for {; waitpid(-1, WNOHANG); !descendants($$) } 5),
        'quit: nothing is left');
-    cmp_ok(time() - $start, '<', 4, 'quit: as soon as the jobs are done');
+    cmp_ok(time() - $start, '<', 8, 'quit: as soon as the jobs are done');
 }
 
 {
@@ -127,13 +127,15 @@ sub gone {
     }
 
     kill 'USR1', $p->nginx()->master_pid();
-    sleep(0.5);
-    job('noop', slot => $_) for 0, 1;
-    ok(-e $log, 'USR1: a new log file');
+    ok((wait_for { -e $log }), 'USR1: a new log file');
 
-    my @held = grep { defined && m{/(?:error|access)\.log|postern\.log\.1} }
-        map { readlink } map { glob "/proc/$_/fd/*" }
-        $p->pids('store'), $p->pids('clerk');
+    my @held;
+    wait_for {
+        @held = grep { defined && m{/(?:error|access)\.log|postern\.log\.1} }
+            map { readlink } map { glob "/proc/$_/fd/*" }
+            $p->pids('store'), $p->pids('clerk');
+        return !@held;
+    };
     is("@held", '', 'USR1: no old file is held, and none of nginx');
 
     my $took = gone($p, 'QUIT', 5);

@@ -27,7 +27,7 @@ for my $s (1 .. $streams) {
         my $lmtp = $p->lmtp();
         my $bad = 0;
 
-        $lmtp->timeout(5);
+        $lmtp->timeout(60);
         $lmtp->read();
         $lmtp->command('LHLO test');
 

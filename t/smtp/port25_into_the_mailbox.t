@@ -62,6 +62,8 @@ is(count($p->imap_login('bob'), 'INBOX'), 0, 'bob got nothing');
 
 like($smtp->command('QUIT'), qr/^221/, 'QUIT');
 
-like($p->nginx()->read_file('postern.log'),
+my $log = '';
+wait_for { $log = $p->nginx()->read_file('postern.log'); $log =~ /delivery / };
+like($log,
      qr/delivery queue_id=[0-9a-f]{16} from="s\@other\.test" to="alice\+tag\@example\.test" size=\d+ delay=[\d.]+ status=delivered/,
      'the log has its line');

@@ -373,21 +373,21 @@ test_many(void)
     is_rc(ptn_directory_open(&f->conf, false, &f->dir), PTN_OK, "opened");
     pool = ptn_pool_create(0, NULL);
 
-    start = (uint64_t) ptn_time_now();
+    start = (uint64_t) ptn_test_cpu_us();
     for (i = 0; i < 100; i++) {
         ptn_user_resolve(f->dir, pool, ptn_str("example.test"),
                          ptn_str("uniq"), 100, &users, &n, &more);
         ok(n == 1 || i, "one of 5,000");
     }
-    narrow = ((uint64_t) ptn_time_now() - start) / 100;
+    narrow = ((uint64_t) ptn_test_cpu_us() - start) / 100;
 
-    start = (uint64_t) ptn_time_now();
+    start = (uint64_t) ptn_test_cpu_us();
     for (i = 0; i < 100; i++) {
         ptn_user_resolve(f->dir, pool, ptn_str("example.test"),
                          ptn_str("mil"), 100, &users, &n, &more);
         ok((n == 100 && more) || i, "a hundred, and more");
     }
-    broad = ((uint64_t) ptn_time_now() - start) / 100;
+    broad = ((uint64_t) ptn_test_cpu_us() - start) / 100;
 
     printf("# narrow %u us, broad %u us\n", (unsigned) narrow,
            (unsigned) broad);

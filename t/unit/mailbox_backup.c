@@ -221,7 +221,7 @@ test_load(site_t *s, const char *dir)
     for (i = 0, whole = 0; i < BACKUPS; i++) {
         had = *commits;
 
-        for (k = 0; k < 5000 && *commits < had + 20; k++) {
+        for (k = 0; k < 60000 && *commits < had + 20; k++) {
             poll(NULL, 0, 1);
         }
 

@@ -30,7 +30,7 @@ static bool
 kill_enough(const kill_t *k)
 {
     return k->ops > 100 && kill_seen(k) > ptn_nelts(kill_ops) / 2
-           && k->kills > ROUNDS;
+           && k->kills > ROUNDS && k->sent > 0;
 }
 
 

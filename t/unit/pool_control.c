@@ -94,7 +94,7 @@ worker(fx_worker_t *w, void *data PTN_UNUSED)
 
     for (i = 0; i < 8; i++) {
         fx_submit(w, &queued[i], (fx_job_t) { "nap", 0, none,
-                                              i < 4 ? "3000" : "1", 0, 0, 0 });
+                                              i < 4 ? "60000" : "1", 0, 0, 0 });
     }
 
     for (i = 0, good = 0; i < 8; i++) {

@@ -136,6 +136,38 @@ started(fx_worker_t *w, uint64_t n)
 }
 
 
+/* Jobs of this worker that the store has taken, and that do not run yet. */
+
+static uint32_t
+accepted(fx_worker_t *w)
+{
+    uint32_t         i, n, slot;
+    ptn_shm_slot_t  *s;
+
+    for (slot = 0; ptn_shm_sock(w->fx->world, slot, 0)[1] == -1; slot++) {
+        /* ours is the one that is open */
+    }
+
+    s = ptn_shm_slot(w->fx->world, slot);
+
+    for (i = 0, n = 0; i < PTN_TICKETS; i++) {
+        n += (atomic_load(&s->cell[i].c.state) & 7) == PTN_CELL_ACCEPTED;
+    }
+
+    return n;
+}
+
+
+/* The successor has come, and waits for the ring. */
+
+static void
+waits(pid_t pid)
+{
+    (void) fx_until(atomic_load(&fx.world->private->lock[0].waiter) == pid
+                    || fx_attached(&fx, 0, pid));
+}
+
+
 enum { KILL_STORE = 1, RESPAWN, HAND_OVER, SHRINK, RELOADS, TERM, BAD_START };
 
 
@@ -168,7 +200,7 @@ killed(fx_worker_t *w)
         fx_submit(w, &queued[i], (fx_job_t) { "nap", 0, none, "1", 0, 0, 0 });
     }
     fx_submit(w, &body, (fx_job_t) { "body", 0, none, NULL, 0, fd, 5 });
-    usleep(50000);
+    ok(fx_until(accepted(w) == 21), "others wait, one with a file");
 
     ask(w, KILL_STORE);
 
@@ -264,7 +296,7 @@ terminated(fx_worker_t *w)
 
     start = fx_us();
     ask(w, TERM);
-    ok(fx_us() - start < 3000000, "TERM: left under a deaf job after %lu ms",
+    ok(fx_us() - start < 15000000, "TERM: left under a deaf job after %lu ms",
        (fx_us() - start) / 1000);
 
     fx_final(w, &a);
@@ -391,7 +423,7 @@ serve(uint64_t what)
             pid = fx.store[0];
             old = fx.ctl[0][1];
             respawn(0, ++generation, &fx.conf);
-            usleep(100000);
+            waits(fx.store[0]);
             (void) !write(old, "q", 1);
             if (what == HAND_OVER) {
                 fx_wait(pid, 5000);
@@ -405,7 +437,7 @@ serve(uint64_t what)
         pid = fx.store[0];
         old = fx.ctl[0][1];
         respawn(0, ++generation, &one);
-        usleep(100000);
+        waits(fx.store[0]);
         (void) !write(old, "q", 1);
         fx_wait(pid, 5000);
         if (fx_wait(fx.store[1], 5000) != 0) {  /* leaves unasked */
@@ -417,7 +449,7 @@ serve(uint64_t what)
 
     case TERM:
         fx_tell(&fx, 0, 't');
-        fx_wait(fx.store[0], 5000);
+        fx_wait(fx.store[0], 20000);
         respawn(0, generation, &one);
         break;
 

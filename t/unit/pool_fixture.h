@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +74,25 @@ fx_nap(void)
         }                                                                     \
         (cond);                                                               \
     })
+
+
+/*
+ * Does this thread give way to the others?  A test that is as nice itself as
+ * can be does not see it.
+ */
+
+static inline bool
+fx_gives_way(bool low)
+{
+    int  own;
+
+    own = getpriority(PRIO_PROCESS, (id_t) getpid());
+
+    return own == 19 ? low
+                     : sched_getscheduler(0) == SCHED_BATCH
+                       || getpriority(PRIO_PROCESS,
+                                      (id_t) syscall(SYS_gettid)) > own;
+}
 
 
 static inline ptn_ctl_e

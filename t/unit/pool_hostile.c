@@ -215,7 +215,7 @@ raw_run(raw_t *r, uint32_t ticket)
 {
     raw_push(r, PTN_UP_JOB, ticket, r->gen, r->epoch);
 
-    return raw_final(r, ticket, r->gen++, 2000, NULL);
+    return raw_final(r, ticket, r->gen++, 20000, NULL);
 }
 
 
@@ -303,7 +303,7 @@ messages(raw_t *r)
     raw_cell(r, 2, ECHO);
     raw_push(r, PTN_UP_JOB, 2, gen, r->epoch);
     raw_push(r, PTN_UP_JOB, 2, gen, r->epoch);
-    is_u64(raw_final(r, 2, gen, 2000, NULL), PTN_OK, "a job sent twice");
+    is_u64(raw_final(r, 2, gen, 20000, NULL), PTN_OK, "a job sent twice");
     is_u64((uint64_t) raw_final(r, 2, gen, 50, NULL), (uint64_t) -1,
            "is answered once");
     r->gen++;
@@ -316,7 +316,7 @@ messages(raw_t *r)
     is_u64((uint64_t) raw_final(r, 2, gen, 100, NULL), (uint64_t) -1,
            "a job of another epoch is left");
     raw_push(r, PTN_UP_JOB, 2, gen, r->epoch);
-    is_u64(raw_final(r, 2, gen, 2000, NULL), PTN_OK, "of this one it is run");
+    is_u64(raw_final(r, 2, gen, 20000, NULL), PTN_OK, "of this one it is run");
     r->gen++;
 
     ok(refused(r) - n >= 5, "messages about no job: %lu refused",
@@ -340,7 +340,7 @@ messages(raw_t *r)
     raw_push(r, PTN_UP_JOB, 0, r->gen, r->epoch);
     usleep(20000);
     atomic_store(&r->rings->down.head, r->head);
-    is_u64(raw_final(r, 0, r->gen++, 3000, NULL), PTN_OK,
+    is_u64(raw_final(r, 0, r->gen++, 20000, NULL), PTN_OK,
            "the reply waits for room that makes sense");
 
     /* descriptors nobody asked for, short messages */

@@ -1,12 +1,47 @@
 /*
  * Lanes and batches: who waits for whom, one commit for many jobs, and what
  * happens when it fails.
+ *
+ * Nothing here is measured: handlers wait at gates, so that what is asserted
+ * is so, however the threads are scheduled.
  */
 
 #include "pool_fixture.h"
+#include "ptn_runner.h"
 
 
 static fx_t  fx;
+
+#define COMMITS   fx.seen[0]
+#define MOST      fx.seen[1]        /* jobs in a commit */
+#define OPEN      fx.seen[2]        /* batches: writers of the slot */
+#define WRITERS   fx.seen[3]        /* of them at a time, at most */
+#define PREPARED  fx.seen[4]
+#define BESIDE    fx.seen[5]        /* of them while another one wrote */
+#define READY     fx.seen[6]        /* jobs that ran, prepared */
+#define WRITING   fx.seen[7]
+#define WAITING   fx.seen[8]        /* behind a job, at most */
+#define NAPS      fx.seen[9]
+#define NAPS_MOST fx.seen[10]
+#define BULK      fx.seen[11]       /* bulk jobs that run */
+#define LOW       fx.seen[12]       /* jobs that ran at a low priority */
+#define HASHED    fx.seen[13]       /* sign-ins that ran */
+#define PREPARING fx.seen[14]
+
+/* Gates: closed where not 0. */
+#define RUN       fx.seen[32]       /* of a write that says 'g' */
+#define COMMIT    fx.seen[33]
+#define PREPARE   fx.seen[34]
+#define NAP       fx.seen[35]
+#define SLOW      fx.seen[36]       /* of bulk jobs and sign-ins */
+
+
+static void
+gate(_Atomic uint64_t *closed)
+{
+    (void) fx_until(atomic_load(closed) == 0);
+}
+
 
 /* What an executor has open: the batch of a make-believe mailbox. */
 typedef struct {
@@ -41,12 +76,12 @@ app_pending(void *app)
 
 
 static void
-max_seen(size_t i, uint64_t n)
+max_seen(_Atomic uint64_t *seen, uint64_t n)
 {
     uint64_t  old;
 
-    old = atomic_load(&fx.seen[i]);
-    while (old < n && !atomic_compare_exchange_weak(&fx.seen[i], &old, n)) {
+    old = atomic_load(seen);
+    while (old < n && !atomic_compare_exchange_weak(seen, &old, n)) {
         /* void */
     }
 }
@@ -61,16 +96,14 @@ app_commit(void *data)
     app = data;
     fails = app->fails;
 
-    if (atomic_load(&fx.seen[8]) == 0) {
-        usleep(4000);           /* as an fsync does */
-    }
+    atomic_fetch_add(&COMMITS, 1);
+    max_seen(&MOST, app->open);
+    gate(&COMMIT);
 
-    atomic_fetch_add(&fx.seen[0], 1);
-    max_seen(1, app->open);
     app->open = 0;
     app->fails = false;
 
-    atomic_fetch_sub(&fx.seen[2], 1);
+    atomic_fetch_sub(&OPEN, 1);
 
     return fails ? PTN_EIO : PTN_OK;
 }
@@ -86,7 +119,7 @@ run_write(ptn_job_t *job)
     /* writers of the slot in this process: one at a time */
 
     if (app->open == 0) {
-        max_seen(3, atomic_fetch_add(&fx.seen[2], 1) + 1);
+        max_seen(&WRITERS, atomic_fetch_add(&OPEN, 1) + 1);
     }
 
     app->open++;
@@ -127,26 +160,20 @@ write_failed(ptn_job_t *job, ptn_rc_t rc)
 static void
 prepare_ready(ptn_job_t *job)
 {
-    uint64_t  writing;
+    atomic_fetch_add(&PREPARING, 1);
+    gate(&PREPARE);
 
-    atomic_fetch_add(&fx.seen[4], 1);
-    writing = atomic_load(&fx.seen[7]);
-    usleep(1000);
-
-    if (writing != 0 || atomic_load(&fx.seen[7]) != 0) {
-        atomic_fetch_add(&fx.seen[5], 1);
+    if (atomic_load(&WRITING) != 0) {
+        atomic_fetch_add(&BESIDE, 1);
     }
 
-    if (job->request.data[0] == 'p') {
-        ptn_job_place(job, 9);
+    /* one that has a slot: nothing happens */
 
-    } else {
-        ptn_job_place(job, 8);          /* it has one: nothing happens */
-        atomic_fetch_add(&fx.seen[6], 1);
-    }
+    ptn_job_place(job, job->request.data[0] == 'p' ? 9 : 8);
 
     job->ready = ptn_palloc(job->pool, job->request.len);
     memcpy(job->ready, job->request.data, job->request.len);
+    atomic_fetch_add(&PREPARED, 1);
 }
 
 
@@ -162,33 +189,42 @@ run_ready(ptn_job_t *job)
         return PTN_EINTERNAL;
     }
 
-    max_seen(9, job->waiting);
-    atomic_fetch_add(&fx.seen[7], 1);
-
-    if (job->request.data[0] == 'g') {
-        usleep(8000);           /* the others come meanwhile */
-
-    } else if (atomic_load(&fx.seen[8]) != 2) {
-        usleep(500);
+    if (job->ready != NULL) {
+        atomic_fetch_add(&READY, 1);
     }
 
+    atomic_fetch_add(&WRITING, 1);
+
+    if (job->request.data[0] == 'g') {
+        gate(&RUN);
+    }
+
+    max_seen(&WAITING, job->waiting);
     rc = run_write(job);
-    atomic_fetch_sub(&fx.seen[7], 1);
+    atomic_fetch_sub(&WRITING, 1);
 
     return rc;
 }
 
 
 static ptn_rc_t
-run_busy(ptn_job_t *job)
+run_bulk(ptn_job_t *job PTN_UNUSED)
 {
-    uint64_t  end;
+    atomic_fetch_add(&LOW, fx_gives_way(true));
+    atomic_fetch_add(&BULK, 1);
+    gate(&SLOW);
+    atomic_fetch_sub(&BULK, 1);
 
-    end = fx_us() + strtoull((char *) job->request.data, NULL, 10) * 1000;
+    return PTN_OK;
+}
 
-    while (fx_us() < end && !ptn_job_cancelled(job)) {
-        /* void */
-    }
+
+static ptn_rc_t
+run_auth(ptn_job_t *job PTN_UNUSED)
+{
+    atomic_fetch_add(&LOW, fx_gives_way(true));
+    atomic_fetch_add(&HASHED, 1);
+    gate(&SLOW);
 
     return PTN_OK;
 }
@@ -197,14 +233,17 @@ run_busy(ptn_job_t *job)
 static ptn_rc_t
 run_noop(ptn_job_t *job)
 {
-    return ptn_job_reply(job, "ok", 2);
+    return fx_gives_way(false) ? ptn_job_reply(job, "low", 3)
+                            : ptn_job_reply(job, "ok", 2);
 }
 
 
 static ptn_rc_t
-run_nap(ptn_job_t *job)
+run_nap(ptn_job_t *job PTN_UNUSED)
 {
-    usleep((useconds_t) strtoul((char *) job->request.data, NULL, 10) * 1000);
+    max_seen(&NAPS_MOST, atomic_fetch_add(&NAPS, 1) + 1);
+    gate(&NAP);
+    atomic_fetch_sub(&NAPS, 1);
 
     return PTN_OK;
 }
@@ -213,15 +252,15 @@ run_nap(ptn_job_t *job)
 static const ptn_job_type_t  write_t = { "write", PTN_LANE_SHORT,
                                          PTN_JOB_WRITES, run_write,
                                          write_failed, NULL };
-static const ptn_job_type_t  bulk_t = { "bulk", PTN_LANE_BULK, 0, run_busy,
+static const ptn_job_type_t  bulk_t = { "bulk", PTN_LANE_BULK, 0, run_bulk,
                                         0, NULL };
-static const ptn_job_type_t  auth_t = { "auth", PTN_LANE_AUTH, 0, run_busy,
+static const ptn_job_type_t  auth_t = { "auth", PTN_LANE_AUTH, 0, run_auth,
                                         0, NULL };
 static const ptn_job_type_t  noop_t = { "noop", PTN_LANE_SHORT, 0, run_noop,
                                         0, NULL };
 static const ptn_job_type_t  nap_t = { "nap", PTN_LANE_SHORT, 0, run_nap, 0,
     NULL };
-static const ptn_job_type_t  net_t = { "net", PTN_LANE_NET, 0, run_nap, 0,
+static const ptn_job_type_t  net_t = { "net", PTN_LANE_NET, 0, run_noop, 0,
     NULL };
 
 static const ptn_job_type_t  ready_t = { "ready", PTN_LANE_SHORT,
@@ -241,188 +280,213 @@ static const ptn_hooks_t  hooks = {
 
 
 static void
+submit(fx_worker_t *w, fx_answer_t *a, const char *type, uint32_t slot,
+    const char *request)
+{
+    ptn_rc_t   rc;
+    ptn_sid_t  none = { { 0 } };
+
+    rc = fx_submit(w, a, (fx_job_t) { type, slot, none, request, 0, 0, 0 });
+    if (rc != PTN_OK) {
+        is_rc(rc, PTN_OK, "submitted");
+    }
+}
+
+
+static ptn_rc_t
+run(fx_worker_t *w, fx_answer_t *a, const char *type, const char *request)
+{
+    submit(w, a, type, 9, request);
+
+    return fx_final(w, a) ? a->rc : PTN_RC_MAX;
+}
+
+
+/* The store has taken what was sent into its queues. */
+
+static bool
+taken(fx_worker_t *w)
+{
+    ptn_shm_rings_t  *rings;
+
+    rings = ptn_shm_rings(w->fx->world, 0, 0);
+
+    return fx_until(atomic_load(&rings->up.head)
+                    == atomic_load(&rings->up.tail));
+}
+
+
+/* Answers of writes that went well. */
+
+static size_t
+good(fx_worker_t *w, fx_answer_t *a, size_t n)
+{
+    size_t  i, k;
+
+    for (i = 0, k = 0; i < n; i++) {
+        k += fx_final(w, &a[i]) && a[i].rc == PTN_OK && a[i].len == 4
+             && a[i].meta_len == 1;
+    }
+
+    return k;
+}
+
+
+static void
 batches(fx_worker_t *w)
 {
-    size_t               i, good;
+    size_t               i, told;
     uint64_t             n;
-    ptn_sid_t            none = { { 0 } };
     static fx_answer_t   a[200];
 
-    fx_run(w, &a[0], (fx_job_t) { "write", 9, none, "x", 0, 0, 0 });
+    run(w, &a[0], "write", "x");
     is_str(ptn_str_make(a[0].data, a[0].len), "done", "one write");
-    is_u64(w->fx->seen[0], 1, "one commit");
+    is_u64(COMMITS, 1, "one commit");
 
-    for (i = 0; i < 200; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "write", 9, none, "x", 0, 0, 0 });
+    /* those that come while it commits are in the next ones */
+
+    atomic_store(&COMMIT, 1);
+    submit(w, &a[0], "write", 9, "x");
+    ok(fx_until(COMMITS == 2), "the first of 200 commits");
+
+    for (i = 1; i < 200; i++) {
+        submit(w, &a[i], "write", 9, "x");
     }
 
-    for (i = 0, good = 0; i < 200; i++) {
-        fx_final(w, &a[i]);
-        good += a[i].rc == PTN_OK && a[i].len == 4 && a[i].meta_len == 1;
-    }
-
-    n = w->fx->seen[0] - 1;
-    is_u64(good, 200, "200 writes of one slot");
-    ok(n <= 20, "in %lu commits", n);
-    ok(w->fx->seen[1] <= 64, "at most %lu in one",
-       w->fx->seen[1]);
-    is_u64(w->fx->seen[3], 1, "one writer of a slot at a time");
+    ok(taken(w), "the others come meanwhile");
+    atomic_store(&COMMIT, 0);
+    is_u64(good(w, a, 200), 200, "200 writes of one slot");
+    n = COMMITS - 1;
+    ok(n >= 5 && n <= 20, "in %lu commits", n);
+    ok(MOST > 8 && MOST <= PTN_BATCH_JOBS, "at most %lu in one", MOST);
+    is_u64(WRITERS, 1, "one writer of a slot at a time");
 
     /* a commit that fails takes all of its batch along */
 
     for (i = 0; i < 30; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "write", 9, none,
-                                         i == 20 ? "break"
-                                         : i % 10 == 5 ? "long" : "x",
-                                         0, 0, 0 });
+        submit(w, &a[i], "write", 9, i == 20 ? "break"
+                                     : i % 10 == 5 ? "long" : "x");
     }
 
-    for (i = 0, good = 0, n = 0; i < 30; i++) {
+    for (i = 0, told = 0, n = 0; i < 30; i++) {
         fx_final(w, &a[i]);
         if (a[i].rc == PTN_OK) {
             n += a[i].len == 4 || a[i].len == 100000;
         } else {
-            good += a[i].rc == PTN_EIO && a[i].meta_len == 0
+            told += a[i].rc == PTN_EIO && a[i].meta_len == 0
                     && a[i].len == 10
                     && memcmp(a[i].data, "failed EIO", 10) == 0;
         }
     }
 
-    ok(good >= 1 && good + n == 30 && a[20].rc == PTN_EIO,
+    ok(told >= 1 && told + n == 30 && a[20].rc == PTN_EIO,
        "commit failed: %zu jobs were told so, %lu were in other batches",
-       good, n);
+       told, n);
 
     for (i = 0, n = 0; i < PTN_CHUNKS; i++) {
         n += ptn_shm_slot(w->fx->world, 0)->chunk[i] != 0;
     }
     is_u64(n, 0, "their withheld replies are gone");
 
-    fx_run(w, &a[0], (fx_job_t) { "write", 9, none, "x", 0, 0, 0 });
-    is_u64(a[0].rc, PTN_OK, "and the next commit is good again");
+    is_rc(run(w, &a[0], "write", "x"), PTN_OK,
+          "and the next commit is good again");
 }
 
 
 static void
 prepared(fx_worker_t *w)
 {
-    char                 what[8];
-    size_t               i, good, told;
+    size_t               i, fine, told;
     uint64_t             commits;
-    ptn_sid_t            none = { { 0 } };
-    static fx_answer_t   a[120];
+    static fx_answer_t   a[40];
 
-    atomic_store(&w->fx->seen[4], 0);
-    fx_run(w, &a[0], (fx_job_t) { "ready", 9, none, "x", 0, 0, 0 });
-    is_u64(a[0].rc, PTN_OK, "one that has its slot for itself");
-    is_u64(w->fx->seen[4], 0, "is not prepared");
-    fx_run(w, &a[0], (fx_job_t) { "ready", PTN_SLOT_ANY, none, "p", 0, 0, 0 });
-    is_u64(a[0].rc, PTN_OK, "one that came for no slot");
-    is_u64(w->fx->seen[4], 1, "is");
+    is_rc(run(w, &a[0], "ready", "x"), PTN_OK,
+          "one that has its slot for itself");
+    is_u64(PREPARED, 0, "is not prepared");
+    submit(w, &a[0], "ready", PTN_SLOT_ANY, "p");
+    is_u64(good(w, a, 1), 1, "one that came for no slot");
+    is_u64(PREPARED, 1, "is");
+    is_u64(READY, 1, "and finds it");
 
-    commits = w->fx->seen[0];
+    /* behind a writer: all of them, while it writes */
 
-    for (i = 0; i < 120; i++) {
-        snprintf(what, sizeof(what), "%c%zu", i % 3 == 0 ? 'p' : 'x', i);
-        fx_submit(w, &a[i], (fx_job_t) { "ready",
-                                         i % 3 == 0 ? PTN_SLOT_ANY : 9, none,
-                                         what, strlen(what), 0, 0 });
+    atomic_store(&RUN, 1);
+    submit(w, &a[0], "ready", 9, "g");
+    ok(fx_until(WRITING == 1), "one writes");
+    commits = COMMITS;
+    atomic_store(&BESIDE, 0);
+
+    for (i = 1; i < 40; i++) {
+        submit(w, &a[i], "ready", i % 3 == 0 ? PTN_SLOT_ANY : 9,
+               i % 3 == 0 ? "p" : "x");
     }
 
-    for (i = 0, good = 0; i < 120; i++) {
-        fx_final(w, &a[i]);
-        good += a[i].rc == PTN_OK && a[i].len == 4;
-    }
-
-    commits = w->fx->seen[0] - commits;
-    is_u64(good, 120, "120 writes, of their own slot or placed there");
-    ok(w->fx->seen[4] >= 40 && w->fx->seen[6] != 0,
-       "%lu were prepared, %lu of them behind a writer", w->fx->seen[4],
-       w->fx->seen[6]);
-    ok(w->fx->seen[5] != 0, "%lu of them while another wrote",
-       w->fx->seen[5]);
-    ok(commits < 60, "in %lu commits", commits);
-    is_u64(w->fx->seen[3], 1, "still one writer at a time");
+    ok(fx_until(PREPARED == 40), "39 behind it are prepared");
+    is_u64(BESIDE, 39, "meanwhile");
+    is_u64(READY, 1, "and wait");
+    atomic_store(&RUN, 0);
+    is_u64(good(w, a, 40), 40, "all are written");
+    is_u64(READY, 40, "as prepared");
+    ok(COMMITS - commits < 20, "in %lu commits", COMMITS - commits);
+    is_u64(WRITERS, 1, "still one writer at a time");
 
     /* a commit that fails takes prepared ones along, too */
 
     for (i = 0; i < 30; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "ready", PTN_SLOT_ANY, none,
-                                         i == 9 ? "pbreak" : "p", 0, 0, 0 });
+        submit(w, &a[i], "ready", PTN_SLOT_ANY, i == 9 ? "pbreak" : "p");
     }
 
-    for (i = 0, good = 0, told = 0; i < 30; i++) {
+    for (i = 0, fine = 0, told = 0; i < 30; i++) {
         fx_final(w, &a[i]);
-        good += a[i].rc == PTN_OK && a[i].len == 4;
+        fine += a[i].rc == PTN_OK && a[i].len == 4;
         told += a[i].rc == PTN_EIO && a[i].len == 10;
     }
 
-    ok(told >= 1 && good + told == 30 && a[9].rc == PTN_EIO,
-       "%zu were told of a failed commit, %zu were in others", told, good);
+    ok(told >= 1 && fine + told == 30 && a[9].rc == PTN_EIO,
+       "%zu were told of a failed commit, %zu were in others", told, fine);
 }
 
 
 /*
- * Commits that are quick: they are worth it for a few jobs already, what is
- * not prepared by then is left to others, and nobody else waits for the slot.
+ * Commits that are quick: they are worth it for a few jobs already, and what
+ * nobody has prepared by then is left to others.
  */
 
 static void
 quick(fx_worker_t *w)
 {
-    size_t               i, good;
-    uint64_t             commits;
-    ptn_sid_t            none = { { 0 } };
-    static fx_answer_t   a[200], b;
+    size_t               i;
+    uint64_t             preparing;
+    static fx_answer_t   a[60];
 
-    atomic_store(&w->fx->seen[8], 1);
-
-    for (i = 0; i < 20; i++) {
-        fx_run(w, &a[0], (fx_job_t) { "ready", 9, none, "x", 0, 0, 0 });
+    for (i = 0; i < 80; i++) {
+        (void) run(w, &a[0], "write", "x");
     }
 
-    atomic_store(&w->fx->seen[1], 0);
-    atomic_store(&w->fx->seen[4], 0);
-    atomic_store(&w->fx->seen[9], 0);
-    commits = w->fx->seen[0];
+    atomic_store(&MOST, 0);
+    atomic_store(&WAITING, 0);
+    atomic_store(&RUN, 1);
+    atomic_store(&PREPARE, 1);
+    preparing = PREPARING;
+    submit(w, &a[0], "ready", 9, "g");
+    ok(fx_until(WRITING == 1), "one writes");
 
-    for (i = 0; i < 200; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "ready", 9, none, "x", 0, 0, 0 });
+    for (i = 1; i < 60; i++) {
+        submit(w, &a[i], "ready", 9, "x");
     }
 
-    fx_run(w, &b, (fx_job_t) { "noop", 10, none, NULL, 0, 0, 0 });
-    ok(b.rc == PTN_OK && !a[199].final, "another slot's job is not behind"
-       " all of them");
+    ok(taken(w) && fx_until(PREPARING > preparing), "one is being prepared");
 
-    for (i = 0, good = 0; i < 200; i++) {
-        fx_final(w, &a[i]);
-        good += a[i].rc == PTN_OK && a[i].len == 4;
-    }
+    /* the writer does the others whole, and looks after the ring */
 
-    commits = w->fx->seen[0] - commits;
-    is_u64(good, 200, "200 writes of one slot");
-    ok(commits >= 4, "in %lu commits", commits);
-    ok(w->fx->seen[4] >= 40, "%lu were prepared", w->fx->seen[4]);
-    ok(w->fx->seen[9] >= 20, "each is told how many wait: up to %lu",
-       w->fx->seen[9]);
-    is_u64(w->fx->seen[3], 1, "still one writer at a time");
-
-    /* writes that take no time, beside preparing, which does */
-
-    atomic_store(&w->fx->seen[8], 2);
-    atomic_store(&w->fx->seen[1], 0);
-
-    for (i = 0; i < 200; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "ready", 9, none, i ? "x" : "g",
-                                         0, 0, 0 });
-    }
-
-    for (i = 0; i < 200; i++) {
-        fx_final(w, &a[i]);
-    }
-
-    ok(w->fx->seen[1] >= 8 && w->fx->seen[1] < 48,
-       "at most %lu in a commit: the rest is left to others",
-       w->fx->seen[1]);
+    atomic_store(&RUN, 0);
+    ok(fx_until(({ fx_poll(w, 0); a[0].final; })), "the first commit");
+    is_u64(MOST, PTN_BATCH_FILL, "is as many as are worth it");
+    atomic_store(&PREPARE, 0);
+    is_u64(good(w, a, 60), 60, "60 writes of one slot");
+    ok(WAITING >= 40 && WAITING < 60, "each is told how many wait: up to %lu",
+       WAITING);
+    is_u64(WRITERS, 1, "still one writer at a time");
 
     /* who listens meets who takes, and nobody sleeps through it */
 
@@ -432,121 +496,170 @@ quick(fx_worker_t *w)
         }
 
         if (i < 8000) {
-            fx_submit(w, &a[i % 16], (fx_job_t) { "write", 9, none, "x", 0, 0,
-                                                  0 });
+            submit(w, &a[i % 16], "write", 9, "x");
         }
     }
 
     ok(true, "8,000 writes, 16 at a time");
-    atomic_store(&w->fx->seen[8], 0);
 }
 
 
-static int
-by_value(const void *a, const void *b)
+/* While all but one executor are held: its slot's jobs let others through. */
+
+static void
+yields(fx_worker_t *w)
 {
-    const uint64_t  *x = a, *y = b;
+    size_t               i, after;
+    static fx_answer_t   a[300], nap[2], b;
 
-    return *x < *y ? -1 : *x > *y;
-}
+    atomic_store(&NAP, 1);
+    submit(w, &nap[0], "nap", 10, NULL);
+    submit(w, &nap[1], "nap", 11, NULL);
+    ok(fx_until(NAPS == 2), "one executor is left");
 
+    atomic_store(&COMMIT, 1);
+    i = COMMITS;
+    submit(w, &a[0], "write", 9, "x");
+    ok(fx_until(COMMITS > i), "it commits");
 
-static uint64_t
-p99(fx_worker_t *w, uint32_t n)
-{
-    uint32_t             i;
-    uint64_t             start;
-    ptn_sid_t            none = { { 0 } };
-    static uint64_t      us[2000];
-    static fx_answer_t   a;
-
-    for (i = 0; i < n; i++) {
-        start = fx_us();
-        fx_run(w, &a, (fx_job_t) { "noop", 9, none, NULL, 0, 0, 0 });
-        us[i] = fx_us() - start;
-        usleep(500);
+    for (i = 1; i < 300; i++) {
+        submit(w, &a[i], "write", 9, "x");
     }
 
-    qsort(us, n, sizeof(uint64_t), by_value);
+    submit(w, &b, "noop", 12, NULL);
+    ok(taken(w), "others wait");
+    atomic_store(&COMMIT, 0);
+    is_u64(good(w, a, 300), 300, "300 writes of one slot");
+    ok(fx_final(w, &b), "another slot's job");
 
-    return us[n * 99 / 100];
+    for (i = 0, after = 0; i < 300; i++) {
+        after += a[i].at > b.at;
+    }
+
+    ok(after >= 300 - 2 * PTN_BATCH_JOBS, "is before %zu of them", after);
+    atomic_store(&NAP, 0);
+    ok(fx_final(w, &nap[0]) && fx_final(w, &nap[1]), "the others end");
 }
 
 
 static void
 lanes(fx_worker_t *w)
 {
-    size_t               i, k, busy;
-    uint64_t             quiet, loaded, best;
-    ptn_sid_t            none = { { 0 } };
-    static fx_answer_t   b, a[100];
+    size_t               i, k, n;
+    static fx_answer_t   a[100], b, c[20];
 
-    /* others use this machine as well: the best of three */
+    /* beside a bulk job and sign-ins, which give way and hold nobody */
 
-    for (k = 0, best = UINT64_MAX; k < 3 && best >= 5000; k++) {
-        quiet = p99(w, 500);
+    atomic_store(&LOW, 0);
+    atomic_store(&SLOW, 1);
+    submit(w, &b, "bulk", 9, NULL);
 
-        fx_submit(w, &b, (fx_job_t) { "bulk", 9, none, "1000", 5, 0, 0 });
-        for (i = 0; i < 20; i++) {
-            fx_submit(w, &a[i], (fx_job_t) { "auth", 9, none, "50", 3, 0,
-                                             0 });
-        }
-
-        loaded = p99(w, 500);
-        best = ptn_min(best, loaded > quiet ? loaded - quiet : 0);
-        diag("p99 of a no-op: %lu us, %lu us beside others", quiet, loaded);
-
-        for (i = 0; i < 20; i++) {
-            fx_final(w, &a[i]);
-        }
-        fx_final(w, &b);
+    for (i = 0; i < 20; i++) {
+        submit(w, &c[i], "auth", 9, NULL);
     }
 
-    ok(best < 5000, "a no-op beside a bulk job and 20 sign-ins: %lu us more",
-       best);
+    ok(fx_until(BULK == 1 && HASHED == 1), "a bulk job and a sign-in run");
+    is_u64(LOW, 2, "at a low priority");
+
+    for (i = 0, n = 0; i < 500; i++) {
+        (void) run(w, &a[0], "noop", NULL);
+        n += a[0].rc == PTN_OK && a[0].len == 2;
+    }
+
+    ok(!b.final && !c[0].final, "they run still");
+    is_u64(n, 500, "500 no-ops beside them, at the usual priority");
+    is_u64(HASHED, 1, "sign-ins have one thread");
 
     /* bulk jobs never take the last executor, of three */
 
-    for (i = 0; i < 5; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "bulk", 9, none, "300", 4, 0, 0 });
+    for (i = 0; i < 4; i++) {
+        submit(w, &a[i], "bulk", 9, NULL);
     }
-    usleep(5000);
-    fx_run(w, &b, (fx_job_t) { "noop", 9, none, NULL, 0, 0, 0 });
-    ok(!a[0].final && b.rc == PTN_OK, "5 bulk jobs leave an executor");
-    for (i = 0; i < 5; i++) {
-        fx_final(w, &a[i]);
+
+    ok(fx_until(BULK == 2), "two of five bulk jobs run");
+    (void) run(w, &a[5], "noop", NULL);
+    ok(a[5].final && a[5].rc == PTN_OK && BULK == 2, "they leave an executor");
+    atomic_store(&SLOW, 0);
+
+    for (i = 0, n = fx_final(w, &b); i < 4; i++) {
+        n += fx_final(w, &a[i]);
     }
-    ok(a[4].final, "and all end");
+
+    for (i = 0; i < 20; i++) {
+        n += fx_final(w, &c[i]);
+    }
+
+    is_u64(n, 25, "and all end");
+
+    /* its executor is as before */
+
+    for (i = 0, n = 0; i < 3; i++) {
+        atomic_store(&NAP, 1);
+        submit(w, &a[i], "nap", 9, NULL);
+        ok(fx_until(NAPS == i + 1), "executor %zu", i + 1);
+    }
+
+    atomic_store(&NAP, 0);
+
+    for (i = 0; i < 3; i++) {
+        (void) fx_final(w, &a[i]);
+        (void) run(w, &b, "noop", NULL);
+        n += b.len == 2;
+    }
+
+    is_u64(n, 3, "have their priority back");
 
     /* sign-ins beyond the queue: at once */
 
-    for (i = 0; i < 100; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "auth", 9, none, "5", 2, 0, 0 });
+    atomic_store(&SLOW, 1);
+    submit(w, &a[0], "auth", 9, NULL);
+    ok(fx_until(HASHED == 21), "one more sign-in runs");
+
+    for (i = 1; i < 100; i++) {
+        submit(w, &a[i], "auth", 9, NULL);
     }
 
-    for (i = 0, busy = 0; i < 100; i++) {
-        fx_final(w, &a[i]);
-        busy += a[i].rc == PTN_EBUSY;
+    (void) fx_until(({
+        fx_poll(w, 1);
+        for (i = 0, k = 0; i < 100; i++) {
+            k += a[i].final && a[i].rc == PTN_EBUSY;
+        }
+        k >= 99 - PTN_AUTH_QUEUE; }));
+    atomic_store(&SLOW, 0);
+
+    for (i = 0, k = 0, n = 0; i < 100; i++) {
+        (void) fx_final(w, &a[i]);
+        k += a[i].rc == PTN_EBUSY;
+        n += a[i].rc == PTN_OK;
     }
 
-    ok(busy >= 25 && busy <= 40, "%zu of 100 sign-ins were told to come later",
-       busy);
+    is_u64(k, 99 - PTN_AUTH_QUEUE, "of 100 sign-ins some come later");
+    is_u64(n, PTN_AUTH_QUEUE + 1, "the others are let in");
 
-    /* all executors sleep in short jobs: cancel and queue still work */
+    /* all executors are held by short jobs: cancel and queue still work */
+
+    atomic_store(&NAP, 1);
+    atomic_store(&NAPS_MOST, 0);
 
     for (i = 0; i < 6; i++) {
-        fx_submit(w, &a[i], (fx_job_t) { "nap", 9, none, "200", 4, 0, 0 });
+        submit(w, &a[i], "nap", 9, NULL);
     }
-    for (i = 0; i < 6; i++) {
-        fx_final(w, &a[i]);
+
+    ok(fx_until(NAPS == 3), "all executors are held");
+    ptn_client_cancel(w->client, a[5].ticket);
+    atomic_store(&NAP, 0);
+
+    for (i = 0, n = 0; i < 5; i++) {
+        n += fx_final(w, &a[i]) && a[i].rc == PTN_OK;
     }
-    ok(a[5].at - a[0].at < 350000, "6 naps of 200 ms on 3 executors: %lu ms",
-       (a[5].at - a[0].at) / 1000 + 200);
+
+    is_u64(n, 5, "those that wait run");
+    ok(fx_final(w, &a[5]) && a[5].rc == PTN_ECANCEL, "but what is cancelled");
+    is_u64(NAPS_MOST, 3, "three at a time");
 
     /* the clerk's lane */
 
-    fx_run(w, &b, (fx_job_t) { "net", 9, none, "10", 3, 0, 0 });
-    is_u64(b.rc, PTN_OK, "net lane");
+    is_rc(run(w, &b, "net", NULL), PTN_OK, "net lane");
     is_u64(b.store, w->fx->world->clerk, "runs in the clerk");
 }
 
@@ -557,6 +670,7 @@ worker(fx_worker_t *w, void *data PTN_UNUSED)
     batches(w);
     prepared(w);
     quick(w);
+    yields(w);
     lanes(w);
 
     return done_testing();
@@ -573,7 +687,7 @@ main(void)
     fx.clerk = fx_spawn(&fx, 1, 1, &fx.conf);
     fx_until(fx_attached(&fx, 1, fx.clerk));
 
-    rc = fx_wait(fx_worker(&fx, worker, NULL), 60000);
+    rc = fx_wait(fx_worker(&fx, worker, NULL), 110000);
     rc = fx_stop(&fx) ? rc : 1;
     fx_close(&fx);
 

@@ -375,7 +375,10 @@ main(void)
             (void) fx_until(fx_attached(&fx, 1, fx.store[1]));
         }
 
-        atomic_store(&fx.seen[10], 0);
+        if (what != 0) {
+            atomic_store(&fx.seen[10], 0);
+        }
+
         rc = fx_wait(pid, 1);
     }
 

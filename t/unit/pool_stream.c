@@ -155,7 +155,7 @@ run_steps(ptn_job_t *job)
         }
 
         sent += n * PTN_CHUNK - 7;
-        end = fx_us() + 5000000;
+        end = fx_us() + 20000000;
 
         while (atomic_load(&fx.seen[4]) < sent) {
             if (fx_us() > end) {
@@ -335,8 +335,8 @@ batches(fx_worker_t *w)
 
     fx_submit(w, &a, (fx_job_t) { "drip", 3, none, NULL, 0, 0, 0 });
 
-    for (wakes = 0; !a.final && wakes < 1000; wakes++) {
-        (void) poll(&pfd, 1, 1000);
+    for (wakes = 0; !a.final && wakes < 1000; /* void */ ) {
+        wakes += (poll(&pfd, 1, 1000) == 1);
         while (ptn_client_poll(w->client, 0)) { /* void */ }
     }
 
@@ -379,7 +379,7 @@ slow(fx_worker_t *w)
         fx_final(w, &b[i]);
     }
 
-    ok(fx_us() - start < 2000000, "8 clients that read nothing held 3"
+    ok(fx_us() - start < 15000000, "8 clients that read nothing held 3"
        " executors %lu ms", (fx_us() - start) / 1000);
 
     for (i = 0; i < 8 && b[i].len == 2000000 && b[i].files > 0

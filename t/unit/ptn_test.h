@@ -23,6 +23,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "ptn_base.h"
 
@@ -206,6 +207,20 @@ done_testing(void)
     }
 
     return c->failed ? 1 : 0;
+}
+
+
+/* Microseconds of processor that this thread has had: others' load is not in
+ * what a test measures. */
+
+static inline int64_t
+ptn_test_cpu_us(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+
+    return (int64_t) ts.tv_sec * PTN_USEC + ts.tv_nsec / 1000;
 }
 
 

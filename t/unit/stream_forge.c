@@ -592,7 +592,7 @@ main(void)
     int       rc;
     size_t    i;
     pid_t     pid;
-    uint64_t  end;
+    uint64_t  what, end;
 
     for (i = 0; ptn_stream_jobs[i].name != NULL; i++) {
         types[ntypes++] = &ptn_stream_jobs[i];
@@ -619,16 +619,19 @@ main(void)
     rc = -1;
 
     while (rc == -1 && fx_us() < end) {
-        switch (atomic_load(&fx.seen[41])) {
-        case CHANGE_ALICE:
+        what = atomic_load(&fx.seen[41]);
+
+        if (what == CHANGE_ALICE) {
             in_child(change_alice);
-            break;
-        case FIND_SMTP:
+
+        } else if (what == FIND_SMTP) {
             find_smtp();
-            break;
         }
 
-        atomic_store(&fx.seen[41], 0);
+        if (what != 0) {
+            atomic_store(&fx.seen[41], 0);
+        }
+
         rc = fx_wait(pid, 1);
     }
 

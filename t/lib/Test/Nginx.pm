@@ -351,7 +351,7 @@ sub waitforfile {
         }
 
         return $exited && ($status != 0 || time() - $exited > 2);
-    } 15;
+    } 60;
 
     return -s $file ? 1 : 0;
 }
@@ -362,7 +362,7 @@ sub waitforsocket {
 
     return wait_for {
         IO::Socket::INET->new(Proto => 'tcp', PeerAddr => $peer) ? 1 : 0
-    } 10;
+    } 30;
 }
 
 
@@ -541,7 +541,7 @@ sub guarded(&) {
     my $r = eval {
         local $SIG{ALRM} = sub { die "timeout\n" };
         local $SIG{PIPE} = sub { die "sigpipe\n" };
-        alarm(8);
+        alarm(30);
         my $got = $code->();
         alarm(0);
         $got;

@@ -257,7 +257,7 @@ sub wait_ready {
         my $imap = eval { Test::Postern::IMAP->new() } or return 0;
         my $greeting = $imap->timeout(2)->response();
         return defined $greeting && $greeting =~ /^\* OK/;
-    } 15;
+    } 60;
 
     die "no greeting from IMAP\n" . $self->log_tail() unless $ok;
 }

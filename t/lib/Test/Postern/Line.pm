@@ -19,7 +19,7 @@ use Test::Nginx qw/ log_in log_out port /;
 sub connect_to {
     my ($class, $port, $ssl_port, %args) = @_;
 
-    my $self = bless { _read_buffer => '', _timeout => 8 }, $class;
+    my $self = bless { _read_buffer => '', _timeout => 20 }, $class;
 
     $self->{_socket} = IO::Socket::INET->new(
         Proto    => 'tcp',

@@ -164,7 +164,7 @@ sub wait_stores {
         my $st = status_json();
         return @{ $st->{stores} } == $n && $st->{clerk}
             && !grep { !$_->{pid} || !alive($_->{pid}) } @{ $st->{stores} };
-    } defined $seconds ? $seconds : 10;
+    } defined $seconds ? $seconds : 30;
 }
 
 
