@@ -1,6 +1,7 @@
 #include "ptn_charset.h"
 #include "ptn_delivery.h"
 #include "ptn_mdn.h"
+#include "ptn_notice.h"
 
 
 #define PTN_MDN_SOME     16         /* of one call */
@@ -197,7 +198,7 @@ ptn_mdn_send(ptn_app_t *app)
     ptn_pool_t     *pool;
     ptn_receipt_t   receipt;
 
-    if (app->queue == NULL || !ptn_receipt_any(app->store)) {
+    if (!ptn_receipt_any(app->store)) {
         return false;
     }
 
@@ -215,12 +216,15 @@ ptn_mdn_send(ptn_app_t *app)
             break;
         }
 
-        rc = ptn_mdn_queue(app, pool, &receipt);
+        rc = (receipt.kind == PTN_RECEIPT_CONFLICT)
+             ? ptn_notice_deliver(app, pool, &receipt)
+             : (app->queue != NULL) ? ptn_mdn_queue(app, pool, &receipt)
+                                    : PTN_EUNAVAIL;
 
         if (rc == PTN_OK) {
             rc = ptn_receipt_done(mb, &receipt, true);
 
-            if (app->world != NULL) {
+            if (app->world != NULL && receipt.kind != PTN_RECEIPT_CONFLICT) {
                 ptn_world_ring_clerk(app->world);
             }
 
@@ -244,6 +248,29 @@ typedef struct {
 } ptn_mdn_marks_t;
 
 
+/* A public store has no user: it is known by its domain. */
+
+static ptn_rc_t
+ptn_mdn_public(ptn_mdn_marks_t *m, ptn_guid_t mailbox, ptn_user_t *user)
+{
+    size_t         i, n;
+    ptn_rc_t       rc;
+    ptn_domain_t  *domains;
+
+    rc = ptn_domain_list(m->app->directory, m->pool, &domains, &n);
+
+    for (i = 0; i < n && rc == PTN_OK; i++) {
+        rc = ptn_public_user(m->pool, domains[i].name, user);
+
+        if (rc == PTN_OK && ptn_guid_eq(user->mailbox, mailbox)) {
+            return PTN_OK;
+        }
+    }
+
+    return (rc == PTN_OK) ? PTN_ENOTFOUND : rc;
+}
+
+
 static ptn_rc_t
 ptn_mdn_mark(void *ctx, ptn_guid_t mailbox, uint64_t id)
 {
@@ -253,7 +280,8 @@ ptn_mdn_mark(void *ctx, ptn_guid_t mailbox, uint64_t id)
     ptn_mdn_marks_t  *m = ctx;
 
     m->n++;
-    rc = ptn_user_by_id(m->app->directory, m->pool, id, &user);
+    rc = (id == 0) ? ptn_mdn_public(m, mailbox, &user)
+                   : ptn_user_by_id(m->app->directory, m->pool, id, &user);
 
     if (rc == PTN_ENOTFOUND
         || (rc == PTN_OK && !ptn_guid_eq(user.mailbox, mailbox)))

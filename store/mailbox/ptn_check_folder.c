@@ -92,10 +92,12 @@ static const ptn_check_rule_t  ptn_check_folder_rules[] = {
       " OR n>(SELECT oid FROM meta)" },
 
     { "receipt to nobody, or above the counter",
-      "SELECT n FROM receipt r, meta WHERE instr(r.address, '@')=0"
-      " OR r.n>oid OR r.kind NOT IN (0, 1)",
-      "DELETE FROM receipt WHERE instr(address, '@')=0"
-      " OR n>(SELECT oid FROM meta) OR kind NOT IN (0, 1)" },
+      "SELECT n FROM receipt r, meta WHERE r.n>oid OR r.kind NOT IN (0, 1, 2)"
+      " OR CASE r.kind WHEN 2 THEN r.member<=0 OR r.entryid IS NULL"
+      " ELSE instr(r.address, '@')=0 END",
+      "DELETE FROM receipt WHERE n>(SELECT oid FROM meta)"
+      " OR kind NOT IN (0, 1, 2) OR CASE kind WHEN 2 THEN member<=0"
+      " OR entryid IS NULL ELSE instr(address, '@')=0 END" },
 
     { "rule of no folder",
       "SELECT id FROM rule WHERE folder NOT IN (SELECT id FROM folder)",

@@ -7,6 +7,8 @@
  *   ptn_ics_content.c   what differs in a folder    ptn_ics_scan.c  its rows
  *   ptn_ics_tree.c      what differs in the hierarchy
  *   ptn_ics_import.c    uploads of messages    ptn_ics_upload.c  of the rest
+ *   ptn_ics_conflict.c  conflict resolve messages
+ *   ptn_ics_notice.c    conflict notification messages
  *   ptn_ics_group.c     property groups
  */
 
@@ -88,6 +90,49 @@ ptn_rc_t ptn_ics_now(ptn_mbox_t *mb, uint64_t *ret_cn);
 
 /* Is the number that of something that left, or is anywhere? */
 ptn_rc_t ptn_ics_was(ptn_mbox_t *mb, ptn_id_t id, bool *ret_was);
+
+
+/* ---- ptn_ics_conflict.c -------------------------------------------------- */
+
+#define PTN_VERSIONS_MAX  64            /* of a message, as many as XIDs */
+
+/* Attachments that are versions, whatever the message's status. */
+uint32_t ptn_conflict_count(const ptn_object_t *object);
+/* One of `object` (borrowed), without versions that are in it. */
+ptn_rc_t ptn_conflict_version(ptn_pool_t *pool, const ptn_object_t *object,
+    ptn_str_t change_key, ptn_str_t pcl, int64_t modified,
+    ptn_ics_version_t *ret);
+/* The message of versions, the first of which is the one that won. */
+ptn_rc_t ptn_conflict_make(ptn_pool_t *pool,
+    const ptn_ics_version_t *versions, uint32_t n,
+    const ptn_object_t **ret_object);
+/* Those of a message, whoever acts: one, where it is not in conflict. */
+ptn_rc_t ptn_conflict_get(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+    ptn_ics_version_t **ret_versions, uint32_t *ret_n);
+ptn_rc_t ptn_conflict_versions(ptn_mbox_t *mb, ptn_id_t id, uint32_t *ret_n);
+/*
+ * Before `object`, and `extra` (its properties that are no content), take the
+ * place of `was`, a message in conflict: the first version follows.  *ret_over:
+ * the client took one out, or there was none; then it is no conflict any more.
+ */
+ptn_rc_t ptn_conflict_edited(ptn_pool_t *pool, const ptn_object_t *was,
+    ptn_object_t *object, const ptn_props_t *extra, bool *ret_over);
+
+
+/* ---- ptn_ics_notice.c ---------------------------------------------------- */
+
+#define PTN_RESOLVE_LAST_WRITER  0x00000001     /* 2.2.1.4.1 */
+#define PTN_RESOLVE_NO_NOTICE    0x00000002
+
+/* PidTagResolveMethod of a folder. */
+ptn_rc_t ptn_ics_method(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
+    uint32_t *ret_method);
+/*
+ * A conflict was resolved: the owners of a public folder are to hear of it,
+ * unless its method says otherwise.  message 0: of the folder itself.
+ */
+ptn_rc_t ptn_ics_notice(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t folder,
+    ptn_id_t message, ptn_str_t subject);
 
 
 /* ---- ptn_ics_group.c ----------------------------------------------------- */

@@ -201,6 +201,25 @@ ptn_ics_look_groups(const ptn_ics_pass_t *p, ptn_ics_change_t *ch)
 }
 
 
+/* A version is told whole (2.2.4.3.11). */
+
+static ptn_rc_t
+ptn_ics_look_versions(const ptn_ics_pass_t *p, ptn_ics_change_t *ch)
+{
+    ptn_rc_t  rc;
+    uint32_t  n;
+
+    rc = ptn_conflict_versions(p->mb, ch->id, &n);
+
+    if (rc == PTN_OK && n > 1) {
+        ch->versions = n;
+        ch->groups = PTN_GROUP_ALL;
+    }
+
+    return rc;
+}
+
+
 /*
  * The change at the list's place.  AGAIN: it is not there as it was, or out of
  * scope.  While nothing was committed since, the rows are as they were.
@@ -242,7 +261,13 @@ ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_ics_change_t *ch)
     ch->received = row.received;
     ch->fai = row.fai;
     ch->given = ptn_ics_has(&p->given, ch->mid);
+    ch->version = 0;
+    ch->versions = 0;
     rc = ptn_ics_look_groups(p, ch);
+
+    if (rc == PTN_OK && row.conflict) {
+        rc = ptn_ics_look_versions(p, ch);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_ics_still_in(p->mb, c, pool, row.id, &in);
@@ -252,16 +277,25 @@ ptn_ics_look(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_ics_change_t *ch)
 }
 
 
-/* A change that is returned counts as told. */
+/* A change that is returned counts as told, with all its versions. */
 
 static ptn_rc_t
-ptn_ics_tell(ptn_ics_pass_t *p, const ptn_ics_change_t *ch)
+ptn_ics_tell(ptn_ics_pass_t *p, const ptn_ics_change_t *one,
+    ptn_ics_change_t *ch, size_t *n)
 {
     ptn_rc_t  rc;
+    uint32_t  i;
 
-    rc = ptn_ics_set_add(p->mb, &p->c->told_cns[ch->fai], ch->cn);
+    for (i = 0; i < ptn_max(one->versions, 1u); i++) {
+        ch[*n] = *one;
+        ch[*n].version = i;
+        ch[*n].size = (i == 0) ? one->size : 0;
+        (*n)++;
+    }
 
-    return (rc == PTN_OK) ? ptn_ics_set_add(p->mb, &p->c->told_ids, ch->mid)
+    rc = ptn_ics_set_add(p->mb, &p->c->told_cns[one->fai], one->cn);
+
+    return (rc == PTN_OK) ? ptn_ics_set_add(p->mb, &p->c->told_ids, one->mid)
                           : rc;
 }
 
@@ -278,7 +312,7 @@ ptn_ics_page(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_pool_t *scratch,
     ptn_ics_content_t  *c;
 
     c = p->c;
-    ch = ptn_parray(pool, max, sizeof(ptn_ics_change_t));
+    ch = ptn_parray(pool, max + PTN_VERSIONS_MAX, sizeof(ptn_ics_change_t));
     if (ch == NULL) {
         return PTN_ENOMEM;
     }
@@ -313,18 +347,17 @@ ptn_ics_page(ptn_ics_pass_t *p, ptn_pool_t *pool, ptn_pool_t *scratch,
             return rc;
         }
 
-        if (n != 0 && sum + one.size > bytes) {
+        if (n != 0 && (sum + one.size > bytes || n + one.versions > max)) {
             break;
         }
 
-        rc = ptn_ics_tell(p, &one);
+        rc = ptn_ics_tell(p, &one, ch, &n);
         if (rc != PTN_OK) {
             return rc;
         }
 
         c->at++;
         sum += one.size;
-        ch[n++] = one;
     }
 
     *ret_changes = ch;

@@ -26,6 +26,7 @@ typedef struct {
     uint32_t  uid, flags;
     int64_t   received;
     bool      fai;
+    bool      conflict;
 } ptn_ics_row_t;
 
 typedef enum {

@@ -2,11 +2,7 @@
  * Messages that a client uploads (MS-OXCFXICS 3.2.5.9.4.2, 3.1.5.6).
  */
 
-#include "ptn_eid.h"
 #include "ptn_ics.h"
-
-
-#define PTN_RESOLVE_LAST_WRITER  0x00000001     /* 2.2.1.4.1 */
 
 
 typedef struct {
@@ -284,7 +280,22 @@ ptn_ics_in_make(ptn_ics_in_t *i, ptn_id_t folder, ptn_id_t mid,
 
 
 static ptn_rc_t
-ptn_ics_in_replace(ptn_ics_in_t *i, ptn_str_t pcl)
+ptn_ics_in_status(ptn_ics_in_t *i, uint32_t status)
+{
+    return (status == i->m.status)
+           ? PTN_OK : ptn_sql_run(i->tx->mb, PTN_SQL_ICS_STATUS, 2, i->m.id,
+                                  (uint64_t) status);
+}
+
+
+/*
+ * The message becomes `object`.  Its status is out of the way meanwhile: this is
+ * no edit of a message in conflict, but the end of one, or another.
+ */
+
+static ptn_rc_t
+ptn_ics_in_replace(ptn_ics_in_t *i, ptn_str_t pcl, const ptn_object_t *object,
+    ptn_str_t change_key, int64_t modified, uint32_t status)
 {
     ptn_rc_t      rc;
     uint64_t      was;
@@ -292,211 +303,150 @@ ptn_ics_in_replace(ptn_ics_in_t *i, ptn_str_t pcl)
     ptn_saved_t   saved;
 
     memset(&save, 0, sizeof(save));
-    save.object = i->in->object;
+    save.object = object;
     was = i->m.cn;
-    rc = ptn_msg_update(i->tx, i->pool, i->m.id, &save, 0, &saved);
+    rc = ptn_ics_in_status(i, i->m.status & ~(uint32_t)
+                                            PTN_STATUS_IN_CONFLICT);
+
+    if (rc == PTN_OK) {
+        rc = ptn_msg_update(i->tx, i->pool, i->m.id, &save, 0, &saved);
+    }
+
+    if (rc == PTN_OK && status != 0) {
+        i->m.status &= ~(uint32_t) PTN_STATUS_IN_CONFLICT;
+        rc = ptn_ics_in_status(i, i->m.status | status);
+    }
 
     return (rc == PTN_OK)
-           ? ptn_ics_in_stamp(i, i->m.id, was, true, pcl, &i->in->change_key,
-                              i->in->modified)
+           ? ptn_ics_in_stamp(i, i->m.id, was, true, pcl, &change_key,
+                              modified)
            : rc;
 }
 
 
 /* ---- conflicts ----------------------------------------------------------- */
 
-/* PidTagResolveMethod of the folder. */
+/* 3.1.5.6.2.2.  Above 0: `a` wins; 0: the one that comes does. */
 
-static ptn_rc_t
-ptn_ics_in_method(ptn_ics_in_t *i, uint32_t *ret_method)
+static int
+ptn_ics_in_order(const ptn_ics_version_t *a, const ptn_ics_version_t *b)
 {
-    ptn_rc_t   rc;
-    uint32_t   tag;
-    ptn_str_t  s;
-
-    tag = PTN_PR_RESOLVE_METHOD;
-    *ret_method = 0;
-    rc = ptn_folder_props(i->tx->mb, i->pool, i->folder, &tag, 1, &s);
-
-    if (rc == PTN_OK && s.len == 4) {
-        *ret_method = ptn_le32(s.data);
-    }
-
-    return rc;
+    return (a->modified != b->modified)
+           ? (a->modified > b->modified ? 1 : -1)
+           : memcmp(a->change_key.data, b->change_key.data, 16);
 }
 
 
-/* 3.1.5.6.2.2.  Does the client's version win? */
-
-static bool
-ptn_ics_in_wins(const ptn_ics_in_t *i)
-{
-    int64_t  ours;
-
-    ours = i->m.modified ? i->m.modified : i->m.received;
-
-    if (i->in->modified != ours) {
-        return i->in->modified > ours;
-    }
-
-    return memcmp(i->in->change_key.data, i->key.data, 16) >= 0;
-}
-
+/*
+ * Ours that the client's does not succeed, and the client's; the winner is the
+ * first.  *ret_theirs: it is the client's.
+ */
 
 static ptn_rc_t
-ptn_ics_in_entryid(ptn_ics_in_t *i, ptn_id_t id, ptn_str_t *ret)
+ptn_ics_in_versions(ptn_ics_in_t *i, ptn_ics_version_t **ret_versions,
+    uint32_t *ret_n, bool *ret_theirs)
 {
-    u_char          *p;
-    ptn_rc_t         rc;
-    uint16_t         replid;
-    ptn_guid_t       folder, guid;
-    ptn_msg_info_t   m;
+    uint32_t            k, n, had, best;
+    ptn_rc_t            rc;
+    ptn_ics_version_t  *v, *all, one;
 
-    rc = ptn_msg_get_id(i->tx->mb, id, &m);
-
-    if (rc == PTN_OK) {
-        rc = ptn_mbox_replica(i->tx->mb, m.folder, &replid, &folder);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_mbox_replica(i->tx->mb, m.mid, &replid, &guid);
-    }
-
+    rc = ptn_conflict_get(i->tx->mb, i->pool, i->m.id, &v, &had);
     if (rc != PTN_OK) {
         return rc;
     }
 
-    p = ptn_palloc(i->pool, PTN_EID_MESSAGE_LEN);
-    if (p == NULL) {
+    all = ptn_parray(i->pool, had + 1, sizeof(ptn_ics_version_t));
+    if (all == NULL) {
         return PTN_ENOMEM;
     }
 
-    ptn_eid_message(ptn_mbox_provider(i->tx->mb), folder, m.folder, guid, m.mid,
-                    p);
-    *ret = ptn_str_make(p, PTN_EID_MESSAGE_LEN);
-
-    return PTN_OK;
-}
-
-
-/* PidTagConflictItems of message `id` names `other`. */
-
-static ptn_rc_t
-ptn_ics_in_name(ptn_ics_in_t *i, ptn_id_t id, ptn_id_t other)
-{
-    ptn_rc_t         rc;
-    ptn_str_t        eid;
-    ptn_saved_t      saved;
-    ptn_bag_prop_t   p;
-
-    p.tag = PTN_PR_CONFLICT_ITEMS;
-    rc = ptn_ics_in_entryid(i, other, &eid);
-
-    if (rc == PTN_OK) {
-        rc = ptn_mv_make(i->pool, p.tag, &eid, 1, &p.value);
+    for (k = 0, n = 0; k < had; k++) {
+        if (!ptn_pcl_includes(i->theirs, v[k].pcl)) {
+            all[n++] = v[k];
+        }
     }
 
-    return (rc == PTN_OK)
-           ? ptn_msg_set_props(i->tx, i->pool, id, &p, 1, &saved) : rc;
-}
-
-
-/* Where the version that loses is kept. */
-
-static ptn_id_t
-ptn_ics_in_place(const ptn_ics_in_t *i)
-{
-    const ptn_folder_t  *f;
-
-    return (ptn_folder_special(i->tx->mb, PTN_FOLDER_CONFLICTS, &f) == PTN_OK
-            && ptn_rights_need(i->tx->mb, f->id, PTN_RIGHT_CREATE
-                                                 |PTN_RIGHT_EDIT_OWNED)
-               == PTN_OK)
-           ? f->id : i->folder;
-}
-
-
-static ptn_rc_t
-ptn_ics_in_keep(ptn_ics_in_t *i, bool theirs, ptn_id_t *ret_loser)
-{
-    ptn_id_t     *ids;
-    ptn_rc_t      rc;
-    ptn_saved_t   saved;
-
-    if (theirs) {
-        rc = ptn_ics_in_make(i, ptn_ics_in_place(i), 0, &saved);
-
-        if (rc == PTN_OK) {
-            *ret_loser = saved.id;
-        }
-
+    rc = ptn_conflict_version(i->pool, i->in->object, i->in->change_key,
+                              i->theirs, i->in->modified, &all[n]);
+    if (rc != PTN_OK) {
         return rc;
     }
 
-    rc = ptn_msg_copy_ids(i->tx, i->pool, i->folder, &i->m.id, 1,
-                          ptn_ics_in_place(i), &ids);
+    /* the first may be one that is succeeded now */
 
-    if (rc == PTN_OK) {
-        *ret_loser = ids[0];
+    for (k = 1, best = 0; k < n; k++) {
+        best = (ptn_ics_in_order(&all[k], &all[best]) > 0) ? k : best;
     }
 
-    return rc;
+    if (ptn_ics_in_order(&all[n], &all[best]) >= 0) {
+        best = n;
+    }
+
+    one = all[best];
+    memmove(&all[1], &all[0], best * sizeof(ptn_ics_version_t));
+    all[0] = one;
+
+    *ret_theirs = (best == n);
+    *ret_versions = all;
+    *ret_n = n + 1;
+
+    return (n < PTN_VERSIONS_MAX) ? PTN_OK : PTN_ELIMIT;
 }
 
+
+/*
+ * What is kept: the client's version alone, ours alone (of FAI messages), or
+ * all, as a conflict resolve message.
+ */
 
 static ptn_rc_t
 ptn_ics_in_resolve(ptn_ics_in_t *i)
 {
-    bool        wins;
-    ptn_id_t    loser;
-    ptn_rc_t    rc;
-    uint32_t    method;
-    uint64_t    was;
-    ptn_str_t   pcl;
+    bool                 theirs;
+    ptn_rc_t             rc;
+    uint32_t             method, n;
+    ptn_str_t            pcl;
+    ptn_ics_version_t   *v;
+    const ptn_object_t  *object;
 
-    method = 0;
-    loser = 0;
-    was = i->m.cn;
-    rc = ptn_ics_in_method(i, &method);
+    i->ret->seen = false;
+    rc = ptn_ics_method(i->tx->mb, i->pool, i->folder, &method);
 
     if (rc == PTN_OK) {
         rc = ptn_pcl_merge(i->pool, i->pcl, i->theirs, &pcl);
     }
 
+    if (rc == PTN_OK) {
+        rc = ptn_ics_in_versions(i, &v, &n, &theirs);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
 
-    wins = (method & PTN_RESOLVE_LAST_WRITER) || ptn_ics_in_wins(i);
-
-    if (!i->in->fai && !(method & PTN_RESOLVE_LAST_WRITER)) {
-        rc = ptn_ics_in_keep(i, !wins, &loser);
-
-        if (rc == PTN_OK) {
-            rc = ptn_ics_in_name(i, loser, i->m.id);
-        }
+    if (i->in->fai && !(method & PTN_RESOLVE_LAST_WRITER) && !theirs) {
+        return ptn_ics_in_stamp(i, i->m.id, i->m.cn, false, pcl,
+                                &v[0].change_key, v[0].modified);
     }
 
-    if (rc == PTN_OK && wins) {
-        rc = ptn_ics_in_replace(i, pcl);
+    if (i->in->fai || (method & PTN_RESOLVE_LAST_WRITER) || n == 1) {
+        return ptn_ics_in_replace(i, pcl, i->in->object, i->in->change_key,
+                                  i->in->modified, 0);
     }
 
-    if (rc == PTN_OK && loser != 0) {
-        rc = ptn_ics_in_name(i, i->m.id, loser);
+    rc = ptn_conflict_make(i->pool, v, n, &object);
+
+    if (rc == PTN_OK) {
+        i->ret->versions = n;
+        rc = ptn_ics_in_replace(i, pcl, object, v[0].change_key,
+                                v[0].modified, PTN_STATUS_IN_CONFLICT);
     }
 
-    /* its last number: that of the property above, if it lost */
-
-    if (rc == PTN_OK && (!wins || loser != 0)) {
-        rc = ptn_ics_in_stamp(i, i->m.id, wins ? 0 : was, false, pcl,
-                              wins ? &i->in->change_key : NULL,
-                              wins ? i->in->modified : i->m.modified);
-    }
-
-    i->ret->loser = loser;
-    i->ret->seen = false;
-
-    return rc;
+    return (rc == PTN_OK)
+           ? ptn_ics_notice(i->tx, i->pool, i->folder, i->m.id,
+                            ptn_props_get(&v[0].object->props,
+                                          PTN_PR_SUBJECT))
+           : rc;
 }
 
 
@@ -521,7 +471,8 @@ ptn_ics_in_run(ptn_ics_in_t *i)
                : rc;
 
     case PTN_ICS_NEWER:
-        return ptn_ics_in_replace(i, i->theirs);
+        return ptn_ics_in_replace(i, i->theirs, i->in->object,
+                                  i->in->change_key, i->in->modified, 0);
 
     case PTN_ICS_CONFLICT:
         return ptn_ics_in_resolve(i);

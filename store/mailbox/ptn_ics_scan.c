@@ -169,17 +169,27 @@ static ptn_rc_t
 ptn_ics_count_row(ptn_ics_pass_t *p, const ptn_ics_row_t *r)
 {
     ptn_rc_t            rc;
+    uint32_t            n;
     ptn_ics_content_t  *c;
 
     c = p->c;
 
     if (ptn_ics_is_change(p, r)) {
+        n = 1;
+
+        if (r->conflict) {
+            rc = ptn_conflict_versions(p->mb, r->id, &n);
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+
         if (r->fai) {
-            c->progress.fai++;
+            c->progress.fai += n;
             c->progress.fai_size += r->size;
 
         } else {
-            c->progress.normal++;
+            c->progress.normal += n;
             c->progress.normal_size += r->size;
         }
 
@@ -249,7 +259,8 @@ ptn_ics_row_read(ptn_mbox_t *mb, sqlite3_stmt *st, ptn_id_t folder,
     r->flags = (uint32_t) ptn_sql_u64(st, 6);
     r->size = ptn_sql_u64(st, 7);
     r->received = sqlite3_column_int64(st, 8);
-    r->fai = ptn_sql_u64(st, 9) != 0;
+    r->fai = ptn_sql_u64(st, 9) & 1;
+    r->conflict = (ptn_sql_u64(st, 9) >> 1 & PTN_STATUS_IN_CONFLICT) != 0;
 
     return ptn_ics_row_show(mb, folder, r);
 }
@@ -445,6 +456,7 @@ ptn_ics_row_of(const ptn_msg_info_t *m, ptn_ics_row_t *r)
     r->size = m->size;
     r->received = m->received;
     r->fai = m->fai;
+    r->conflict = (m->status & PTN_STATUS_IN_CONFLICT) != 0;
 }
 
 

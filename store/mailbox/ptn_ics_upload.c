@@ -239,7 +239,12 @@ ptn_ics_fin_old(ptn_ics_fin_t *i, const ptn_folder_t *f)
         rc = ptn_ics_fin_apply(i);
     }
 
-    return (rc == PTN_OK) ? ptn_ics_fin_stamp(i, was, pcl, wins) : rc;
+    if (rc == PTN_OK) {
+        rc = ptn_ics_fin_stamp(i, was, pcl, wins);
+    }
+
+    return (rc == PTN_OK && i->ret->verdict == PTN_ICS_CONFLICT)
+           ? ptn_ics_notice(i->tx, i->pool, i->id, 0, i->in->name) : rc;
 }
 
 

@@ -512,6 +512,7 @@ typedef struct {
     ptn_msg_info_t    m;            /* as it will be */
     ptn_item_t        item;
     ptn_msg_parts_t   parts;
+    bool              over;         /* it was in conflict, and is not */
 } ptn_msg_edit_t;
 
 
@@ -611,6 +612,12 @@ ptn_msg_edit_rows(ptn_msg_edit_t *e, bool content)
                          (uint64_t) e->m.modified);
     }
 
+    if (rc == PTN_OK && e->over) {
+        e->m.status &= ~(uint32_t) PTN_STATUS_IN_CONFLICT;
+        rc = ptn_sql_run(mb, PTN_SQL_ICS_STATUS, 2, old.id,
+                         (uint64_t) e->m.status);
+    }
+
     if (rc == PTN_OK) {
         rc = ptn_item_put(mb, PTN_SQL_ITEM_SET, old.id, &e->item);
     }
@@ -665,6 +672,7 @@ ptn_msg_edit_content(ptn_msg_edit_t *e, const ptn_save_t *save,
         }
 
         *ret_changed = !same || (e->item.derived & PTN_DERIVED_OBJECT);
+        e->over = (e->m.status & PTN_STATUS_IN_CONFLICT) != 0;
 
         rc = ptn_msg_parts_raw(e->pool, save, &e->parts);
 
@@ -704,9 +712,15 @@ ptn_msg_edit_content(ptn_msg_edit_t *e, const ptn_save_t *save,
 
     *ret_changed = !same;
 
-    return same ? PTN_OK
-                : ptn_msg_export(e->tx->mb, e->pool, e->tx->mb->meta.oid + 1,
-                                 e->m.received, &e->parts);
+    if (!same && (e->m.status & PTN_STATUS_IN_CONFLICT)) {
+        rc = ptn_conflict_edited(e->pool, &was.object, &e->parts.object,
+                                 &e->parts.extra, &e->over);
+    }
+
+    return (same || rc != PTN_OK)
+           ? rc : ptn_msg_export(e->tx->mb, e->pool,
+                                 e->tx->mb->meta.oid + 1, e->m.received,
+                                 &e->parts);
 }
 
 

@@ -594,11 +594,15 @@ ptn_receipt_read(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t after,
     }
 
     r->n = ptn_sql_u64(st, 0);
-    r->kind = ptn_sql_u64(st, 1) ? PTN_RECEIPT_NONREAD : PTN_RECEIPT_READ;
+    r->kind = (ptn_sql_u64(st, 1) == PTN_RECEIPT_CONFLICT)
+              ? PTN_RECEIPT_CONFLICT
+              : ptn_sql_u64(st, 1) ? PTN_RECEIPT_NONREAD : PTN_RECEIPT_READ;
     r->at = sqlite3_column_int64(st, 2);
     r->to = ptn_str_dup(pool, ptn_sql_column(st, 3));
     r->subject = ptn_str_dup(pool, ptn_sql_column(st, 4));
     r->message_id = ptn_str_dup(pool, ptn_sql_column(st, 5));
+    r->member = ptn_sql_u64(st, 6);
+    r->entryid = ptn_str_dup(pool, ptn_sql_column(st, 7));
     r->from = ptn_str_dup(pool, ptn_str_z(mb->address));
     r->mailbox = mb->guid;
     sqlite3_reset(st);

@@ -94,11 +94,14 @@
     S(RECEIPT_ADD,                                                            \
       "INSERT INTO receipt (n, kind, at, address, subject, message_id)"       \
       " VALUES (?1,?2,?3,?4,?5,?6)")                                          \
+    S(RECEIPT_NOTICE,                                                         \
+      "INSERT INTO receipt (n, kind, at, address, subject, message_id,"       \
+      " member, entryid) VALUES (?1,?2,?3,?4,?5,'',?6,?7)")                   \
     S(RECEIPT_MARK,                                                           \
       "UPDATE message SET keywords=?3 WHERE folder=?1 AND uid=?2")            \
     S(RECEIPT_NEXT,                                                           \
-      "SELECT n, kind, at, address, subject, message_id FROM receipt"         \
-      " WHERE n>?1 ORDER BY n LIMIT 1")                                       \
+      "SELECT n, kind, at, address, subject, message_id, member, entryid"     \
+      " FROM receipt WHERE n>?1 ORDER BY n LIMIT 1")                          \
     S(RECEIPT_COUNT, "SELECT count(*) FROM receipt")                          \
     S(RECEIPT_DELETE, "DELETE FROM receipt WHERE n=?1")                       \
     S(PARTING_ADD,                                                            \

@@ -14,15 +14,17 @@
       " WHERE NOT EXISTS (SELECT 1 FROM replica WHERE guid=?1)")              \
     S(ICS_NOW, "SELECT cn, epoch FROM meta")                                  \
     S(ICS_SCAN_CHANGED,                                                       \
-      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai"  \
-      " FROM message INDEXED BY message_modseq"                               \
+      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received,"      \
+      " fai + (status << 1) FROM message INDEXED BY message_modseq"           \
       " WHERE folder=?1 AND (modseq, uid)>(?2, ?3) ORDER BY modseq, uid")     \
     S(ICS_SCAN_ALL,                                                           \
-      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai"  \
-      " FROM message WHERE folder=?1 AND uid>?3 ORDER BY uid")                \
+      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received,"      \
+      " fai + (status << 1) FROM message"                                     \
+      " WHERE folder=?1 AND uid>?3 ORDER BY uid")                             \
     S(ICS_SCAN_UIDS,                                                          \
-      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai"  \
-      " FROM message WHERE folder=?1 AND uid BETWEEN ?2 AND ?3"               \
+      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received,"      \
+      " fai + (status << 1) FROM message"                                     \
+      " WHERE folder=?1 AND uid BETWEEN ?2 AND ?3"                            \
       " AND modseq<=?4 AND fai=0")                                            \
     S(ICS_SCAN_ITEMS,                                                         \
       "SELECT " PTN_SQL_ITEM_COLUMNS                                          \
@@ -34,8 +36,8 @@
       " INDEXED BY message_fai WHERE folder=?1 AND fai<>0)"                   \
       " FROM folder WHERE id=?1")                                             \
     S(ICS_ONE,                                                                \
-      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received, fai," \
-      " folder FROM message WHERE id=?1")                                     \
+      "SELECT modseq, uid, id, mid, cn, read_cn, flags, size, received,"      \
+      " fai + (status << 1), folder FROM message WHERE id=?1")                \
     S(ICS_GROUPS, "SELECT groups FROM item WHERE id=?1")                      \
     S(ICS_KEYS, "SELECT m.cn, i.xid, i.pcl FROM message m JOIN item i"        \
       " ON i.id=m.id WHERE m.id=?1")                                          \
@@ -45,6 +47,7 @@
       "UPDATE folder SET xid=?2, pcl=?3, cn=?4, modified=?5 WHERE id=?1")     \
     S(ICS_TOUCH,                                                              \
       "UPDATE message SET cn=?2, modseq=?2, modified=?3 WHERE id=?1")         \
+    S(ICS_STATUS, "UPDATE message SET status=?2 WHERE id=?1")                 \
     S(ICS_MID, "UPDATE message SET mid=?2 WHERE id=?1")                       \
     S(ICS_USED,                                                               \
       "SELECT 1 FROM message WHERE id=?1 UNION ALL"                           \

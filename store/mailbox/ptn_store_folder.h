@@ -298,12 +298,17 @@ ptn_rc_t ptn_msg_nonread_ids(ptn_txn_t *tx, const ptn_id_t *ids, size_t n);
 /*
  * Receipts that are due, of mailboxes that the store has open: a row is
  * written in the transaction that makes it due, and the message gets $MDNSent
- * (RFC 3503), whose presence keeps one from becoming due.  Not in public
- * stores.  next gives one that nobody else is at (ENOTFOUND: none), done ends
+ * (RFC 3503), whose presence keeps one from becoming due.  In public stores
+ * there are notices of conflicts alone.  next gives one that nobody else is at (ENOTFOUND: none), done ends
  * that, and removes it when it was `sent`, in a commit of its own.  A crash in
  * between sends it again: id and n make the same report of it.
  */
-typedef enum { PTN_RECEIPT_READ, PTN_RECEIPT_NONREAD } ptn_receipt_e;
+typedef enum {
+    PTN_RECEIPT_READ, PTN_RECEIPT_NONREAD,
+    PTN_RECEIPT_CONFLICT        /* MS-OXCFXICS 3.1.5.6.3.1: no receipt, but
+                                   what an owner of a public folder is to
+                                   hear of */
+} ptn_receipt_e;
 
 typedef struct {
     ptn_guid_t     mailbox;
@@ -312,6 +317,8 @@ typedef struct {
     int64_t        at;          /* seconds since 1970 */
     ptn_str_t      to, from;    /* addresses */
     ptn_str_t      subject, message_id;
+    uint64_t       member;      /* of CONFLICT: a user or group, and `to` is */
+    ptn_str_t      entryid;     /* the folder's name; of the message */
 } ptn_receipt_t;
 
 /* False: surely none. */

@@ -122,6 +122,8 @@ typedef struct {
     bool       given;           /* the client has it: an update */
     uint32_t   groups;          /* bits of what changed, where given and
                                  * asked for; otherwise all */
+    uint32_t   version;         /* of a message in conflict: one from 0 on */
+    uint32_t   versions;        /* and how many; 0: it is the message */
 } ptn_ics_change_t;
 
 typedef struct {                /* 2.2.2.7; what begin found */
@@ -156,10 +158,29 @@ void ptn_ics_content_progress(const ptn_ics_content_t *c,
 /*
  * The next changes, at most `max` and (but for one) `bytes` of message sizes,
  * in `pool`; none: that was all.  What is returned counts as told.
+ *
+ * A message in conflict is not told, but each version of it is, whole, one
+ * behind the other (3.1.5.6.2.1), with what ptn_ics_version() gives in place
+ * of the message's.  All of them are in one page, though it become longer, and
+ * the size of the message is with the first.
  */
 ptn_rc_t ptn_ics_content_next(ptn_mbox_t *mb, ptn_ics_content_t *c,
     ptn_pool_t *pool, size_t max, uint64_t bytes,
     ptn_ics_change_t **ret_changes, size_t *ret_n);
+
+typedef struct {
+    const ptn_object_t  *object;        /* whole; no computed properties */
+    ptn_str_t            change_key, pcl;
+    int64_t              modified;
+} ptn_ics_version_t;
+
+/*
+ * Version `n` of message `id`, in `pool`: of one that is in conflict; the
+ * first (0) is what won, as it is now, and what any other message is.
+ * ENOTFOUND: there is none (any more).
+ */
+ptn_rc_t ptn_ics_version(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t id,
+    uint32_t n, ptn_ics_version_t *ret_version);
 
 typedef enum {
     PTN_ICS_DELETED,            /* MetaTagIdsetDeleted, soft or hard */
@@ -245,8 +266,8 @@ typedef struct {
     bool               seen;                /* add cn to the client's set; not
                                                after a conflict, whose result
                                                it is to download */
-    ptn_id_t           loser;               /* the message that keeps the other
-                                               version of a conflict, or 0 */
+    uint32_t           versions;            /* that are kept of a conflict; 0:
+                                               of none, or the winner alone */
 } ptn_ics_imported_t;
 
 /*
@@ -265,11 +286,16 @@ ptn_rc_t ptn_ics_check_message(ptn_txn_t *tx, ptn_pool_t *pool,
  * The change itself.  The message gets a new cn; source key, change key and
  * PCL are the client's.  Conflicts (3.1.5.6.2): the last modification wins,
  * then the greater NamespaceGuid of the change key, then the client's.  The
- * version that loses is kept as a message of its own in the Conflicts folder
- * (in `folder` where there is none), each naming the other in
- * PidTagConflictItems; that of an FAI message is dropped (3.1.5.6.2.1), as is
- * ours where the folder's PidTagResolveMethod says "last writer wins".
- * The result has both PCLs merged.  ECONFLICT: on its way to another mailbox.
+ * message becomes what won, msInConflict is set in its status, and all versions
+ * are kept in it as embedded messages, but those that another has succeeded; it
+ * has the change key of what won and all PCLs merged.  A version that succeeds
+ * all of them, or an edit that takes one out, ends it.
+ *
+ * FAI messages keep no other version; nor does a folder whose
+ * PidTagResolveMethod is "last writer wins", where the client's wins.  Of a
+ * conflict in a public folder its owners hear (3.1.5.6.3.1), unless the method
+ * says no.  ECONFLICT: on its way to another mailbox.  ETOOBIG, EQUOTA: there
+ * is no room for all versions, nothing was done.
  */
 ptn_rc_t ptn_ics_import_message(ptn_txn_t *tx, ptn_pool_t *pool,
     ptn_id_t folder, const ptn_ics_import_t *import,

@@ -93,6 +93,8 @@ static const char *const  ptn_upgrade_3_folder[] = {
 /*
  * Read receipts that are to be sent (ptn_receipt.c): whether it was read (kind
  * 0) or deleted unread (1), when (seconds since 1970), to whom, about what.
+ * And what owners of public folders are to hear of (2, a conflict): in place of
+ * an address the folder's name, and who, and the entry id.
  */
 "CREATE TABLE receipt ("
 "    n INTEGER PRIMARY KEY,"            /* an object id */
@@ -100,7 +102,9 @@ static const char *const  ptn_upgrade_3_folder[] = {
 "    at INTEGER NOT NULL,"
 "    address TEXT NOT NULL,"
 "    subject TEXT NOT NULL,"
-"    message_id TEXT NOT NULL)",
+"    message_id TEXT NOT NULL,"
+"    member INTEGER NOT NULL DEFAULT 0,"
+"    entryid BLOB)",
 
 /* The change number that was the last when the mailbox had lived so long: one
  * row a day, by which the age of a tombstone is known. */

@@ -4,7 +4,9 @@
  * QRESYNC; and what a test does to a mailbox that no client can.  It opens the
  * mailbox beside the server, as any store process does.
  *
- *     faces ROOT ADDRESS
+ *     faces ROOT ADDRESS [public]
+ *
+ * public: the public store of the user's domain, as that user.
  *
  * Reads commands, a line each, from standard input: words parted by tabs, with
  * %XX for bytes that are not letters, digits and the like; keys and sets in
@@ -297,7 +299,9 @@ run_once(faces_t *t, const command_t *c)
     ptn_rc_t  rc;
 
     t->out.len = 0;
-    rc = ptn_mbox_open(t->store, &t->user, &t->actor, &t->mb);
+    rc = t->domain.len
+         ? ptn_public_open(t->store, t->domain, &t->actor, &t->mb)
+         : ptn_mbox_open(t->store, &t->user, &t->actor, &t->mb);
 
     if (rc == PTN_OK && c->writes) {
         rc = ptn_txn_begin(&t->tx, t->mb);
@@ -353,7 +357,9 @@ wait_moved(faces_t *t)
     for (n = 0; (size_t) n < a.len && a.data[n] != '@'; n++) { /* void */ }
 
     snprintf(dir, sizeof(dir), "%s/mailbox/%.*s/%.*s", t->conf.root,
-             (int) a.len - n - 1, a.data + n + 1, n, a.data);
+             (int) a.len - n - 1, a.data + n + 1,
+             t->domain.len ? 7 : n,
+             t->domain.len ? ".public" : (char *) a.data);
     (void) inotify_add_watch(t->watch, dir, IN_MODIFY|IN_CREATE|IN_MOVED_TO);
     *strrchr(dir, '/') = '\0';
     (void) inotify_add_watch(t->watch, dir, IN_CREATE|IN_MOVED_TO);
@@ -495,8 +501,8 @@ main(int argc, char **argv)
     t = calloc(1, sizeof(faces_t));
     pool = ptn_pool_create(0, NULL);
 
-    if (argc != 3 || t == NULL || pool == NULL) {
-        fprintf(stderr, "usage: faces ROOT ADDRESS\n");
+    if (argc < 3 || t == NULL || pool == NULL) {
+        fprintf(stderr, "usage: faces ROOT ADDRESS [public]\n");
         return 2;
     }
 
@@ -507,6 +513,11 @@ main(int argc, char **argv)
     t->opts.conf = &t->conf;
     t->opts.io = &ptn_io_posix;
     find_user(t, pool, argv[2]);
+
+    if (argc == 4) {
+        t->domain = ptn_str_z(strchr(argv[2], '@') + 1);
+    }
+
     line = NULL;
     size = 0;
 

@@ -34,6 +34,7 @@ typedef struct {
     ptn_store_t       *store;
     ptn_user_t         user;
     ptn_actor_t        actor;
+    ptn_str_t          domain;          /* whose public store; or empty */
     ptn_pool_t        *pool;            /* of a command */
     ptn_mbox_t        *mb;
     ptn_txn_t          tx;

@@ -55,12 +55,19 @@ put_folder(down_t *d, const ptn_ics_folder_change_t *ch)
 static ptn_rc_t
 put_change(down_t *d, const ptn_ics_change_t *ch)
 {
-    faces_t    *t;
-    ptn_rc_t    rc;
-    ptn_str_t   key, pcl;
+    faces_t            *t;
+    ptn_rc_t            rc;
+    ptn_ics_version_t   v;
 
     t = d->t;
-    rc = ptn_msg_change_key(t->mb, t->pool, ch->id, &key, &pcl);
+
+    if (ch->versions != 0) {
+        rc = ptn_ics_version(t->mb, t->pool, ch->id, ch->version, &v);
+
+    } else {
+        rc = ptn_msg_change_key(t->mb, t->pool, ch->id, &v.change_key,
+                                &v.pcl);
+    }
 
     if (rc == PTN_OK) {
         put_line(t, "message");
@@ -68,9 +75,18 @@ put_change(down_t *d, const ptn_ics_change_t *ch)
         put_line(t, "\t%d\t%d\t%d\t%d", ch->fai,
                  (ch->flags & PTN_FLAG_SEEN) != 0,
                  (ch->flags & PTN_FLAG_FLAGGED) != 0, ch->given);
-        put_hex(t, key);
-        put_hex(t, pcl);
-        rc = put_message(t, ch->id);
+        put_hex(t, v.change_key);
+        put_hex(t, v.pcl);
+
+        if (ch->version == 0) {
+            rc = put_message(t, ch->id);
+
+        } else {
+            put_word(t, ptn_props_get(&v.object->props, PTN_PR_SUBJECT));
+            put_word(t, ptn_props_get(&v.object->props, PTN_PR_BODY));
+        }
+
+        put_line(t, "\t%u", ch->version);
         put_end(t);
     }
 
@@ -195,8 +211,8 @@ ics_tree(faces_t *t)
 
 /*
  * contents FOLDER FLAGS MAX PAGES STATE: message SK FAI READ FLAGGED GIVEN CK
- * PCL SUBJECT BODY, deleted SK, read SK, unread SK, state; PAGES: how many
- * pages of MAX it gets before the client leaves.
+ * PCL SUBJECT BODY VERSION, deleted SK, read SK, unread SK, state; PAGES: how
+ * many pages of MAX it gets before the client leaves.
  */
 
 static ptn_rc_t
@@ -245,7 +261,7 @@ put_imported(faces_t *t, const ptn_ics_imported_t *ret, bool newer)
     put_line(t, "imported\t%d\t%llu\t%llu\t%llu\t%d\t%llu\t%d\n",
              ret->verdict, (unsigned long long) ret->id,
              (unsigned long long) ret->mid, (unsigned long long) ret->cn,
-             ret->seen, (unsigned long long) ret->loser, newer);
+             ret->seen, (unsigned long long) ret->versions, newer);
 
     return PTN_OK;
 }

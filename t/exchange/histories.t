@@ -547,6 +547,7 @@ sub from_what_it_knew {
     my @targets = grep { !$_->{fai} || $what !~ /^(?:read|flag)\z/ }
         $c->targets($what);
     my $t = pick(@targets) or return;
+    $t->{who} = $name;
     my $how = $eas ? 'last' : pick(qw/ win lose fail /);
     my (@args, @means, $to);
 
@@ -606,15 +607,25 @@ sub from_what_it_knew {
     $said{$said}++;
     $_ = $_ && $_ eq 'none' ? 'gone' : $_ for $said, $want, $or;
 
-    if ($or && $said eq $or) {
-        ($new, $want) = ($other, $or);
-    }
+    # both: how many versions there are tells which
+    ($new, $want) = ($other, $or) if $or && $said eq $or
+        && ($or ne $want || versions($other, $t) == ($c->{versions} || 1));
 
     die "$name $what: $said, not $want\n" unless $said eq $want
         || $want eq 'gone' && $what =~ /^(?:read|remove|rmdir)\z/;
 
     becomes($new);
     $c->learned($new, $what, $t, $to, $id) if $id;
+}
+
+
+# How many versions the model has of what the client meant.
+sub versions {
+    my ($model, $t) = @_;
+    my $f = $model->folder_of_life($t->{folder}) // return 0;
+    my $m = $model->items($f)->{ $t->{key} } or return 0;
+
+    return 1 + @{ $m->{lost} || [] };
 }
 
 
@@ -663,7 +674,7 @@ sub all_see {
     }
 
     my $c = $face{ICS1};
-    lists('conflicts', [ $c->conflicts() ], [ sort @{ $model->{conflicts} } ]);
+    lists('conflicts', [ $c->conflicts() ], [ $model->conflicts() ]);
 
     # twice the same cannot be told apart
     my %double = map { $_ => 1 } grep { /^gone: (\S+): (\S+)/

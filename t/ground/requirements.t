@@ -70,7 +70,7 @@ sub not_there {
 
     # a case: a string of its own, or a function
     return $r->{words} ne '' && $text =~
-        ($r->{is} eq 'shown' ? qr/"$words|\b$words\(/ : qr/$words/)
+        ($r->{is} eq 'shown' ? qr/["']$words|\b$words\(/ : qr/$words/)
         ? () : "$r->{section}: $r->{file} does not say: $r->{words}";
 }
 

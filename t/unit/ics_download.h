@@ -173,16 +173,19 @@ apply_set(test_t *t, client_t *c, unsigned f, const ptn_idset_t *set,
 static void
 learn(test_t *t, client_t *c, unsigned f, const ptn_ics_change_t *ch)
 {
-    copy_t     *row;
-    uint32_t    tags[2];
-    ptn_str_t   v[2], key, pcl;
-    ptn_msg_t  *msg;
+    copy_t             *row;
+    uint32_t            tags[2];
+    ptn_str_t           v[2], key, pcl;
+    ptn_msg_t          *msg;
+    ptn_ics_version_t   version;
 
     row = find(c, f, ch->mid);
     t->told++;
     t->updates += ch->given;
     t->partial += ch->given && ch->groups != PTN_GROUP_ALL;
-    expect(t, ch->given == (row != NULL), "given says whether it is known");
+    t->versions += ch->version != 0;
+    expect(t, (ch->given || ch->version != 0) == (row != NULL),
+           "given says whether it is known");
     expect(t, ch->groups != 0, "some group");
 
     if (row == NULL) {
@@ -193,27 +196,49 @@ learn(test_t *t, client_t *c, unsigned f, const ptn_ics_change_t *ch)
         row = &c->rows[f][c->n[f]++];
     }
 
+    tags[0] = PTN_PR_SUBJECT;
+    tags[1] = PTN_PR_PREDECESSOR_CHANGE_LIST;
+
+    if (!expect(t, ptn_msg_open(t->mb, t->pool, ch->id, &msg) == PTN_OK
+                   && ptn_msg_props(msg, tags, 2, v) == PTN_OK
+                   && ptn_msg_change_key(t->mb, t->pool, ch->id, &key, &pcl)
+                      == PTN_OK, "it is read"))
+    {
+        return;
+    }
+
+    expect(t, ptn_str_eq(v[1], pcl), "both ways to the PCL agree");
+
+    /* of a conflict that which won, and what all of them have seen */
+
+    if (ch->versions != 0) {
+        expect(t, ptn_ics_version(t->mb, t->pool, ch->id, ch->version,
+                                  &version) == PTN_OK, "a version");
+        pcl = version.pcl;
+
+        if (ch->version != 0) {
+            expect(t, !ptn_pcl_includes(ptn_str_make(row->pcl, row->pcl_len),
+                                        pcl), "a version of its own");
+            expect(t, ptn_pcl_merge(t->pool, ptn_str_make(row->pcl,
+                                                          row->pcl_len),
+                                    pcl, &pcl) == PTN_OK, "merged");
+        }
+
+        if (ch->version + 1 == ch->versions) {
+            expect(t, ptn_str_eq(v[1], pcl), "all together the message's");
+        }
+    }
+
+    expect(t, pcl.len <= sizeof(row->pcl), "a short PCL");
+    pcl = ptn_str_dup(t->pool, pcl);
     memset(row, 0, sizeof(copy_t));
     row->mid = ch->mid;
     row->cn = ch->cn;
     row->fai = ch->fai;
     row->seen = (ch->flags & PTN_FLAG_SEEN) != 0;
-
-    tags[0] = PTN_PR_SUBJECT;
-    tags[1] = PTN_PR_PREDECESSOR_CHANGE_LIST;
-
-    if (expect(t, ptn_msg_open(t->mb, t->pool, ch->id, &msg) == PTN_OK
-                  && ptn_msg_props(msg, tags, 2, v) == PTN_OK
-                  && ptn_msg_change_key(t->mb, t->pool, ch->id, &key, &pcl)
-                     == PTN_OK, "it is read"))
-    {
-        snprintf(row->subject, sizeof(row->subject), "%.*s",
-                 ptn_str_arg(v[0]));
-        expect(t, ptn_str_eq(v[1], pcl), "both ways to the PCL agree");
-        expect(t, pcl.len <= sizeof(row->pcl), "a short PCL");
-        row->pcl_len = ptn_min(pcl.len, sizeof(row->pcl));
-        memcpy(row->pcl, pcl.data, row->pcl_len);
-    }
+    snprintf(row->subject, sizeof(row->subject), "%.*s", ptn_str_arg(v[0]));
+    row->pcl_len = ptn_min(pcl.len, sizeof(row->pcl));
+    memcpy(row->pcl, pcl.data, row->pcl_len);
 }
 
 

@@ -53,7 +53,7 @@ typedef struct {
     unsigned     bad, serial;
     bool         anew;              /* all is told once more */
     unsigned     told, updates, deleted, reads, conflicts, imports, moves;
-    unsigned     checkpoints, gone, older, partial;
+    unsigned     checkpoints, gone, older, partial, versions;
     client_t     c[CLIENTS];
     ptn_pool_t  *pool;
 } test_t;

@@ -391,11 +391,14 @@ main(void)
     t->mb = site_open(&t->site, "alice");
     test_equal(t, "in the end");
     diag("%u told (%u updates, %u partial), %u deleted, %u read; %u uploads,"
-         " %u moves; %u conflicts, %u older, %u gone, %u checkpoints",
+         " %u moves; %u conflicts (%u versions told), %u older, %u gone, %u"
+         " checkpoints",
          t->told, t->updates, t->partial, t->deleted, t->reads, t->imports,
-         t->moves, t->conflicts, t->older, t->gone, t->checkpoints);
+         t->moves, t->conflicts, t->versions, t->older, t->gone,
+         t->checkpoints);
     ok(t->updates > 50 && t->partial > 10 && t->deleted > 50 && t->reads > 30
        && t->imports > 40 && t->moves > 5 && t->conflicts > 1
+       && t->versions > 1
        && t->checkpoints > 20, "something of everything");
     site_check(&t->site, "alice");
 

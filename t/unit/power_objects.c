@@ -76,15 +76,18 @@ state_message(site_t *s, ptn_mbox_t *mb, ptn_buf_t *b, const ptn_row_t *row)
     h = hash(h, raw);
 
     for (i = 0; i < o->props.n; i++) {
-        if (!ptn_item_computed(o->props.p[i].tag)
-            && o->props.p[i].tag != PTN_PR_CONFLICT_ITEMS)
-        {
+        if (!ptn_item_computed(o->props.p[i].tag)) {
             h = hash(h, o->props.p[i].value);
         }
     }
 
     for (i = 0; i < o->nattachs; i++) {
         h = hash(h, o->attachs[i].data);
+
+        if (o->attachs[i].embedded != NULL) {
+            h = hash(h, ptn_props_get(&o->attachs[i].embedded->props,
+                                      PTN_PR_SUBJECT));
+        }
     }
 
     ptn_buf_printf(b, "  %u %x %llu %.*s %016llx\n", row->uid, row->flags,

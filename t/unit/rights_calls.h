@@ -469,6 +469,14 @@ run_tree_state(rights_ctx_t *c)
 }
 
 static ptn_rc_t
+run_version(rights_ctx_t *c)
+{
+    ptn_ics_version_t  v;
+
+    return ptn_ics_version(c->mb, c->s->pool, c->msg, 0, &v);
+}
+
+static ptn_rc_t
 rights_import(rights_ctx_t *c, ptn_id_t mid, bool check)
 {
     ptn_rc_t            rc;
@@ -783,6 +791,7 @@ run_table_state_set(rights_ctx_t *c)
     R("ics_content_open", PTN_RIGHT_READ_ANY, false, run_content_open),       \
     R("ics_content_next", PTN_RIGHT_READ_ANY, false, run_content_next),       \
     R("ics_content_state", PTN_RIGHT_READ_ANY, false, run_content_state),     \
+    R("ics_version", PTN_RIGHT_READ_ANY, false, run_version),                 \
     R("ics_tree_open", PTN_RIGHT_VISIBLE, false, run_tree_open),              \
     R("ics_tree_next", PTN_RIGHT_VISIBLE, false, run_tree_next),              \
     R("ics_tree_state", PTN_RIGHT_VISIBLE, false, run_tree_state),            \

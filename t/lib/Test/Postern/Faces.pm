@@ -199,6 +199,12 @@ sub sync_folder {
             ($uid) = $tail =~ /^ UID (\d+)/ unless defined $uid;
             my ($subject) = $raw =~ /^Subject: (.*?)\r$/m;
             my ($head, $body) = split /\r\n\r\n/, $raw, 2;
+            # a conflict: what won, then the versions
+            if ($head =~ m{^Content-Type: multipart/.*?boundary="?([^"\r;]+)}msi)
+            {
+                my @parts = split /\r\n--\Q$1\E(?:--)?\r\n/, "\r\n$body";
+                ($head, $body) = split /\r\n\r\n/, $parts[1], 2;
+            }
             $body = decode_qp($body) if $head =~
                 /^Content-Transfer-Encoding: quoted-printable\r?$/mi;
             $box->{uids}{$uid} = { key => $subject, body => $body };

@@ -7,12 +7,12 @@ package Test::Postern::Model;
 #     gone       folder => { key => message } that can be recovered, kept while
 #                a key is there once
 #     lost       name => folder that can be recovered with its items
-#     conflicts  "key body" of the versions that lost one
 #
 # A message: read, flagged, body, old (received long ago), fai.  `life` names
-# one object id: a move, a copy or a recovery gives another.  `rev` names one
-# version of it; maybe: it may be another one (something was set to what it
-# was).
+# one object id: a move, a copy or a recovery gives another.  `seen` says which
+# version it is: of each who changes something, how many of his changes are in
+# it; `time` when it was changed; `lost` are other versions of a conflict.
+# maybe: it may be another one (something was set to what it was).
 
 use strict;
 use warnings;
@@ -21,8 +21,7 @@ my $token = 0;
 
 sub new {
     my ($class, @folders) = @_;
-    my $self = bless { folders => {}, gone => {}, lost => {},
-                       conflicts => [] }, $class;
+    my $self = bless { folders => {}, gone => {}, lost => {} }, $class;
 
     $self->folder_add($_) for @folders;
     return $self;
@@ -89,11 +88,21 @@ sub text {
     }
 
     if ($show{all}) {
-        push @lines, $self->gone_text(), @{ $self->{conflicts} };
+        push @lines, $self->gone_text(), $self->conflicts();
         push @lines, map { "lost: $_" } sort keys %{ $self->{lost} };
     }
 
     return join "\n", @lines, '';
+}
+
+
+# "key body" of the versions that lost a conflict and are kept.
+sub conflicts {
+    my ($self) = @_;
+
+    return sort map { my $items = $self->items($_); map { my $k = $_;
+        map { "lost: $k " . body_of($_) } @{ $items->{$k}{lost} || [] } }
+        keys %$items } $self->names();
 }
 
 
@@ -131,6 +140,39 @@ sub state {
 
 sub another { my ($m, @more) = @_; return { %$m, life => ++$token, @more } }
 
+# A copy is a message of its own, not its versions.
+sub copied { my ($m) = @_; return another(deep($m), lost => []) }
+
+# Changed here, or by a client whose own changes are counted.
+my $now = 0;
+
+sub changed {
+    my ($m, $who, $time) = @_;
+
+    $m->{seen}{ $who || 'here' } = ++$token;
+    $m->{time} = $time || 2e9 + ++$now;
+    delete $m->{maybe};
+}
+
+sub includes {
+    my ($a, $b) = @_;
+    return !grep { ($a->{$_} || 0) < $b->{$_} } keys %$b;
+}
+
+# Of all its versions.
+sub all_seen {
+    my ($m) = @_;
+    my %all = %{ $m->{seen} || {} };
+
+    for my $seen (map { $_->{seen} } @{ $m->{lost} || [] }) {
+        for (keys %$seen) {
+            $all{$_} = $seen->{$_} if ($all{$_} || 0) < $seen->{$_};
+        }
+    }
+
+    return \%all;
+}
+
 sub set {
     my ($self, $f, $k, $what, $value) = @_;
     my $m = $self->items($f)->{$k};
@@ -141,8 +183,7 @@ sub set {
     }
 
     $m->{$what} = $value;
-    $m->{rev} = ++$token;
-    delete $m->{maybe};
+    changed($m);
 }
 
 
@@ -175,7 +216,8 @@ sub folder_remove {
 
 my %CHANGE = (
     add    => sub { my ($s, $f, $k, $m) = @_;
-                    $s->items($f)->{$k} = another($m, rev => ++$token) },
+                    $s->items($f)->{$k} = another($m);
+                    changed($s->items($f)->{$k}) },
     read   => sub { my ($s, $f, $k, $on) = @_;
                     $s->items($f)->{$k}{read} = $on },
     flag   => sub { my ($s, $f, $k, $on) = @_;
@@ -186,7 +228,7 @@ my %CHANGE = (
                     $s->items($to)->{$k} = another(
                         delete $s->items($f)->{$k}) },
     copy   => sub { my ($s, $f, $k, $to) = @_;
-                    $s->items($to)->{$k} = another($s->items($f)->{$k}) },
+                    $s->items($to)->{$k} = copied($s->items($f)->{$k}) },
     remove => sub { my ($s, $f, $k, $hard) = @_;
                     my $m = delete $s->items($f)->{$k};
                     $s->put_by($f, $k, $m) unless $hard || $m->{fai} },
@@ -201,7 +243,7 @@ my %CHANGE = (
     fcopy  => sub { my ($s, $f, $parent, $name) = @_;
                     my $new = $s->folder_add($name, $parent);
                     my $items = $s->items($f);
-                    $new->{items}{$_} = another($items->{$_})
+                    $new->{items}{$_} = copied($items->{$_})
                         for keys %$items },
     rmdir  => sub { my ($s, $f, $hard) = @_; $s->folder_remove($f, $hard) },
     frecover => sub { my ($s, $f) = @_;
@@ -237,9 +279,10 @@ sub change {
 
 # ---------------------------------------------- a client that is not up to date
 
-# What it did to a message or folder that it knows as `known` (life, rev, life
-# of its folder): the model afterwards, and what the server must have said.
-# `how`: what a conflict comes to, of win, lose, fail, last (none is noticed).
+# What it did to a message or folder that it knows as `known` (life, seen or rev,
+# life of its folder; who it is itself): the model afterwards, and what the
+# server must have said; both once more where that depends.  `how`: what a
+# conflict comes to, of win, lose, fail, last (none is noticed).
 
 sub folder_of_life {
     my ($self, $life) = @_;
@@ -283,41 +326,50 @@ sub predict {
     return ($self->change($what, $f, $k, @args), 'done')
         if $what !~ /^(?:flag|edit)\z/ || $how eq 'last';
 
-    my $same = $m->{rev} == $known->{rev};
-    my $new = $self->changed_by($f, $k, $known, $what, @args);
+    my @one = $self->predict_version($how, $f, $k, $known, $what, @args);
+    return @one unless $m->{maybe};
 
-    return ($new, 'newer', $m->{maybe} ? $self->predict_conflict($how, $f, $k,
-            $known, $what, @args) : ()) if $same;
-    return $self->predict_conflict($how, $f, $k, $known, $what, @args);
+    my $other = $self->copy();
+    changed($other->items($f)->{$k});
+    return (@one, $other->predict_version($how, $f, $k, $known, $what, @args));
 }
 
 
-# The client's version whole: of what it does not change, what it knew.
-sub changed_by {
-    my ($self, $f, $k, $known, $what, @args) = @_;
+# A version is newer when it has seen all that there is.  In a conflict all
+# versions are kept that no other has seen, and the one that was changed last is
+# the message (MS-OXCFXICS 3.1.5.6).
+sub predict_version {
+    my ($self, $how, $f, $k, $known, $what, @args) = @_;
     my $new = $self->copy();
     my $m = $new->items($f)->{$k};
+    my $theirs = { %$known{qw/ flagged body /}, seen => { %{ $known->{seen} } } };
 
-    @{$m}{qw/ flagged body /} = @{$known}{qw/ flagged body /};
-    $m->{ $what eq 'flag' ? 'flagged' : 'body' } = $args[0];
-    $m->{rev} = ++$token;
+    $theirs->{ $what eq 'flag' ? 'flagged' : 'body' } = $args[0];
+    changed($theirs, $known->{who}, ($how eq 'win' ? 4e9 : 0) + ++$now);
+    $theirs->{time} = -$now if $how ne 'win';
+
+    my $all = all_seen($m);
+    my $newer = includes($theirs->{seen}, $all);
+    return ($self, 'conflict') if !$newer && $how eq 'fail';
+
+    my @versions = $newer ? () : grep { !includes($theirs->{seen}, $_->{seen}) }
+        { %$m{qw/ flagged body seen time /} }, @{ $m->{lost} || [] };
+    my ($best) = sort { $b->{time} <=> $a->{time} } @versions;
+    $best = $theirs if !$best || $theirs->{time} >= $best->{time};
+
+    my @lost = grep { $_ != $best } @versions, $theirs;
+    my @fields = qw/ flagged body seen time /;
+    @{$m}{@fields} = @{$best}{@fields};
+    $m->{lost} = [ map { deep($_) } @lost ];
     delete $m->{maybe};
-    return $new;
-}
 
+    # of these none is kept, but what it has seen is known
+    if ($m->{fai}) {
+        $m->{seen} = all_seen($m);
+        $m->{lost} = [];
+    }
 
-sub predict_conflict {
-    my ($self, $how, $f, $k, $known, $what, @args) = @_;
-
-    return ($self, 'conflict') if $how eq 'fail';
-
-    my $theirs = $self->changed_by($f, $k, $known, $what, @args);
-    my $new = $how eq 'win' ? $theirs : $self->copy();
-    my $m = ($how eq 'win' ? $self : $theirs)->items($f)->{$k};
-
-    $new->items($f)->{$k}{rev} = ++$token;
-    push @{ $new->{conflicts} }, "lost: $k " . body_of($m) unless $m->{fai};
-    return ($new, 'conflict');
+    return ($new, $newer ? 'newer' : 'conflict');
 }
 
 

@@ -26,7 +26,8 @@ sub tool {
     return $self->{tool} if $self->{tool};
     local $SIG{PIPE} = 'IGNORE';
     my $pid = open2(my $out, my $in, "$ENV{POSTERN_OBJS}/exchange/faces",
-                    $self->{p}->root(), "$self->{user}\@example.test");
+                    $self->{p}->root(), "$self->{user}\@example.test",
+                    $self->{public} ? 'public' : ());
     return $self->{tool} = { pid => $pid, out => $out, in => $in };
 }
 
@@ -149,7 +150,7 @@ sub note {
 
         for my $item (values %{ $self->{box}{ $mine->{$name} }{items} }) {
             my $m = $model->items($name)->{ $item->{key} } or next;
-            @{$item}{qw/ life rev /} = @{$m}{qw/ life rev /};
+            know($item, $m);
         }
     }
 }
@@ -173,8 +174,16 @@ sub learned {
         // return;
     my $m = $model->items($f)->{ $item->{key} };
 
-    @{$item}{qw/ life rev /} = @{$m}{qw/ life rev /}
-        if $m && ($item->{rev} || 0) >= 0;
+    know($item, $m) if $m && !$item->{conflict};
+}
+
+
+# Which message it is, and all that there is of it.
+sub know {
+    my ($item, $m) = @_;
+
+    $item->{life} = $m->{life};
+    $item->{seen} = Test::Postern::Model::all_seen($m);
 }
 
 
@@ -229,7 +238,7 @@ package Test::Postern::Faces::ICS;
 our @ISA = 'Test::Postern::StoreFaces';
 
 use constant { NORMAL => 1, FAI => 2, READ => 4, BY_DELIVERY => 0x20,
-               INBOX => 12, CONFLICTS => 27 };
+               INBOX => 12 };
 
 my @VERDICT = qw/ new newer older conflict gone /;
 
@@ -266,9 +275,23 @@ sub pcl_add {
         $pcl = substr $pcl, 2 + $n;
     }
 
-    $list{ substr $xid, 0, 32 } = $xid;
+    my $old = $list{ substr $xid, 0, 32 };
+    $list{ substr $xid, 0, 32 } = $xid if !$old || $xid gt $old;
     return join '', map { sprintf('%02x', length($list{$_}) / 2) . $list{$_} }
         sort keys %list;
+}
+
+sub pcl_merge {
+    my ($pcl, $other) = @_;
+
+    while (length $other) {
+        my $n = 2 * hex substr $other, 0, 2;
+        my $xid = substr $other, 2, $n;
+        $pcl = pcl_add($pcl, $xid);
+        $other = substr $other, 2 + $n;
+    }
+
+    return $pcl;
 }
 
 # A source key for something new: of ids that it got, or of its own.
@@ -331,6 +354,14 @@ sub contents {
         my ($kind, $id, @v) = @$l;
 
         if ($kind eq 'message') {
+            # another version of what it was told of just now
+            if ($v[8]) {
+                my $m = $items->{$id};
+                $m->{pcl} = pcl_merge($m->{pcl}, $v[5]);
+                push @{ $m->{others} }, $v[7];
+                next;
+            }
+
             my $given = exists $items->{$id} ? 1 : 0;
             die "ICS: given is $v[3], not $given\n" if $v[3] != $given;
             $items->{$id} = { fai => $v[0], read => $v[1], flagged => $v[2],
@@ -372,8 +403,10 @@ sub imported {
     return 'refused' if $error =~ /^(?:EINVAL|EEXIST|EDENIED|ELIMIT)\z/;
     die "ICS: $error\n" if $error;
 
-    my (undef, $verdict, $id, $mid, $cn, $seen, $loser) = @$l;
+    my (undef, $verdict, $id, $mid, $cn, $seen, $versions) = @$l;
     my $said = $VERDICT[$verdict];
+
+    $self->{versions} = $versions;
 
     # the first answer was lost
     if ($said eq 'older' && delete $self->{repeated}) {
@@ -418,12 +451,13 @@ sub upload {
     $said = 'new' if $said eq 'newer' && $new;
 
     if ($said =~ /^newe?r?\z/) {
-        $box->{items}{$id} = { %$item, ck => $ck, pcl => $pcl };
-        delete @{ $box->{items}{$id} }{qw/ life rev /} if $new;
+        $box->{items}{$id} = { %$item, ck => $ck, pcl => $pcl,
+                               others => [] };
+        delete @{ $box->{items}{$id} }{qw/ life seen conflict /} if $new;
     } elsif ($said eq 'conflict') {
         # refused: what it knows is what it knew
         return $said if $how eq 'fail';
-        $box->{items}{$id}{rev} = -1;
+        $box->{items}{$id}{conflict} = 1;
     }
 
     return ($said, $id);
@@ -480,7 +514,7 @@ my %act = (
         return $said if $said !~ /^(?:newer|conflict)\z/;
         $dest->{items}{$id} = { %$item, ck => $ck,
             pcl => pcl_add($item->{pcl}, $ck) } if $r[1][5];
-        delete @{ $dest->{items}{$id} }{qw/ life rev /} if $r[1][5];
+        delete @{ $dest->{items}{$id} }{qw/ life seen conflict /} if $r[1][5];
         return ('moved', $id);
     },
     mkdir => sub {
@@ -547,15 +581,15 @@ sub act {
     return $act{$what}->($self, $target, $how, @args);
 }
 
-# "key body" of each message in the folder of conflicts.
+# "key body" of each version that lost a conflict and is kept.
 sub conflicts {
     my ($self) = @_;
-    my @r = $self->need('contents', $self->special(CONFLICTS), NORMAL, 50, 1e9,
-                        @{ none() });
+    my $mine = $self->mine();
 
-    return sort map { "lost: $_->[8] "
-                      . Test::Postern::Model::body_of({ body => $_->[9] }) }
-        grep { $_->[0] eq 'message' } @r;
+    return sort map { my $m = $_; map { "lost: $m->{key} "
+        . Test::Postern::Model::body_of({ body => $_ }) }
+            @{ $m->{others} || [] } }
+        map { values %{ $self->{box}{$_}{items} } } values %$mine;
 }
 
 # "gone: folder: key"
