@@ -281,13 +281,14 @@ ptn_ews_thread(ptn_ews_t *e, ptn_ews_edit_t *edit, const ptn_object_t *orig)
     u_char     *p;
     int64_t     now;
     ptn_rc_t    rc;
-    ptn_str_t   id, refs, topic, index;
+    ptn_str_t   id, refs, topic, index, tracking;
 
     rc = PTN_OK;
     id = ptn_ews_orig(orig, PTN_PR_INTERNET_MESSAGE_ID);
     refs = ptn_ews_orig(orig, PTN_PR_INTERNET_REFERENCES);
     topic = ptn_ews_orig(orig, PTN_PR_CONVERSATION_TOPIC);
     index = ptn_ews_orig(orig, PTN_PR_CONVERSATION_INDEX);
+    tracking = ptn_ews_orig(orig, PTN_PR_CONVERSATION_INDEX_TRACKING);
 
     if (id.len != 0) {
         rc = ptn_ews_edit_prop(e, edit, PTN_PR_IN_REPLY_TO_ID, id);
@@ -302,6 +303,11 @@ ptn_ews_thread(ptn_ews_t *e, ptn_ews_edit_t *edit, const ptn_object_t *orig)
 
     if (rc == PTN_OK && topic.len != 0) {
         rc = ptn_ews_edit_prop(e, edit, PTN_PR_CONVERSATION_TOPIC, topic);
+    }
+
+    if (rc == PTN_OK && tracking.len != 0) {
+        rc = ptn_ews_edit_prop(e, edit, PTN_PR_CONVERSATION_INDEX_TRACKING,
+                               tracking);
     }
 
     if (rc != PTN_OK || index.len < 22 || index.len > 4096) {

@@ -614,6 +614,10 @@ ptn_check_database(ptn_check_t *check)
     }
 
     if (rc == PTN_OK) {
+        rc = ptn_check_refer(check);
+    }
+
+    if (rc == PTN_OK) {
         rc = ptn_check_ics(check);
     }
 

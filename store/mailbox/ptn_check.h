@@ -75,6 +75,8 @@ ptn_rc_t ptn_check_blobs(ptn_check_t *check);
 ptn_rc_t ptn_check_files(ptn_check_t *check);
 /* ptn_check_table.c */
 ptn_rc_t ptn_check_tables(ptn_check_t *check);
+/* ptn_check_refer.c */
+ptn_rc_t ptn_check_refer(ptn_check_t *check);
 
 /* ptn_check_search.c: the index of words, search folders. */
 ptn_rc_t ptn_check_search(ptn_check_t *check);

@@ -22,7 +22,7 @@ static const char *const  ptn_check_free[] = {
     "created", "modified", "lived", "lived_at", "sequence", "keywords",
     "state", "level", "user_flags", "rights", "flags", "status", "day",
     "options", "key", "value", "top", "touched", "hier_at", "lived_boot",
-    "lived_up", "v_tokens", NULL
+    "lived_up", "v_tokens", "idkey", NULL
 };
 
 /* Where 1 would say something that is not so. */

@@ -66,6 +66,7 @@ ptn_item_read_half(sqlite3_stmt *st, ptn_item_t *item)
 {
     item->xid = ptn_str_make(NULL, 0);
     item->pcl = ptn_str_make(NULL, 0);
+    item->refers = ptn_str_make(NULL, 0);
 
     return ptn_item_read_at(st, 0, item);
 }
@@ -173,6 +174,7 @@ ptn_item_put(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id,
 {
     int            i;
     ptn_rc_t       rc;
+    uint64_t       key;
     ptn_bag_t      bag;
     sqlite3_stmt  *st;
 
@@ -205,9 +207,22 @@ ptn_item_put(ptn_mbox_t *mb, ptn_sql_e sql, ptn_id_t id,
     ptn_sql_blob(st, 12, item->packed);
     ptn_sql_blob(st, 13, item->large);
     sqlite3_bind_int(st, 14, item->derived);
+    key = ptn_refer_key(item->text[PTN_ITEM_MESSAGE_ID]);
+
+    if (key != 0) {
+        sqlite3_bind_int64(st, 15, (sqlite3_int64) key);
+    }
+
+    if (sql == PTN_SQL_ITEM_ADD) {
+        ptn_sql_blob(st, 16, item->refers);
+    }
 
     rc = ptn_sql_step(mb, st);
     sqlite3_clear_bindings(st);
+
+    if (rc == PTN_OK && sql == PTN_SQL_ITEM_ADD) {
+        rc = ptn_refer_put(mb, id, item->refers, true);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_mark_item(mb, id, item, sql == PTN_SQL_ITEM_ADD);

@@ -59,6 +59,7 @@ typedef struct {
     ptn_str_t       packed;         /* the bag */
     ptn_str_t       large;
     ptn_str_t       xid, pcl;       /* of an import (ptn_ics.h) */
+    ptn_str_t       refers;         /* to be written, never read */
     ptn_bag_t       bag;            /* of packed */
 } ptn_item_t;
 
@@ -141,9 +142,60 @@ unsigned ptn_item_what(uint32_t tag);
 
 /* --- ptn_conversation.c -------------------------------------------------- */
 
+#define PTN_CONVERSATION_HEADER  22     /* bytes of an index without levels */
+#define PTN_CONVERSATION_LEVEL   5      /* of a level */
+
 /* False: it belongs to none. */
 bool ptn_conversation_id(ptn_item_ctx_t *c, u_char ret[16]);
 bool ptn_conversation_index(ptn_item_ctx_t *c, u_char ret[22]);
+bool ptn_conversation_of_topic(ptn_pool_t *pool, ptn_str_t topic,
+    u_char ret[16]);
+
+typedef struct {
+    bool       any;                 /* it belongs to one: id, index */
+    bool       has_index;           /* kept; else it is made of the id */
+    bool       tracking;            /* the id is that of the index */
+    u_char     id[16];
+    ptn_str_t  index;               /* in the pool */
+    ptn_str_t  topic;               /* the item's */
+} ptn_conversation_t;
+
+ptn_rc_t ptn_conversation_of(ptn_mbox_t *mb, ptn_pool_t *pool,
+    const ptn_item_t *item, ptn_conversation_t *ret);
+void ptn_conversation_header(u_char ret[22], int64_t received,
+    const u_char id[16]);
+/* One level below the first `levels` of index; data NULL: no memory. */
+ptn_str_t ptn_conversation_reply(ptn_pool_t *pool, ptn_str_t index,
+    size_t levels, int64_t received, unsigned random);
+
+
+/* --- ptn_refer.c --------------------------------------------------------- */
+
+/*
+ * Conversations by In-Reply-To and References (ptn_refer.c says how).
+ *
+ * Of a message that is about to come, as MIME: *extra gets the index, and what
+ * goes with it, that makes it one of the conversation of what it names, and
+ * item->refers the keys of that; `from`: the item that it is a copy of, which
+ * counts where nothing that it names is here, or NULL.  To be called before
+ * ptn_item_derive(), with item->info.received.  *ret_late: what came before it
+ * names it, so that ptn_refer_late() is to be called when it has its rows.
+ */
+ptn_rc_t ptn_refer_join(ptn_txn_t *tx, ptn_pool_t *pool,
+    const ptn_object_t *object, const ptn_item_t *from, ptn_props_t *extra,
+    ptn_item_t *item, bool *ret_late);
+ptn_rc_t ptn_refer_late(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id);
+/* Of the value of a Message-ID field; 0: there is none. */
+uint64_t ptn_refer_key(ptn_str_t message_id);
+/* Rows of a message's refers. */
+ptn_rc_t ptn_refer_put(ptn_mbox_t *mb, ptn_id_t id, ptn_str_t refers,
+    bool add);
+/* Gives keys to some items of before version 3; false: all have theirs. */
+bool ptn_refer_stale(ptn_mbox_t *mb);
+
+#define PTN_REFER_KEYS   16         /* of a message count */
+#define PTN_REFER_KEPT   2          /* by which it is found */
+#define PTN_REFER_SIZE   (1 + 8 * PTN_REFER_KEPT)   /* of item.refers */
 
 
 /* --- ptn_item_derive.c -------------------------------------------------- */

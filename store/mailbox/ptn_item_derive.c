@@ -670,9 +670,15 @@ ptn_item_derive_stale(ptn_mbox_t *mb)
 
     n = 0;
     rc = ptn_item_stale_ids(mb, ids, &n);
-    mb->stale = (rc == PTN_OK && n == PTN_ITEM_STALE);
+    mb->stale = (rc == PTN_OK && n != 0);
 
-    if (rc != PTN_OK || n == 0) {
+    if (rc == PTN_OK && n == 0) {
+        mb->stale = ptn_refer_stale(mb);
+        mb->store->busy |= mb->stale;
+        return;
+    }
+
+    if (rc != PTN_OK) {
         return;
     }
 

@@ -93,6 +93,7 @@
 #include "ptn_sql_content.h"
 #include "ptn_sql_folder.h"
 #include "ptn_sql_ics.h"
+#include "ptn_sql_refer.h"
 #include "ptn_sql_rights.h"
 #include "ptn_sql_search.h"
 #include "ptn_sql_table.h"
@@ -102,6 +103,7 @@
     PTN_SQLS_CONTENT(S)                                                       \
     PTN_SQLS_FOLDER(S)                                                        \
     PTN_SQLS_ICS(S)                                                           \
+    PTN_SQLS_REFER(S)                                                         \
     PTN_SQLS_RIGHTS(S)                                                        \
     PTN_SQLS_SEARCH(S)                                                        \
     PTN_SQLS_TABLE(S)

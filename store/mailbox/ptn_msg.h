@@ -31,6 +31,10 @@ ptn_rc_t ptn_msg_truth(ptn_msg_t *msg);
 /* Of an object's properties those that are no content.  ptn_msg_edit.c. */
 ptn_rc_t ptn_msg_extra(ptn_pool_t *pool, const ptn_object_t *object,
     ptn_props_t *ret_extra);
+/* Properties of its bag, by the mailbox itself: no rights are asked, and what
+ * belongs to the content may be among them. */
+ptn_rc_t ptn_msg_set_inside(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
+    const ptn_bag_prop_t *props, size_t n);
 
 
 #endif /* PTN_MSG_H */

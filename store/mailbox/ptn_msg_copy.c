@@ -14,9 +14,10 @@
 static ptn_rc_t
 ptn_msg_copy_item(ptn_mbox_t *mb, ptn_id_t from, ptn_id_t to)
 {
-    u_char         large[64 * PTN_ITEM_LARGE];
+    u_char         large[64 * PTN_ITEM_LARGE], refers[PTN_REFER_SIZE];
     ptn_rc_t       rc;
-    ptn_str_t      s;
+    uint64_t       key;
+    ptn_str_t      s, r;
     sqlite3_stmt  *st;
 
     st = ptn_sql(mb, PTN_SQL_ITEM_COPY, &rc);
@@ -39,9 +40,26 @@ ptn_msg_copy_item(ptn_mbox_t *mb, ptn_id_t from, ptn_id_t to)
         memcpy(large, s.data, s.len);
     }
 
+    r = ptn_sql_column(st, 1);
+    r.len = ptn_min(r.len, sizeof(refers));
+
+    if (r.len != 0) {
+        memcpy(refers, r.data, r.len);
+    }
+
+    /* one that has none yet would not get it here */
+
+    key = ptn_refer_key(ptn_sql_column(st, 2));
     sqlite3_reset(st);
 
-    return ptn_item_large_refs(mb, ptn_str_make(large, s.len), true);
+    rc = ptn_item_large_refs(mb, ptn_str_make(large, s.len), true);
+
+    if (rc == PTN_OK && key != 0) {
+        rc = ptn_sql_run(mb, PTN_SQL_REFER_KEY, 2, to, key);
+    }
+
+    return (rc == PTN_OK)
+           ? ptn_refer_put(mb, to, ptn_str_make(refers, r.len), true) : rc;
 }
 
 

@@ -517,7 +517,7 @@ typedef struct {
 
 
 static ptn_rc_t
-ptn_msg_edit_begin(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
+ptn_msg_edit_begin(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id, bool inside,
     ptn_msg_edit_t *e)
 {
     bool      moving;
@@ -533,7 +533,7 @@ ptn_msg_edit_begin(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
         rc = ptn_msg_open_any(tx->mb, pool, id, &e->msg);
     }
 
-    if (rc == PTN_OK) {
+    if (rc == PTN_OK && !inside) {
         rc = ptn_rights_edit(tx->mb, &e->msg->info);
     }
 
@@ -847,7 +847,7 @@ ptn_msg_update(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
         return PTN_EINVAL;
     }
 
-    rc = ptn_msg_edit_begin(tx, pool, id, &e);
+    rc = ptn_msg_edit_begin(tx, pool, id, false, &e);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -960,7 +960,7 @@ ptn_msg_set_props(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
         }
     }
 
-    rc = ptn_msg_edit_begin(tx, pool, id, &e);
+    rc = ptn_msg_edit_begin(tx, pool, id, false, &e);
     if (rc != PTN_OK) {
         return rc;
     }
@@ -982,4 +982,26 @@ ptn_msg_set_props(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
     }
 
     return rc;
+}
+
+
+ptn_rc_t
+ptn_msg_set_inside(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t id,
+    const ptn_bag_prop_t *props, size_t n)
+{
+    ptn_rc_t        rc;
+    ptn_msg_edit_t  e;
+
+    rc = ptn_msg_edit_begin(tx, pool, id, true, &e);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    rc = ptn_item_rebag(tx->mb, pool, &e.item, props, n);
+
+    if (rc != PTN_OK) {
+        return ptn_txn_poison(tx, rc);
+    }
+
+    return ptn_msg_edit_moved(&e) ? ptn_msg_edit_rows(&e, false) : PTN_OK;
 }

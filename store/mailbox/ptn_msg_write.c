@@ -404,6 +404,7 @@ static ptn_rc_t
 ptn_msg_append_rows(ptn_txn_t *tx, ptn_folder_t *f, bool by_class,
     const ptn_append_t *append, ptn_ready_t *ready, ptn_appended_t *ret)
 {
+    bool             late;
     ptn_rc_t         rc;
     ptn_mbox_t      *mb;
     ptn_item_t       item;
@@ -423,6 +424,11 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_folder_t *f, bool by_class,
     item.info.received = m.received;
 
     rc = ptn_msg_delivered(pool, append, ready->object, &extra);
+
+    if (rc == PTN_OK) {
+        rc = ptn_refer_join(tx, pool, ready->object, NULL, &extra, &item,
+                            &late);
+    }
 
     if (rc == PTN_OK) {
         rc = ptn_item_derive(mb, pool, ready->object, &extra, &item);
@@ -461,6 +467,12 @@ ptn_msg_append_rows(ptn_txn_t *tx, ptn_folder_t *f, bool by_class,
     }
 
     rc = ptn_msg_add(tx, f, &m, &item);
+
+    if (rc == PTN_OK && late) {
+        rc = ptn_refer_late(tx, pool, m.id);
+        rc = (rc == PTN_OK) ? rc : ptn_txn_poison(tx, rc);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -712,9 +724,9 @@ ptn_rc_t
 ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_id_t id,
     ptn_id_t content)
 {
-    u_char         large[64 * PTN_ITEM_LARGE];
+    u_char         large[64 * PTN_ITEM_LARGE], refers[PTN_REFER_SIZE];
     ptn_rc_t       rc;
-    ptn_str_t      s;
+    ptn_str_t      s, r;
     sqlite3_stmt  *st;
 
     rc = ptn_sql_run(mb, PTN_SQL_MSG_DELETE, 2, folder, (uint64_t) uid);
@@ -734,7 +746,7 @@ ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_id_t id,
 
     sqlite3_bind_int64(st, 1, (sqlite3_int64) id);
     rc = ptn_sql_step(mb, st);
-    s = ptn_str_make(NULL, 0);
+    s = r = ptn_str_make(NULL, 0);
 
     if (rc == PTN_AGAIN) {
         s = ptn_sql_column(st, 0);
@@ -744,12 +756,23 @@ ptn_msg_erase(ptn_mbox_t *mb, ptn_id_t folder, uint32_t uid, ptn_id_t id,
             memcpy(large, s.data, s.len);
         }
 
+        r = ptn_sql_column(st, 1);
+        r.len = ptn_min(r.len, sizeof(refers));
+
+        if (r.len != 0) {
+            memcpy(refers, r.data, r.len);
+        }
+
         sqlite3_reset(st);
         rc = PTN_OK;
     }
 
     if (rc == PTN_OK && s.len != 0) {
         rc = ptn_item_large_refs(mb, ptn_str_make(large, s.len), false);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_refer_put(mb, id, ptn_str_make(refers, r.len), false);
     }
 
     return (rc == PTN_OK) ? ptn_content_drop(mb, content) : rc;

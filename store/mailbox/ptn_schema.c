@@ -46,6 +46,8 @@
  *  21  each word of the index that can have a piece is in term_new or
  *      term_block; term_piece says what the blocks of each group have.
  *  22  contents that were packed in haste have ids from meta.hasty on.
+ *  23  item.idkey is the key of its Message-ID (but of items up to meta.keyed,
+ *      where it may be NULL); rows of refer are the keys of item.refers.
  *
  * Here stand the tables of version 1; what later versions added stands in
  * ptn_upgrade*.c, and a new mailbox is made by all.

@@ -91,22 +91,26 @@
     S(MSG_DELETE, "DELETE FROM message WHERE folder=?1 AND uid=?2")           \
     S(ITEM_ADD,                                                               \
       "INSERT INTO item (id, class, subject, from_name, from_addr, to_names," \
-      " cc_names, message_id, sent, importance, attach, bag, large, derived)" \
-      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")             \
+      " cc_names, message_id, sent, importance, attach, bag, large, derived," \
+      " idkey, refers)"                                                       \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")     \
     S(ITEM_COPY,                                                              \
       "INSERT INTO item (id, class, subject, from_name, from_addr, to_names," \
-      " cc_names, message_id, sent, importance, attach, bag, large, derived)" \
-      " SELECT ?2, class, subject, from_name, from_addr,"                     \
+      " cc_names, message_id, sent, importance, attach, bag, large, derived," \
+      " idkey, refers) SELECT ?2, class, subject, from_name, from_addr,"      \
       " to_names, cc_names, message_id, sent, importance, attach, bag, large,"\
-      " derived FROM item WHERE id=?1 RETURNING large")                       \
-    S(ITEM_DELETE, "DELETE FROM item WHERE id=?1 RETURNING large")            \
+      " derived, idkey, refers FROM item WHERE id=?1"                         \
+      " RETURNING large, refers, iif(idkey IS NULL, message_id, '')")         \
+    S(ITEM_DELETE, "DELETE FROM item WHERE id=?1 RETURNING large, refers")    \
     S(ITEM_SET,                                                               \
       "INSERT INTO item (id, class, subject, from_name, from_addr, to_names," \
-      " cc_names, message_id, sent, importance, attach, bag, large, derived)" \
-      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)"              \
+      " cc_names, message_id, sent, importance, attach, bag, large, derived," \
+      " idkey)"                                                               \
+      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"          \
       " ON CONFLICT (id) DO UPDATE SET class=?2, subject=?3, from_name=?4,"   \
       " from_addr=?5, to_names=?6, cc_names=?7, message_id=?8, sent=?9,"      \
-      " importance=?10, attach=?11, bag=?12, large=?13, derived=?14")         \
+      " importance=?10, attach=?11, bag=?12, large=?13, derived=?14,"         \
+      " idkey=?15")                                                           \
     S(ITEM_BAG, "UPDATE item SET bag=?2, large=?3 WHERE id=?1")               \
     S(ITEM_GET,                                                               \
       "SELECT " PTN_SQL_ITEM_COLUMNS                                          \

@@ -43,7 +43,7 @@ static ptn_rc_t
 ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
     ptn_msg_t *msg, const ptn_mime_t *mime, ptn_id_t *ret_id)
 {
-    bool                  stored;
+    bool                  stored, late;
     ptn_rc_t              rc;
     ptn_item_t            item;
     ptn_props_t           extra;
@@ -98,6 +98,13 @@ ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
                                 &object);
     }
 
+    late = false;
+
+    if (rc == PTN_OK && !m.fai) {
+        rc = ptn_refer_join(t->tx, pool, object, msg->item, &extra, &item,
+                            &late);
+    }
+
     if (rc == PTN_OK) {
         rc = ptn_item_derive(t->tx->mb, pool, object, &extra, &item);
     }
@@ -112,6 +119,10 @@ ptn_transfer_write(ptn_transfer_t *t, ptn_pool_t *pool, ptn_folder_t *f,
 
     if (rc == PTN_OK) {
         rc = ptn_msg_add(t->tx, f, &m, &item);
+    }
+
+    if (rc == PTN_OK && late) {
+        rc = ptn_refer_late(t->tx, pool, m.id);
     }
 
     *ret_id = m.id;

@@ -404,6 +404,31 @@ NULL
 };
 
 
+/* --- conversations -------------------------------------------------------- */
+
+static const char *const  ptn_upgrade_3_refer[] = {
+
+/*
+ * idkey: of the Message-ID (ptn_refer_key), NULL: it has none.  refers: which
+ * Message-IDs it names, a byte of flags and keys, 8 bytes each, little-endian;
+ * NULL: none, or it came before version 3.  refer: those keys, by which the
+ * message is found when what it names arrives.  Items up to meta.keyed have
+ * no idkey yet: the idle executor goes down from there, 0 is the end.
+ */
+"ALTER TABLE item ADD COLUMN idkey INTEGER",
+"ALTER TABLE item ADD COLUMN refers BLOB",
+"CREATE INDEX item_idkey ON item (idkey) WHERE idkey IS NOT NULL",
+"CREATE TABLE refer ("
+"    key INTEGER NOT NULL,"
+"    id INTEGER NOT NULL,"              /* row id */
+"    PRIMARY KEY (key, id)) WITHOUT ROWID",
+"ALTER TABLE meta ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0",
+"UPDATE meta SET keyed=oid",
+
+NULL
+};
+
+
 const char *const *const  ptn_upgrade_3[] = {
     ptn_upgrade_3_mailbox,
     ptn_upgrade_3_folder,
@@ -412,5 +437,6 @@ const char *const *const  ptn_upgrade_3[] = {
     ptn_upgrade_3_ics,
     ptn_upgrade_3_search,
     ptn_upgrade_3_content,
+    ptn_upgrade_3_refer,
     NULL
 };

@@ -362,6 +362,9 @@ test_2(site_t *s)
     site_idle(s);
     is_u64(number(s, "SELECT count(*) FROM content WHERE id>(SELECT indexed"
                      " FROM meta)"), 0, "it can be searched");
+    is_u64(number(s, "SELECT count(*) FROM item WHERE idkey IS NULL"
+                     " AND message_id<>''"), 0, "answers find it");
+    is_u64(number(s, "SELECT keyed FROM meta"), 0, "all of it");
     as_before(s, "after idle work");
     site_reopen(s, "alice");
     as_before(s, "opened again");
