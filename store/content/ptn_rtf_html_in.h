@@ -33,7 +33,8 @@ typedef struct {
 
     bool                     body;          /* its tag was written */
     bool                     para;          /* a paragraph is open */
-    bool                     item;          /* it is a list item's first */
+    bool                     bare;          /* it has no tag of its own */
+    bool                     first;         /* nothing in this cell yet */
     bool                     empty;         /* nothing in it yet */
     bool                     blank;         /* the last was a blank */
     bool                     run, span;     /* its tags are open: */

@@ -519,16 +519,19 @@ ptn_rtf_html_points(ptn_rtf_html_t *h, const char *name, int32_t twips)
 }
 
 
-static void
-ptn_rtf_html_div(ptn_rtf_html_t *h)
+/* `bare`: the tag is left out when it would say nothing; false: it was. */
+
+static bool
+ptn_rtf_html_div(ptn_rtf_html_t *h, bool bare)
 {
-    size_t                    at;
+    size_t                    at, start;
     const ptn_rtf_para_t     *p;
     static const char *const  aligns[] = {
         NULL, "right", "center", "justify"
     };
 
     p = &h->r->s->p;
+    start = h->out.len;
     ptn_buf_z(&h->out, "<div");
 
     if (p->rtl) {
@@ -554,17 +557,23 @@ ptn_rtf_html_div(ptn_rtf_html_t *h)
     ptn_rtf_html_points(h, "margin-bottom", p->after);
 
     if (h->out.failed) {
-        return;
+        return true;
     }
 
     if (h->out.data[h->out.len - 1] == ';') {
         h->out.data[h->out.len - 1] = '"';
+
+    } else if (bare && !p->rtl) {
+        h->out.len = start;
+        return false;
 
     } else {
         h->out.len = at;
     }
 
     ptn_buf_byte(&h->out, '>');
+
+    return true;
 }
 
 
@@ -582,11 +591,8 @@ ptn_rtf_html_para(ptn_rtf_html_t *h)
         return;                     /* the same, within an open cell */
     }
 
-    h->item = ptn_rtf_html_item(h);
-
-    if (!h->item) {
-        ptn_rtf_html_div(h);
-    }
+    h->bare = ptn_rtf_html_item(h) || !ptn_rtf_html_div(h, h->first);
+    h->first = false;
 
     h->para = true;
     h->empty = true;
@@ -608,7 +614,7 @@ ptn_rtf_html_para_end(ptn_rtf_html_t *h)
         ptn_buf_z(&h->out, "<br>");
     }
 
-    if (!h->item) {
+    if (!h->bare) {
         ptn_buf_z(&h->out, "</div>\r\n");
     }
 

@@ -66,6 +66,7 @@ ptn_rtf_html_cell(ptn_rtf_html_t *h)
     }
 
     t->cell = true;
+    h->first = true;
 }
 
 
@@ -81,6 +82,7 @@ ptn_rtf_html_cell_close(ptn_rtf_html_t *h)
 
     if (t->cell) {
         ptn_buf_z(&h->out, "</td>");
+        h->first = false;
         t->cell = false;
     }
 }
