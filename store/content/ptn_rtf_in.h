@@ -2,6 +2,7 @@
  * What the files that read RTF share; nobody else includes this.
  *
  *   ptn_rtf_read.c    tokens, groups, destinations; text in UTF-8 to a sink
+ *   ptn_rtf_set.c     what control words change
  *   ptn_rtf_words.c   control words
  *   ptn_rtf_page.c    code pages of fonts
  *   ptn_rtf_html.c    a sink: HTML
@@ -209,6 +210,14 @@ struct ptn_rtf_reader_s {
     } row;
 };
 
+
+/* ptn_rtf_set.c: \plain; any other word; text within the tables of fonts and
+ * colours. */
+void ptn_rtf_plain(ptn_rtf_reader_t *r);
+void ptn_rtf_set_state(ptn_rtf_reader_t *r, ptn_rtf_set_e set, bool has,
+    int32_t n);
+void ptn_rtf_font_name(ptn_rtf_reader_t *r, const u_char *p, size_t len);
+void ptn_rtf_color_end(ptn_rtf_reader_t *r, const u_char *p, size_t len);
 
 /* Reads all of `rtf`; r->pool has failed when there was no memory. */
 void ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf);

@@ -119,7 +119,7 @@ ptn_rtf_text_field_end(ptn_rtf_text_t *t)
     t->link.len = 0;
     t->at = 0;
 
-    if (t->out.failed) {
+    if (t->out.failed || t->out.len == t->from) {
         return;
     }
 
@@ -130,7 +130,7 @@ ptn_rtf_text_field_end(ptn_rtf_text_t *t)
         url.len -= sizeof("mailto:") - 1;
     }
 
-    if (text.len == 0 || ptn_str_ieq(text, url)) {
+    if (ptn_str_ieq(text, url)) {
         return;
     }
 
