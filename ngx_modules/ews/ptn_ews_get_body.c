@@ -1,4 +1,5 @@
 #include "ptn_ews.h"
+#include "ptn_html.h"
 
 
 /* Getters of what is large: MIME content, bodies, attachments. */
@@ -86,72 +87,10 @@ PTN_EWS_GETTER(mime)
 }
 
 
-/* ICU's names for the code pages of PidTagInternetCodepage. */
-static ptn_rc_t
-ptn_ews_codepage(ptn_ews_t *e, int64_t cp, ptn_str_t in, ptn_str_t *ret)
-{
-    size_t  i;
-    char    name[32];
-
-    static const struct {
-        uint16_t     cp;
-        const char  *name;
-    } names[] = {
-        { 932, "shift_jis" }, { 936, "gbk" }, { 949, "windows-949" },
-        { 950, "big5" }, { 20127, "us-ascii" }, { 20866, "koi8-r" },
-        { 21866, "koi8-u" }, { 50220, "iso-2022-jp" },
-        { 50221, "iso-2022-jp" }, { 50225, "iso-2022-kr" },
-        { 51932, "euc-jp" }, { 51949, "euc-kr" }, { 52936, "hz-gb-2312" },
-        { 54936, "gb18030" }, { 65000, "utf-7" }, { 1200, "utf-16le" },
-        { 874, "windows-874" },
-    };
-
-    name[0] = '\0';
-
-    if (cp == 65001 || cp == 0) {
-        *ret = ptn_utf8_clean(e->pool, in);
-        return ret->data == NULL && in.len != 0 ? PTN_ENOMEM : PTN_OK;
-    }
-
-    for (i = 0; i < ptn_nelts(names); i++) {
-        if (names[i].cp == cp) {
-            strcpy(name, names[i].name);
-        }
-    }
-
-    if (cp >= 1250 && cp <= 1258) {
-        strcpy(name, "windows-125x");
-        name[11] = (char) ('0' + (cp - 1250));
-
-    } else if (cp >= 28591 && cp <= 28605) {
-        strcpy(name, "iso-8859-");
-        i = 9;
-
-        if (cp - 28590 >= 10) {
-            name[i++] = '1';
-        }
-
-        name[i++] = (char) ('0' + (cp - 28590) % 10);
-        name[i] = '\0';
-    }
-
-    if (name[0] != '\0'
-        && ptn_charset_to_utf8(e->pool, ptn_str_z(name), in, ret) == PTN_OK)
-    {
-        return PTN_OK;
-    }
-
-    *ret = ptn_utf8_clean(e->pool, in);
-
-    return ret->data == NULL && in.len != 0 ? PTN_ENOMEM : PTN_OK;
-}
-
-
 /* HTML in UTF-8; data NULL: the message has none. */
 static ptn_rc_t
 ptn_ews_html(ptn_ews_t *e, ptn_ews_src_t *s, ptn_str_t *ret)
 {
-    int64_t              cp;
     ptn_rc_t             rc;
     ptn_str_t            html;
     const ptn_object_t  *object;
@@ -164,24 +103,30 @@ ptn_ews_html(ptn_ews_t *e, ptn_ews_src_t *s, ptn_str_t *ret)
     }
 
     html = ptn_props_get(&object->props, PTN_PR_HTML);
+
     if (html.data == NULL) {
-        return PTN_OK;
+
+        /* RTF that is not text is shown as HTML */
+
+        html = ptn_props_get(&object->props, PTN_PR_RTF_COMPRESSED);
+
+        return html.data == NULL
+               || ptn_body_rtf_native(e->pool, html) == PTN_NATIVE_TEXT
+               ? PTN_OK
+               : ptn_body_form(e->pool, object, (PTN_PR_HTML & 0xffff0000)
+                                                + PTN_PT_UNICODE, ret);
     }
 
-    if (!ptn_props_int(&object->props, PTN_PR_INTERNET_CPID, &cp)) {
-        cp = 65001;
-    }
-
-    return ptn_ews_codepage(e, cp, html, ret);
+    return ptn_body_html(e->pool, &object->props, ret);
 }
 
 
-/* Text, made from HTML when that is all there is. */
+/* Text, made from HTML or RTF when that is all there is. */
 ptn_rc_t
 ptn_ews_text(ptn_ews_t *e, ptn_ews_src_t *s, ptn_str_t *ret)
 {
     ptn_rc_t             rc;
-    ptn_str_t            html, text;
+    ptn_str_t            text;
     const ptn_object_t  *object;
 
     *ret = ptn_str("");
@@ -192,17 +137,20 @@ ptn_ews_text(ptn_ews_t *e, ptn_ews_src_t *s, ptn_str_t *ret)
     }
 
     text = ptn_props_get(&object->props, PTN_PR_BODY);
-    if (text.data != NULL) {
+
+    if (text.data == NULL) {
+        rc = ptn_ews_object(s, PTN_OXCMAIL_BODY|PTN_OXCMAIL_HTML, &object);
+
+        if (rc == PTN_OK) {
+            rc = ptn_body_form(e->pool, object, PTN_PR_BODY, &text);
+        }
+    }
+
+    if (rc == PTN_OK && text.data != NULL) {
         *ret = text;
-        return PTN_OK;
     }
 
-    rc = ptn_ews_html(e, s, &html);
-    if (rc != PTN_OK || html.data == NULL) {
-        return rc;
-    }
-
-    return ptn_body_html_to_text(e->pool, html, ret);
+    return rc;
 }
 
 

@@ -1,3 +1,4 @@
+#include "ptn_html.h"
 #include "ptn_rop_data.h"
 
 
@@ -240,31 +241,37 @@ static bool
 ptn_rop_message_body(ptn_rop_ctx_t *c, const ptn_rop_message_t *m,
     uint32_t tag, ptn_str_t *ret_value)
 {
-    ptn_str_t  html, text, body;
+    ptn_rc_t      rc;
+    ptn_object_t  object;
 
-    html = ptn_props_get(&m->delta.set, PTN_PR_HTML);
-    text = ptn_props_get(&m->delta.set, PTN_PR_BODY);
-
-    if (tag == PTN_PR_BODY && text.data == NULL && html.data != NULL) {
-        if (ptn_body_html_to_text(c->pool, html, &body) != PTN_OK) {
-            body = ptn_str_make(NULL, 0);
-        }
-
-        *ret_value = body;
-        return true;
+    if (!ptn_body_is(tag)
+        || (ptn_props_find(&m->delta.set, ptn_prop_id(PTN_PR_BODY), NULL).data
+            == NULL
+            && ptn_props_find(&m->delta.set, ptn_prop_id(PTN_PR_HTML),
+                              NULL).data == NULL
+            && ptn_props_find(&m->delta.set,
+                              ptn_prop_id(PTN_PR_RTF_COMPRESSED), NULL).data
+               == NULL))
+    {
+        return false;
     }
 
-    if (tag == PTN_PR_HTML && html.data == NULL && text.data != NULL) {
+    memset(&object, 0, sizeof(object));
+    rc = ptn_props_merge(&object.props, c->pool, &m->delta.set);
+
+    if (rc == PTN_OK) {
+        rc = ptn_body_given(&object.props, c->pool, &m->delta.set);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_body_form(c->pool, &object, tag, ret_value);
+    }
+
+    if (rc != PTN_OK) {
         *ret_value = ptn_str_make(NULL, 0);
-        return true;
     }
 
-    if (tag == PTN_PR_NATIVE_BODY && (html.data || text.data)) {
-        *ret_value = ptn_rop_int(c->pool, html.data ? 3 : 1, 4);
-        return true;
-    }
-
-    return false;
+    return true;
 }
 
 
@@ -370,22 +377,19 @@ ptn_rop_message_props(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
         rc = ptn_rop_delta_apply(&m->delta, c->pool, &props);
     }
 
-    if (rc == PTN_OK && ptn_rop_message_body(c, m, PTN_PR_BODY, &body)) {
-        ptn_props_unset(&props, ptn_prop_id(PTN_PR_BODY));
-
-        if (body.data != NULL) {
-            rc = ptn_props_set(&props, c->pool, PTN_PR_BODY, body);
-        }
+    if (rc == PTN_OK) {
+        rc = ptn_body_given(&props, c->pool, &m->delta.set);
     }
 
-    if (ptn_rop_message_body(c, m, PTN_PR_HTML, &body)) {
-        ptn_props_unset(&props, ptn_prop_id(PTN_PR_HTML));
-    }
+    /* text is kept beside HTML: mail has both */
 
     if (rc == PTN_OK
-        && ptn_rop_message_body(c, m, PTN_PR_NATIVE_BODY, &body))
+        && ptn_props_get(&m->delta.set, PTN_PR_HTML).data != NULL
+        && ptn_props_get(&m->delta.set, PTN_PR_BODY).data == NULL
+        && ptn_rop_message_body(c, m, PTN_PR_BODY, &body)
+        && body.data != NULL)
     {
-        rc = ptn_props_set(&props, c->pool, PTN_PR_NATIVE_BODY, body);
+        rc = ptn_props_set(&props, c->pool, PTN_PR_BODY, body);
     }
 
     if (rc == PTN_OK) {

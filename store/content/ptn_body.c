@@ -5,6 +5,7 @@
 
 #define PTN_BODY_DEPTH_MAX  400
 #define PTN_BODY_HREF_MAX   2048
+#define PTN_BODY_LISTS_MAX  16
 
 typedef struct {
     ptn_buf_t   out;
@@ -17,7 +18,7 @@ typedef struct {
     bool        too_deep;
     bool        cell;           /* a cell of this row was there */
     unsigned    lists;          /* open ones */
-    unsigned    number;         /* of the next item, 0: not numbered */
+    unsigned    next[PTN_BODY_LISTS_MAX];   /* item's number, 0: a bullet */
     ptn_str_t   href;           /* of the open link */
     size_t      link;           /* where its text begins */
     xmlParserCtxtPtr  parser;
@@ -337,14 +338,25 @@ ptn_body_link_end(ptn_body_text_t *t)
 }
 
 
+/* Items within items stand further in. */
+
 static void
 ptn_body_item(ptn_body_text_t *t)
 {
+    unsigned   depth, i;
+    unsigned  *n;
+
+    depth = ptn_min(t->lists, PTN_BODY_LISTS_MAX);
+    n = depth != 0 ? &t->next[depth - 1] : NULL;
     ptn_body_due(t, 1);
     ptn_body_flush(t);
 
-    if (t->number != 0) {
-        ptn_buf_printf(&t->out, "%u. ", t->number++);
+    for (i = 1; i < depth; i++) {
+        ptn_buf_z(&t->out, "  ");
+    }
+
+    if (n != NULL && *n != 0) {
+        ptn_buf_printf(&t->out, "%u. ", (*n)++);
 
     } else {
         ptn_buf_z(&t->out, "* ");
@@ -407,7 +419,11 @@ ptn_body_start(void *ctx, const xmlChar *name, const xmlChar **atts)
     case PTN_BODY_LIST:
     case PTN_BODY_NUMBERS:
         ptn_body_due(t, t->lists++ == 0 ? 2 : 1);
-        t->number = tag == PTN_BODY_NUMBERS;
+
+        if (t->lists <= PTN_BODY_LISTS_MAX) {
+            t->next[t->lists - 1] = tag == PTN_BODY_NUMBERS;
+        }
+
         break;
 
     case PTN_BODY_ITEM:
@@ -483,7 +499,6 @@ ptn_body_end(void *ctx, const xmlChar *name)
     case PTN_BODY_LIST:
     case PTN_BODY_NUMBERS:
         t->lists -= t->lists != 0;
-        t->number = 0;
         ptn_body_due(t, t->lists == 0 ? 2 : 1);
         break;
 
@@ -527,6 +542,52 @@ ptn_body_cdata(void *ctx PTN_UNUSED, const xmlChar *p PTN_UNUSED,
 }
 
 
+/* Behind the comment, or the element that has no text, at p; NULL: neither. */
+
+static const u_char *
+ptn_body_unseen(const u_char *p, const u_char *end)
+{
+    size_t                     i, n;
+    ptn_str_t                  s;
+    const u_char              *q;
+    static const char *const   names[] = { "script", "style", "title" };
+
+    s = ptn_str_make(p, (size_t) (end - p));
+
+    if (ptn_str_istarts(s, "<!--")) {
+        q = memmem(p, s.len, "-->", 3);
+        return q ? q + 3 : end;
+    }
+
+    s.data++;
+    s.len--;
+
+    for (i = 0; i < ptn_nelts(names); i++) {
+        n = strlen(names[i]);
+
+        if (!ptn_str_istarts(s, names[i]) || s.len == n
+            || (s.data[n] > ' ' && s.data[n] != '>'))
+        {
+            continue;
+        }
+
+        for (q = s.data; (q = memmem(q, (size_t) (end - q), "</", 2));
+             q += 2)
+        {
+            if (ptn_str_istarts(ptn_str_make(q + 2, (size_t) (end - q - 2)),
+                                names[i]))
+            {
+                return q;
+            }
+        }
+
+        return end;
+    }
+
+    return NULL;
+}
+
+
 /* For what is beyond the limits: tags go, the commonest references are read. */
 
 static void
@@ -548,6 +609,13 @@ ptn_body_strip(ptn_body_text_t *t, ptn_str_t html)
     while (p < end) {
 
         if (*p == '<') {
+            q = ptn_body_unseen(p, end);
+
+            if (q != NULL) {
+                p = q;
+                continue;
+            }
+
             q = memchr(p, '>', (size_t) (end - p));
             if (q == NULL) {
                 break;

@@ -24,7 +24,7 @@ ptn_body_letter(u_char c)
 }
 
 
-/* The end of the name at p; NULL: it is none, or longer than the parser's. */
+/* The end of the name at p; p: it is none; NULL: longer than the parser's. */
 
 static const u_char *
 ptn_body_name_end(const u_char *p, const u_char *end)
@@ -39,19 +39,19 @@ ptn_body_name_end(const u_char *p, const u_char *end)
         }
     }
 
-    return (p == start || p - start > 90) ? NULL : p;
+    return p - start > 90 ? NULL : p;
 }
 
 
 /*
  * Steps over the attributes of a start tag and leaves *p at its ">", or at the
- * end.  False: there are too many, or something that is none.
+ * end.  False: there are too many, or one has a name that is too long.
  */
 static bool
 ptn_body_sane_attrs(const u_char **pp, const u_char *end)
 {
     unsigned       n;
-    const u_char  *p;
+    const u_char  *p, *name;
 
     p = *pp;
 
@@ -71,10 +71,24 @@ ptn_body_sane_attrs(const u_char **pp, const u_char *end)
             return true;
         }
 
+        name = p;
         p = ptn_body_name_end(p, end);
 
         if (p == NULL || n > PTN_BODY_ATTRS_MAX) {
             return false;
+        }
+
+        if (p == name) {
+
+            /* none: the parser leaves out all up to a blank, quotes too */
+
+            while (p < end && !ptn_body_blank(*p) && *p != '>'
+                   && (*p != '/' || end - p < 2 || p[1] != '>'))
+            {
+                p++;
+            }
+
+            continue;
         }
 
         while (p < end && ptn_body_blank(*p)) {
@@ -196,7 +210,7 @@ ptn_body_sane(ptn_str_t html)
         name.data = (u_char *) p;
         p = ptn_body_name_end(p, end);
 
-        if (p == NULL) {
+        if (p == NULL || p == name.data) {
             return false;
         }
 

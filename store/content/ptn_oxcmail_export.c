@@ -1,3 +1,4 @@
+#include "ptn_html.h"
 #include "ptn_oxcmail_in.h"
 #include "ptn_oxcmail_out.h"
 
@@ -18,6 +19,31 @@ static void ptn_oxcmail_export_message(ptn_oxcmail_out_t *o,
 
 /* --- what there is -------------------------------------------------------- */
 
+/* RTF alone: it has no form in mail (MS-OXCMAIL 2.1.3.3), its HTML or text has. */
+
+static void
+ptn_oxcmail_export_rtf(ptn_oxcmail_out_t *o, ptn_oxcmail_parts_t *p)
+{
+    ptn_str_t  packed;
+
+    packed = ptn_props_get(&p->object->props, PTN_PR_RTF_COMPRESSED);
+
+    if (packed.data == NULL) {
+        return;
+    }
+
+    o->rc = ptn_body_form(o->pool, p->object, PTN_PR_BODY, &p->text);
+
+    if (o->rc == PTN_OK
+        && ptn_body_rtf_native(o->pool, packed) != PTN_BODY_TEXT)
+    {
+        p->html_charset = "utf-8";
+        o->rc = ptn_body_form(o->pool, p->object, (PTN_PR_HTML & 0xffff0000)
+                              + PTN_PT_UNICODE, &p->html);
+    }
+}
+
+
 static void
 ptn_oxcmail_export_bodies(ptn_oxcmail_out_t *o, ptn_oxcmail_parts_t *p)
 {
@@ -37,6 +63,10 @@ ptn_oxcmail_export_bodies(ptn_oxcmail_out_t *o, ptn_oxcmail_parts_t *p)
     }
 
     if (p->html.data == NULL) {
+        if (p->text.data == NULL) {
+            ptn_oxcmail_export_rtf(o, p);
+        }
+
         return;
     }
 

@@ -1,3 +1,4 @@
+#include "ptn_html.h"
 #include "ptn_oxcmail_in.h"
 
 
@@ -75,6 +76,29 @@ ptn_oxcmail_codepage(ptn_oxcmail_in_t *in)
 }
 
 
+/* RFC 3676: paragraphs on one line, as they were written. */
+
+static ptn_str_t
+ptn_oxcmail_unflow(ptn_oxcmail_in_t *in, const ptn_mime_part_t *part,
+    ptn_str_t s)
+{
+    ptn_str_t  format, delsp;
+
+    format = ptn_mime_param(part->params, part->nparams, "format");
+
+    if (in->rc != PTN_OK || !ptn_str_ieqz(format, "flowed")
+        || !ptn_str_eqz(part->subtype, "plain"))
+    {
+        return s;
+    }
+
+    delsp = ptn_mime_param(part->params, part->nparams, "delsp");
+    in->rc = ptn_body_unflow(in->pool, s, ptn_str_ieqz(delsp, "yes"), &s);
+
+    return s;
+}
+
+
 /* One part as text, in UTF-8. */
 
 static ptn_str_t
@@ -95,6 +119,10 @@ ptn_oxcmail_part_text(ptn_oxcmail_in_t *in, const ptn_oxcmail_item_t *item,
     }
 
     s = ptn_oxcmail_clean(in->pool, s);
+
+    if (item->role == PTN_OXCMAIL_TEXT) {
+        s = ptn_oxcmail_unflow(in, item->part, s);
+    }
 
     if (item->role == PTN_OXCMAIL_HTML_TEXT
         && ptn_str_eqz(item->part->subtype, "html"))
@@ -349,6 +377,11 @@ ptn_body_changed(ptn_props_t *props, ptn_pool_t *pool, uint32_t tag)
         }
     }
 
+    if (native == PTN_BODY_RTF) {
+        native = ptn_body_rtf_native(pool, ptn_props_find(props,
+                                    ptn_prop_id(PTN_PR_RTF_COMPRESSED), NULL));
+    }
+
     return ptn_props_set_int(props, pool, PTN_PR_NATIVE_BODY, native);
 }
 
@@ -363,16 +396,17 @@ ptn_body_html(ptn_pool_t *pool, const ptn_props_t *props,
 
     html = ptn_props_find(props, ptn_prop_id(PTN_PR_HTML), &tag);
 
-    if (html.data == NULL || ptn_prop_type(tag) == PTN_PT_UNICODE
-        || !ptn_props_int(props, PTN_PR_INTERNET_CPID, &cp))
-    {
-        cp = 65001;
-    }
-
     if (html.data == NULL) {
         *ret_html = html;
         return PTN_OK;
     }
 
-    return ptn_codepage_to_utf8(pool, (uint32_t) cp, html, ret_html);
+    if (ptn_prop_type(tag) == PTN_PT_UNICODE) {
+        cp = 65001;
+
+    } else if (!ptn_props_int(props, PTN_PR_INTERNET_CPID, &cp)) {
+        cp = 0;
+    }
+
+    return ptn_html_to_utf8(pool, html, (uint32_t) cp, ret_html);
 }

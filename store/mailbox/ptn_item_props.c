@@ -759,6 +759,7 @@ ptn_item_what(uint32_t tag)
     case 0x1009:                    /* RTF_COMPRESSED */
         return PTN_OXCMAIL_BODY|PTN_OXCMAIL_HTML;
 
+    case 0x0e1f:                    /* RTF_IN_SYNC */
     case 0x1013:                    /* HTML */
     case 0x1016:                    /* NATIVE_BODY */
     case 0x3fde:                    /* INTERNET_CPID, of HTML */

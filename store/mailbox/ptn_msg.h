@@ -18,6 +18,7 @@ struct ptn_msg_s {
     ptn_item_t      *item;          /* NULL: not read yet */
     ptn_object_t    *object;        /* what was asked for up to now: */
     unsigned         have;          /* PTN_OXCMAIL_* */
+    ptn_props_t      forms;         /* of the body, made of another one */
     ptn_stored_t    *stored;        /* with PTN_DERIVED_OBJECT */
     ptn_object_t    *truth;         /* the object as it is stored */
     ptn_mime_t      *parsed;        /* with all its bytes, or NULL */

@@ -2,6 +2,7 @@
  * Messages as objects: properties from the rows, the rest from the content.
  */
 
+#include "ptn_html.h"
 #include "ptn_msg.h"
 
 
@@ -534,6 +535,50 @@ ptn_msg_object(ptn_msg_t *msg, unsigned what, const ptn_object_t **ret_object)
 
 /* ---- some properties ---------------------------------------------------- */
 
+/*
+ * A form of the body that is not stored, made of the one that is: once while
+ * the message is open.  ptn_msg_object() does not show them: what is edited is
+ * what was given.
+ */
+
+static ptn_rc_t
+ptn_msg_form(ptn_msg_t *msg, uint32_t tag, ptn_str_t *ret)
+{
+    unsigned             what;
+    ptn_rc_t             rc;
+    ptn_str_t            s;
+    const ptn_object_t  *object;
+
+    s = ptn_props_get(&msg->forms, tag);
+
+    if (s.data != NULL) {
+        *ret = s;
+        return PTN_OK;
+    }
+
+    what = PTN_OXCMAIL_BODIES;
+    rc = ptn_msg_object(msg, what, &object);
+
+    if (rc == PTN_OK && ptn_prop_id(tag) == ptn_prop_id(PTN_PR_HTML)
+        && ptn_props_get(&object->props, PTN_PR_RTF_COMPRESSED).data != NULL)
+    {
+        what |= PTN_OXCMAIL_ATTACHS;    /* pictures have places in RTF */
+        rc = ptn_msg_object(msg, what, &object);
+    }
+
+    if (rc == PTN_OK) {
+        rc = ptn_body_form(msg->pool, object, tag, &s);
+    }
+
+    if (rc == PTN_OK && s.data != NULL) {
+        *ret = s;
+        rc = ptn_props_set(&msg->forms, msg->pool, tag, s);
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_msg_props_deep(ptn_msg_t *msg, const uint32_t *tags, size_t n,
     const bool *deep, unsigned what, ptn_str_t *ret_values)
@@ -563,6 +608,9 @@ ptn_msg_props_deep(ptn_msg_t *msg, const uint32_t *tags, size_t n,
 
         if (s.data != NULL) {
             ret_values[i] = s;
+
+        } else if (ptn_body_is(tags[i])) {
+            rc = ptn_msg_form(msg, tags[i], &ret_values[i]);
         }
     }
 
