@@ -84,6 +84,8 @@ typedef struct {
     uint32_t          work;
     uint64_t          left;         /* of COUNT */
     uint32_t          ntimes;       /* in a day, or in an hour or minute */
+    int64_t           time;         /* if it is one, of a day */
+    int               week_year;    /* of the start, where weeks have years */
     bool              sub;          /* the rule steps within days */
     bool              in_times;     /* of `day`, of `unit` */
     bool              spent, done;

@@ -8,276 +8,7 @@
  * over what a filter excludes.
  */
 
-#include "ptn_recur.h"
-
-
-#define PTN_RECUR_DAY_SEC     86400
-#define PTN_RECUR_LAST_MONTH  (9999 * 12 + 11)
-#define PTN_RECUR_FIRST_YEAR  1601
-#define PTN_RECUR_LAST        253402300800LL    /* the year 10000 */
-#define PTN_RECUR_WEEKDAY     0x10204081u       /* each seventh of 31 days */
-
-
-static const int16_t  ptn_recur_before[13] = {  /* days before a month */
-    0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365
-};
-
-
-static inline int64_t
-ptn_recur_floor(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
-
-static inline int64_t
-ptn_recur_mod(int64_t a, int64_t b)
-{
-    a %= b;
-
-    return a < 0 ? a + b : a;
-}
-
-
-static inline bool
-ptn_recur_leap(int y)
-{
-    return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-}
-
-
-/* Of January 1, since 1970. */
-
-static inline int64_t
-ptn_recur_year_day(int y)
-{
-    y--;
-
-    return (int64_t) y * 365 + y / 4 - y / 100 + y / 400 - 719162;
-}
-
-
-static inline int
-ptn_recur_year_before(int y, int m)     /* m from 0 */
-{
-    return ptn_recur_before[m] + (m > 1 && ptn_recur_leap(y));
-}
-
-
-/* 0 Sunday. */
-
-static inline int
-ptn_recur_wday(int64_t day)
-{
-    return (int) ptn_recur_mod(day + 4, 7);
-}
-
-
-/* Number of a week in its year as RFC 5545 counts (at least four days of it
- * in the year), and how many that year has. */
-
-static int
-ptn_recur_week(int64_t day, int wkst, int *ret_of)
-{
-    int          y;
-    int64_t      start, first, next;
-    ptn_civil_t  c;
-
-    start = day - ptn_recur_mod(ptn_recur_wday(day) - wkst, 7);
-    ptn_time_to_civil((start + 3) * PTN_RECUR_DAY_SEC, &c);
-    y = c.year;
-
-    /* the week of January 4 is the first */
-
-    first = ptn_recur_year_day(y) + 3;
-    first -= ptn_recur_mod(ptn_recur_wday(first) - wkst, 7);
-    next = ptn_recur_year_day(y + 1) + 3;
-    next -= ptn_recur_mod(ptn_recur_wday(next) - wkst, 7);
-
-    *ret_of = (int) ((next - first) / 7);
-
-    return (int) ((start - first) / 7) + 1;
-}
-
-
-static uint32_t
-ptn_recur_mask_ends(uint32_t days, int len)
-{
-    uint32_t  mask = 0;
-
-    for ( ; days != 0; days &= days - 1) {
-        if (len >= __builtin_ctz(days)) {
-            mask |= 1u << (len - __builtin_ctz(days));
-        }
-    }
-
-    return mask;
-}
-
-
-static uint32_t
-ptn_recur_mask_ydays(const ptn_recur_rule_t *r, int before, int len, int ylen)
-{
-    int       i, n;
-    uint32_t  mask = 0;
-
-    for (i = 0; i < len; i++) {
-        n = before + i + 1;
-
-        if (r->ydays[n / 64] >> (n % 64) & 1) {
-            mask |= 1u << i;
-        }
-
-        n = ylen - n + 1;
-
-        if (r->ydays_end[n / 64] >> (n % 64) & 1) {
-            mask |= 1u << i;
-        }
-    }
-
-    return mask;
-}
-
-
-static uint32_t
-ptn_recur_mask_weeks(const ptn_recur_rule_t *r, int64_t first, int len)
-{
-    int       i, left, n, of;
-    uint32_t  mask = 0;
-
-    for (i = 0; i < len; i += left) {
-        left = 7 - (int) ptn_recur_mod(ptn_recur_wday(first + i) - r->wkst, 7);
-        n = ptn_recur_week(first + i, r->wkst, &of);
-
-        if ((r->weeks >> n & 1) || (r->weeks_end >> (of - n + 1) & 1)) {
-            mask |= ((1u << left) - 1) << i;
-        }
-    }
-
-    return mask;
-}
-
-
-static uint32_t
-ptn_recur_mask_days(const ptn_recur_rule_t *r, int64_t first, int len,
-    int before, int ylen)
-{
-    int       w, i, w1;
-    bool      year;
-    unsigned  n, e;
-    uint32_t  mask = 0;
-
-    w1 = ptn_recur_wday(first);
-    year = r->freq == PTN_RECUR_YEARLY && r->months == 0;
-
-    for (w = 0; w < 7; w++) {
-        i = w - w1;
-        i += i < 0 ? 7 : 0;
-
-        if (r->days >> w & 1) {
-            mask |= PTN_RECUR_WEEKDAY << i;
-        }
-
-        if (!r->any_nth || (r->nth[w] | r->nth_end[w]) == 0) {
-            continue;
-        }
-
-        for ( ; i < len; i += 7) {
-            n = (unsigned) (year ? before + i : i) / 7 + 1;
-            e = (unsigned) (year ? ylen - 1 - before - i : len - 1 - i) / 7 + 1;
-
-            if ((r->nth[w] >> n & 1) || (r->nth_end[w] >> e & 1)) {
-                mask |= 1u << i;
-            }
-        }
-    }
-
-    return mask;
-}
-
-
-/* Days of a month that the parts of the rule take; the interval is not looked
- * at. */
-
-static uint32_t
-ptn_recur_mask(const ptn_recur_rule_t *r, int32_t month, int64_t first, int len)
-{
-    int       y, m, before, ylen;
-    uint32_t  mask, some;
-
-    y = month / 12;
-    m = month % 12;
-    mask = 0x7fffffffu >> (31 - len);
-
-    if (r->months != 0 && !(r->months >> (m + 1) & 1)) {
-        return 0;
-    }
-
-    if (r->mdays | r->mdays_end) {
-        some = r->mdays >> 1;
-
-        if (r->mdays_end != 0) {
-            some |= ptn_recur_mask_ends(r->mdays_end, len);
-        }
-
-        mask &= some;
-    }
-
-    if (mask != 0 && (r->days != 0 || r->any_nth || r->any_ydays)) {
-        before = ptn_recur_year_before(y, m);
-        ylen = 365 + ptn_recur_leap(y);
-
-        if (r->any_ydays) {
-            mask &= ptn_recur_mask_ydays(r, before, len, ylen);
-        }
-
-        if (r->days != 0 || r->any_nth) {
-            mask &= ptn_recur_mask_days(r, first, len, before, ylen);
-        }
-    }
-
-    if (mask != 0 && (r->weeks | r->weeks_end)) {
-        mask &= ptn_recur_mask_weeks(r, first, len);
-    }
-
-    return mask;
-}
-
-
-/* Days that an interval of days or weeks takes. */
-
-static uint32_t
-ptn_recur_mask_interval(const ptn_recur_iter_t *it, int64_t first, int len)
-{
-    int64_t   i, step, week;
-    uint32_t  mask = 0;
-
-    if (it->r.freq == PTN_RECUR_DAILY) {
-        step = it->r.interval;
-
-        for (i = ptn_recur_mod(it->start_day - first, step); i < len; i += step)
-        {
-            mask |= 1u << i;
-        }
-
-        return mask;
-    }
-
-    step = (int64_t) it->r.interval * 7;
-    week = it->start_day
-           - ptn_recur_mod(ptn_recur_wday(it->start_day) - it->r.wkst, 7);
-
-    for (i = ptn_recur_mod(week - first, step) - step; i < len; i += step) {
-        if (i >= 0) {
-            mask |= 0x7fu << i;
-
-        } else if (i > -7) {
-            mask |= 0x7fu >> -i;
-        }
-    }
-
-    return mask;
-}
+#include "ptn_recur_in.h"
 
 
 /* The first month from `month` on that the interval allows. */
@@ -289,7 +20,10 @@ ptn_recur_align_month(const ptn_recur_iter_t *it, int64_t month)
 
     n = it->r.interval;
 
-    if (it->r.freq == PTN_RECUR_YEARLY) {
+    if (it->week_year != 0) {
+        /* void: days decide */
+
+    } else if (it->r.freq == PTN_RECUR_YEARLY) {
         k = (month / 12 - it->start_month / 12) % n;
         month = k == 0 ? month : (month / 12 + n - k) * 12;
 
@@ -320,7 +54,7 @@ ptn_recur_month(ptn_recur_iter_t *it, int32_t month)
     it->month_len = ptn_recur_before[m + 1] - ptn_recur_before[m]
                     + (m == 1 && ptn_recur_leap(y));
     it->month = month;
-    it->filter = ptn_recur_mask(&it->r, month, it->month_day, it->month_len);
+    it->filter = ptn_recur_mask(it, month, it->month_day, it->month_len);
 }
 
 
@@ -548,8 +282,6 @@ ptn_recur_next_set(ptn_recur_iter_t *it, int64_t *ret)
 static bool
 ptn_recur_next_day(ptn_recur_iter_t *it, int64_t *ret)
 {
-    uint32_t  n;
-
     for ( ;; ) {
         if (it->in_times) {
             *ret = it->day * PTN_RECUR_DAY_SEC
@@ -561,28 +293,32 @@ ptn_recur_next_day(ptn_recur_iter_t *it, int64_t *ret)
         if (it->mask != 0) {
             it->day = it->month_day + __builtin_ctz(it->mask);
             it->mask &= it->mask - 1;
-            it->itime = 0;
-            it->in_times = true;
 
             /* a day before `from` only counts, once the series has begun */
 
             if ((it->day + 1) * PTN_RECUR_DAY_SEC <= it->from
                 && it->day > it->start_day)
             {
-                if (it->r.count != 0) {
-                    n = it->ntimes;
-
-                    if (it->left <= n) {
-                        it->done = true;
-                        return false;
-                    }
-
-                    it->left -= n;
+                if (it->r.count == 0) {
+                    continue;
                 }
 
-                it->in_times = false;
+                if (it->left <= it->ntimes) {
+                    it->done = true;
+                    return false;
+                }
+
+                it->left -= it->ntimes;
+                continue;
             }
 
+            if (it->ntimes == 1) {
+                *ret = it->day * PTN_RECUR_DAY_SEC + it->time;
+                return true;
+            }
+
+            it->itime = 0;
+            it->in_times = true;
             continue;
         }
 
@@ -764,8 +500,6 @@ ptn_recur_next_unit(ptn_recur_iter_t *it, int64_t *ret)
             continue;
         }
 
-        it->work = 0;
-
         if (it->r.nsetpos != 0) {
             ptn_recur_unit_set(it, t);
             it->unit += it->r.interval;
@@ -811,15 +545,19 @@ ptn_recur_imply(ptn_recur_rule_t *r, const ptn_civil_t *c)
     day = r->days != 0 || r->any_nth || r->any_ydays
           || (r->mdays | r->mdays_end);
 
+    /* "the 29th, yearly" means that month's (MS-OXCICAL 2.1.3.2.2.5 too) */
+
+    if (r->freq == PTN_RECUR_YEARLY && r->months == 0 && !weeks
+        && r->days == 0 && !r->any_nth && !r->any_ydays)
+    {
+        r->months = (uint16_t) (1 << c->month);
+    }
+
     if (!day && (r->freq == PTN_RECUR_WEEKLY || weeks)) {
         r->days = (uint8_t) (1 << c->wday);
 
     } else if (!day && r->freq >= PTN_RECUR_MONTHLY) {
         r->mdays = 1u << c->day;
-
-        if (r->freq == PTN_RECUR_YEARLY && r->months == 0) {
-            r->months = (uint16_t) (1 << c->month);
-        }
     }
 
     if (r->freq >= PTN_RECUR_DAILY && r->hours == 0) {
@@ -840,6 +578,7 @@ void
 ptn_recur_iter_init(ptn_recur_iter_t *it, const ptn_recur_rule_t *rule,
     int64_t start)
 {
+    int          of;
     ptn_civil_t  c;
 
     memset(it, 0, sizeof(*it));
@@ -861,9 +600,24 @@ ptn_recur_iter_init(ptn_recur_iter_t *it, const ptn_recur_rule_t *rule,
 
     ptn_recur_imply(&it->r, &c);
 
+    if ((it->r.weeks | it->r.weeks_end) && it->r.freq == PTN_RECUR_YEARLY
+        && it->r.interval > 1 && it->r.nsetpos == 0)
+    {
+        (void) ptn_recur_week(ptn_recur_floor(start, PTN_RECUR_DAY_SEC),
+                              it->r.wkst, &of, &it->week_year);
+
+        /* a start that is none of its days counts by the calendar's year */
+
+        if (!(it->r.days >> c.wday & 1)) {
+            it->week_year = c.year;
+        }
+    }
+
     it->start_day = ptn_recur_floor(start, PTN_RECUR_DAY_SEC);
     it->start_month = c.year * 12 + c.month - 1;
     it->ntimes = ptn_recur_ntimes(&it->r);
+    it->time = it->ntimes == 1 && it->r.freq >= PTN_RECUR_DAILY
+               ? ptn_recur_time(&it->r, 0) : 0;
     it->sub = it->r.freq < PTN_RECUR_DAILY;
 
     if (it->sub) {
