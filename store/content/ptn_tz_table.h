@@ -29,6 +29,7 @@ extern const uint32_t       ptn_tz_changes[];
 extern const ptn_tz_rule_t  ptn_tz_rules[];
 extern const ptn_tz_zone_t  ptn_tz_zones[];     /* by name, no case */
 extern const ptn_tz_key_t   ptn_tz_keys[];      /* by name, no case */
+extern const char           ptn_tz_version[];   /* of tzdata: "2025b" */
 extern const uint32_t       ptn_tz_nzones, ptn_tz_nkeys, ptn_tz_nrules;
 
 

@@ -130,6 +130,9 @@ def cut(changes, std, dst, rules):
             break
         year = y
     limit = at(datetime(year, 1, 1))
+    if year > FIRST and not [c for c in changes if c[0] < limit]:
+        year += 1                           # something ends the time before
+        limit = at(datetime(year, 1, 1))
     return [c for c in changes if c[0] < limit], year
 
 
@@ -223,6 +226,7 @@ for n in order:
 print('};\n\nconst ptn_tz_key_t  ptn_tz_keys[] = {')
 for k in keys:
     print('    { "%s", %d },' % (k, order.index(windows[k])))
-print('};\n\nconst uint32_t  ptn_tz_nzones = ptn_nelts(ptn_tz_zones);')
+print('};\n\nconst char  ptn_tz_version[] = "%s";' % version)
+print('const uint32_t  ptn_tz_nzones = ptn_nelts(ptn_tz_zones);')
 print('const uint32_t  ptn_tz_nkeys = ptn_nelts(ptn_tz_keys);')
 print('const uint32_t  ptn_tz_nrules = ptn_nelts(ptn_tz_rules);')
