@@ -34,7 +34,8 @@ jobs=${POSTERN_JOBS:-2}
 flavour=plain
 
 need_build="gcc make nginx nginx-dev libnginx-mod-stream libsqlite3-dev
-    libzstd-dev zlib1g-dev libssl-dev libicu-dev libcrypt-dev libxml2-dev"
+    libzstd-dev zlib1g-dev libssl-dev libicu-dev libcrypt-dev libxml2-dev
+    libical-dev"
 need_run="openssl curl"
 need_test="perl libio-socket-ssl-perl python3 openssl curl isync swaks sqlite3
     libxml2-utils python3-exchangelib"
@@ -192,7 +193,7 @@ link_flags_for()
 }
 
 
-libs="-lsqlite3 -lzstd -lz -lxml2 -lssl -lcrypto -licui18n -licuuc -lcrypt -lpthread -lm"
+libs="-lsqlite3 -lzstd -lz -lxml2 -lssl -lcrypto -licui18n -licuuc -lcrypt -lical -lpthread -lm"
 
 
 # Writes $1 only where its contents change, so that make sees real changes.
