@@ -453,6 +453,14 @@ ptn_ical_item_cmp(const void *a, const void *b)
 }
 
 
+bool
+ptn_ical_replaces(const ptn_ical_comp_t *c)
+{
+    return ptn_ical_prop(c, "RECURRENCE-ID") != NULL
+           && ptn_ical_prop(c, "RRULE") == NULL;
+}
+
+
 static bool
 ptn_ical_is_item(const ptn_ical_comp_t *c)
 {
@@ -528,7 +536,7 @@ ptn_ical_import_one(ptn_ical_in_t *in, ptn_ical_calendar_t *out)
         p = ptn_ical_prop(c, "UID");
         items[n].comp = c;
         items[n].uid = p != NULL ? p->value : ptn_str("");
-        items[n].exception = ptn_ical_prop(c, "RECURRENCE-ID") != NULL;
+        items[n].exception = ptn_ical_replaces(c);
         items[n].order = n;
         n++;
     }

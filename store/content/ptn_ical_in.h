@@ -138,6 +138,9 @@ void ptn_ical_recur_in(ptn_ical_in_t *in, const ptn_ical_comp_t *const *others,
 void ptn_ical_recur_out(ptn_ical_out_t *out);
 /* An object of one component. */
 ptn_object_t *ptn_ical_object(ptn_ical_in_t *in, const ptn_ical_comp_t *comp);
+/* Does it replace an occurrence?  One with a rule is a series, whatever it
+ * says. */
+bool ptn_ical_replaces(const ptn_ical_comp_t *c);
 bool ptn_ical_is_exception(const ptn_attach_t *a);
 ptn_rc_t ptn_ical_blob(ptn_ical_out_t *out, ptn_recur_blob_t *ret);
 

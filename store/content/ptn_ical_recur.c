@@ -203,23 +203,22 @@ ptn_ical_override(ptn_ical_in_t *in, const ptn_object_t *master,
 }
 
 
-/* One RECURRENCE-ID: an attachment, and a row of the blob. */
+/* One RECURRENCE-ID: an attachment, and a row of the blob; false: no row, as
+ * its times are none. */
 
 static bool
 ptn_ical_exception_in(ptn_ical_in_t *in, const ptn_ical_comp_t *c,
     ptn_attach_t *a, ptn_recur_exception_t *x)
 {
-    int64_t                 original, start, end;
+    bool                    known;
+    int64_t                 original = 0, start, end;
     ptn_object_t           *object;
     ptn_ical_in_t           sub = *in;
     const ptn_ical_prop_t  *p;
 
     p = ptn_ical_prop(c, "RECURRENCE-ID");
-
-    if (p == NULL || !ptn_ical_on_clock(in, in->tz, p, p->value, &original)) {
-        return false;
-    }
-
+    known = p != NULL
+            && ptn_ical_on_clock(in, in->tz, p, p->value, &original);
     object = ptn_ical_object(&sub, c);
 
     if (object == NULL || sub.rc != PTN_OK) {
@@ -232,10 +231,6 @@ ptn_ical_exception_in(ptn_ical_in_t *in, const ptn_ical_comp_t *c,
     end = sub.has_start ? ptn_tz_to_local(in->tz, sub.end_utc, NULL)
                         : original + (in->end.local - in->start.local);
 
-    if (!ptn_ical_minutes_ok(start) || !ptn_ical_minutes_ok(end)) {
-        return false;
-    }
-
     ptn_ical_set(&sub, &object->props, PTN_PR_MESSAGE_CLASS,
                  ptn_str(PTN_ICAL_EXCEPTION_CLASS));
     ptn_ical_carry_in(&sub, false);
@@ -247,11 +242,19 @@ ptn_ical_exception_in(ptn_ical_in_t *in, const ptn_ical_comp_t *c,
     ptn_ical_set_int(&sub, &a->props, PTN_PR_ATTACH_METHOD, PTN_ICAL_EMBEDDED);
     ptn_ical_set_int(&sub, &a->props, PTN_PR_ATTACHMENT_FLAGS, 2);
     ptn_ical_set_int(&sub, &a->props, PTN_PR_ATTACHMENT_HIDDEN, 1);
-    ptn_ical_set_int(&sub, &a->props, PTN_PR_EXCEPTION_STARTTIME,
-                     ptn_filetime(start));
-    ptn_ical_set_int(&sub, &a->props, PTN_PR_EXCEPTION_ENDTIME,
-                     ptn_filetime(end));
+
+    if (known) {
+        ptn_ical_set_int(&sub, &a->props, PTN_PR_EXCEPTION_STARTTIME,
+                         ptn_filetime(start));
+        ptn_ical_set_int(&sub, &a->props, PTN_PR_EXCEPTION_ENDTIME,
+                         ptn_filetime(end));
+    }
+
     in->rc = sub.rc;
+
+    if (!known || !ptn_ical_minutes_ok(start) || !ptn_ical_minutes_ok(end)) {
+        return false;
+    }
 
     memset(x, 0, sizeof(*x));
     x->start = x->xstart = ptn_recur_minutes(start);
@@ -369,7 +372,6 @@ ptn_ical_recur_in(ptn_ical_in_t *in, const ptn_ical_comp_t *const *others,
         return;
     }
 
-    n = ptn_min(n, (uint32_t) PTN_ICAL_EXCEPTIONS_MAX);
     attachs = ptn_pcalloc(in->pool, (in->object->nattachs + (size_t) n)
                                     * sizeof(*attachs));
     x = ptn_pcalloc(in->pool, n * sizeof(*x));
@@ -387,16 +389,18 @@ ptn_ical_recur_in(ptn_ical_in_t *in, const ptn_ical_comp_t *const *others,
 
     for (i = 0; i < n && in->rc == PTN_OK; i++) {
         if (ptn_ical_exception_in(in, others[i],
-                                  &attachs[in->object->nattachs + k], &x[k]))
+                                  &attachs[in->object->nattachs + i], &x[k])
+            && k < PTN_ICAL_EXCEPTIONS_MAX)
         {
-            attachs[in->object->nattachs + k].num = in->object->nattachs + k;
             dates[deleted++] = ptn_ical_day(x[k].original);
             k++;
         }
+
+        attachs[in->object->nattachs + i].num = in->object->nattachs + i;
     }
 
     in->object->attachs = attachs;
-    in->object->nattachs += k;
+    in->object->nattachs += n;
 
     if (in->rc != PTN_OK || !fits) {
         return;

@@ -3,10 +3,11 @@
  * RECURRENCE-ID.
  */
 
-#include "ptn_ical.h"
+#include "ptn_ical_in.h"
 
 
-#define PTN_ICAL_DAY_SEC  86400
+#define PTN_ICAL_DAY_SEC    86400
+#define PTN_ICAL_RULES_MAX  32          /* of a component; later ones: none */
 
 
 typedef struct {
@@ -14,8 +15,7 @@ typedef struct {
     const ptn_ical_comp_t  *cal;
     const ptn_tz_t         *tz;         /* of the series */
     const ptn_tz_t         *floating;
-    ptn_str_t               tzid;       /* asked last */
-    const ptn_tz_t         *tzid_tz;
+    ptn_ical_zones_t        zones;
 } ptn_ical_reader_t;
 
 
@@ -50,12 +50,7 @@ ptn_ical_local(ptn_ical_reader_t *r, const ptn_ical_prop_t *p, ptn_str_t value,
         return true;
     }
 
-    if (r->tzid.data == NULL || !ptn_str_eq(r->tzid, tzid)) {
-        r->tzid = tzid;
-        r->tzid_tz = ptn_ical_find_tz(r->pool, r->cal, tzid);
-    }
-
-    tz = r->tzid_tz;
+    tz = ptn_ical_zone(&r->zones, tzid);
 
     if (tz != NULL && tz != r->tz
         && (r->tz == NULL || !ptn_str_eq(tz->name, r->tz->name)))
@@ -86,7 +81,7 @@ ptn_ical_start_tz(ptn_ical_reader_t *r, const ptn_ical_prop_t *p,
         return r->floating;
     }
 
-    tz = ptn_ical_find_tz(r->pool, r->cal, tzid);
+    tz = ptn_ical_zone(&r->zones, tzid);
 
     return tz != NULL ? tz : r->floating;
 }
@@ -167,12 +162,15 @@ ptn_ical_rules(ptn_ical_reader_t *r, const ptn_ical_comp_t *c,
     ptn_recur_rule_t       *rules;
     const ptn_ical_prop_t  *p;
 
-    rules = ptn_parray(r->pool, ptn_ical_count(c, name, false), sizeof(*rules));
+    n = ptn_min(ptn_ical_count(c, name, false), (uint32_t) PTN_ICAL_RULES_MAX);
+    rules = ptn_parray(r->pool, n, sizeof(*rules));
     if (rules == NULL) {
         return PTN_ENOMEM;
     }
 
-    for (p = c->props, n = 0; p != NULL; p = p->next) {
+    for (p = c->props, n = 0; p != NULL && n < PTN_ICAL_RULES_MAX;
+         p = p->next)
+    {
         if (ptn_str_eqz(p->name, name)
             && ptn_recur_rule_parse(p->value, &rules[n]) == PTN_OK)
         {
@@ -282,7 +280,7 @@ ptn_ical_changes(ptn_ical_reader_t *r, const ptn_ical_comp_t *comp,
     const ptn_ical_prop_t  *p, *id;
 
     for (c = r->cal->comps; c != NULL; c = c->next) {
-        n += ptn_ical_prop(c, "RECURRENCE-ID") != NULL;
+        n += ptn_ical_replaces(c);
     }
 
     changes = ptn_parray(r->pool, n, sizeof(*changes));
@@ -294,7 +292,7 @@ ptn_ical_changes(ptn_ical_reader_t *r, const ptn_ical_comp_t *comp,
         p = ptn_ical_prop(c, "RECURRENCE-ID");
         id = ptn_ical_prop(c, "UID");
 
-        if (c == comp || p == NULL || id == NULL || !ptn_str_eq(id->value, uid)
+        if (c == comp || !ptn_ical_replaces(c) || id == NULL || !ptn_str_eq(id->value, uid)
             || !ptn_str_eq(c->name, comp->name))
         {
             continue;
@@ -332,10 +330,11 @@ ptn_ical_comp_series(ptn_pool_t *pool, const ptn_ical_comp_t *cal,
     ptn_rc_t                rc;
     ptn_series_t            s = { 0 };
     ptn_ical_time_t         t;
-    ptn_ical_reader_t       r = { pool, cal, NULL, floating,
-                                  ptn_null_string, NULL };
+    ptn_ical_reader_t       r = { pool, cal, NULL, floating, { 0 } };
     const ptn_ical_prop_t  *p;
 
+    r.zones.pool = pool;
+    r.zones.cal = cal;
     p = ptn_ical_prop(comp, "DTSTART");
 
     if (p == NULL && ptn_str_eqz(comp->name, "VTODO")) {
@@ -351,7 +350,7 @@ ptn_ical_comp_series(ptn_pool_t *pool, const ptn_ical_comp_t *cal,
     s.end = ptn_ical_end(&r, comp, s.start, t.date);
     s.start_counts = true;
 
-    if (ptn_ical_prop(comp, "RECURRENCE-ID") == NULL) {
+    if (!ptn_ical_replaces(comp)) {
         rc = ptn_ical_rules(&r, comp, "RRULE", t.date, &s.rules, &s.nrules);
 
         if (rc == PTN_OK) {
