@@ -257,6 +257,7 @@ ptn_ical_exception_in(ptn_ical_in_t *in, const ptn_ical_comp_t *c,
     }
 
     memset(x, 0, sizeof(*x));
+    x->subject = x->location = ptn_str("");
     x->start = x->xstart = ptn_recur_minutes(start);
     x->end = x->xend = ptn_recur_minutes(ptn_max(end, start));
     x->original = x->xoriginal = ptn_recur_minutes(original);
