@@ -2,7 +2,7 @@
  * iCalendar to properties, row by row, and back after a client's change.
  */
 
-#include "ptn_ical.h"
+#include "ptn_ical_in.h"
 #include "ptn_ref.h"
 #include "ptn_test.h"
 
@@ -676,6 +676,32 @@ test_values(ptn_pool_t *pool)
 }
 
 
+/* The page shows the table. */
+
+static void
+test_docs(ptn_pool_t *pool)
+{
+    char        row[256];
+    uint32_t    i, n;
+    ptn_str_t   page;
+
+    page = ptn_ref_read(pool, "docs/content-calendar.md");
+
+    for (i = 0, n = 0; page.data != NULL && i < ptn_ical_nrows; i++) {
+        snprintf(row, sizeof(row), "\n| %s | ", ptn_ical_rows[i].name);
+
+        if (memmem(page.data, page.len, row, strlen(row)) != NULL) {
+            n++;
+
+        } else {
+            diag("no row %s", ptn_ical_rows[i].name);
+        }
+    }
+
+    is_u64(n, ptn_ical_nrows, "docs/content-calendar.md has the rows");
+}
+
+
 int
 main(void)
 {
@@ -694,6 +720,7 @@ main(void)
     test_series(pool);
     test_zones(pool);
     test_values(pool);
+    test_docs(pool);
     ptn_pool_destroy(pool);
 
     return done_testing();
