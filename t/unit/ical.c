@@ -506,6 +506,14 @@ test_series(ptn_pool_t *pool)
     is_str(ptn_str_z(occurrences(pool, o)), "0325T09,0402T13,0403T08,0410T08",
            "one less");
 
+    /* exceptions on another clock than the series */
+
+    o = import(pool, NULL, "VEVENT",
+               "DTSTART;TZID=Europe/Vienna:20240325T100000\n"
+               "RRULE:FREQ=DAILY;COUNT=4\nEXDATE:20240326T090000Z\n"
+               "EXDATE;TZID=Asia/Tokyo:20240327T180000\n");
+    is_str(ptn_str_z(occurrences(pool, o)), "0325T09,0328T09", "EXDATE");
+
     /* rules that MAPI cannot say: carried, and listed all the same */
 
     o = import(pool, NULL, "VEVENT", "DTSTART:20240101T100000Z\n"
