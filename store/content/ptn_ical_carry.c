@@ -262,7 +262,7 @@ ptn_ical_carry_in(ptn_ical_in_t *in, bool calendar)
 }
 
 
-/* --- back ------------------------------------------------------------------ */
+/* --- back ----------------------------------------------------------------- */
 
 typedef struct {
     ptn_str_t  key, lines;              /* each " line\n" */

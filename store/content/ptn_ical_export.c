@@ -77,7 +77,7 @@ ptn_ical_add(ptn_ical_out_t *out, const char *key, ptn_str_t line)
 }
 
 
-/* --- times ------------------------------------------------------------------ */
+/* --- times ---------------------------------------------------------------- */
 
 /* ":..." of a time on the object's clock. */
 
@@ -224,7 +224,7 @@ ptn_ical_times_out(ptn_ical_out_t *out)
 }
 
 
-/* --- lines ------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 static unsigned
 ptn_ical_kind(const ptn_object_t *object)
@@ -318,7 +318,7 @@ ptn_ical_calendar_lines(ptn_ical_out_t *out)
 }
 
 
-/* --- the calendar ------------------------------------------------------------- */
+/* --- the calendar --------------------------------------------------------- */
 
 /* Zones that lines name: of each the VTIMEZONE that export would write. */
 typedef struct {
@@ -432,30 +432,52 @@ ptn_ical_put_object(ptn_ical_cal_t *cal, const ptn_object_t *object,
 }
 
 
+static bool
+ptn_ical_holds(ptn_str_t text, const char *before, ptn_str_t what,
+    const char *behind)
+{
+    u_char  *p;
+    size_t   n, k;
+
+    n = strlen(before);
+    k = strlen(behind);
+
+    while (text.len > n + what.len
+           && (p = memmem(text.data, text.len, before, n)) != NULL)
+    {
+        text = ptn_str_make(p + n, text.len - (size_t) (p + n - text.data));
+
+        if (text.len >= what.len + k
+            && memcmp(text.data, what.data, what.len) == 0
+            && memcmp(text.data + what.len, behind, k) == 0)
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* VTIMEZONEs of `head` are there; those that are named and are not come now. */
 
 static void
 ptn_ical_put_zones(ptn_ical_cal_t *cal, ptn_str_t head, ptn_buf_t *to)
 {
     uint32_t    i;
-    ptn_buf_t   a, b;
+    ptn_str_t   id, text;
 
-    for (i = 0; i < cal->n; i++) {
-        ptn_buf_init(&a, cal->pool);
-        ptn_buf_init(&b, cal->pool);
-        ptn_buf_z(&a, "TZID=");
-        ptn_buf_str(&a, cal->used[i].tzid);
-        ptn_buf_z(&b, "\nTZID:");
-        ptn_buf_str(&b, cal->used[i].tzid);
-        ptn_buf_z(&b, "\n");
+    text = ptn_buf_get(&cal->text);
 
-        if (!a.failed && !b.failed && !cal->text.failed
-            && (memmem(cal->text.data, cal->text.len, a.data, a.len) != NULL
-                || memchr(cal->used[i].tzid.data, ':', cal->used[i].tzid.len))
-            && memmem(head.data, head.len, b.data, b.len) == NULL)
+    for (i = 0; i < cal->n && !cal->text.failed; i++) {
+        id = cal->used[i].tzid;
+
+        if ((ptn_ical_holds(text, "TZID=", id, ":")
+             || ptn_ical_holds(text, "TZID=", id, ";")
+             || ptn_ical_holds(text, "TZID=\"", id, "\""))
+            && !ptn_ical_holds(head, "\nTZID:", id, "\n"))
         {
-            ptn_ical_put_tz(to, cal->used[i].tz, cal->used[i].tzid,
-                            cal->used[i].year);
+            ptn_ical_put_tz(to, cal->used[i].tz, id, cal->used[i].year);
         }
     }
 }

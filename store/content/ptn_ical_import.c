@@ -83,7 +83,7 @@ ptn_ical_set_named_int(ptn_ical_in_t *in, int named, int64_t n)
 }
 
 
-/* --- times ------------------------------------------------------------------ */
+/* --- times ---------------------------------------------------------------- */
 
 const ptn_tz_t *
 ptn_ical_zone(ptn_ical_zones_t *z, ptn_str_t tzid)
@@ -297,7 +297,7 @@ ptn_ical_task_times(ptn_ical_in_t *in)
 }
 
 
-/* --- components -------------------------------------------------------------- */
+/* --- components ----------------------------------------------------------- */
 
 /* The answer of who replies. */
 

@@ -346,7 +346,7 @@ ptn_ical_param(const ptn_ical_prop_t *prop, const char *name)
 }
 
 
-/* --- text ------------------------------------------------------------------ */
+/* --- text ----------------------------------------------------------------- */
 
 ptn_str_t
 ptn_ical_unescape(ptn_pool_t *pool, ptn_str_t text)

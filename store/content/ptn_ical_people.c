@@ -71,6 +71,37 @@ ptn_ical_mailto(ptn_str_t v, bool *ret_smtp)
 }
 
 
+/* RFC 6868: ^n, ^^, ^'. */
+
+static ptn_str_t
+ptn_ical_uncaret(ptn_pool_t *pool, ptn_str_t s)
+{
+    size_t  i, n;
+
+    if (s.len == 0 || memchr(s.data, '^', s.len) == NULL) {
+        return s;
+    }
+
+    s = ptn_str_dup(pool, s);
+
+    for (i = 0, n = 0; s.data != NULL && i < s.len; i++) {
+        if (s.data[i] != '^' || i + 1 == s.len
+            || strchr("nN^'", s.data[i + 1]) == NULL)
+        {
+            s.data[n++] = s.data[i];
+            continue;
+        }
+
+        i++;
+        s.data[n++] = s.data[i] == '^' ? '^' : s.data[i] == '\'' ? '"' : ' ';
+    }
+
+    s.len = n;
+
+    return s;
+}
+
+
 static void
 ptn_ical_person_in(ptn_ical_in_t *in, ptn_props_t *props,
     const ptn_ical_who_t *who, ptn_str_t name, ptn_str_t uri)
@@ -80,7 +111,12 @@ ptn_ical_person_in(ptn_ical_in_t *in, ptn_props_t *props,
 
     email = ptn_ical_mailto(uri, &smtp);
     type = smtp ? ptn_str("SMTP") : ptn_str("URI");
-    name = name.data != NULL && name.len != 0 ? name : email;
+    name = name.data != NULL && name.len != 0
+           ? ptn_ical_uncaret(in->pool, name) : email;
+
+    if (name.data == NULL) {
+        in->rc = PTN_ENOMEM;
+    }
 
     if (in->rc != PTN_OK) {
         return;
@@ -235,7 +271,10 @@ ptn_ical_put_param(ptn_buf_t *b, const char *name, ptn_str_t v)
 
     for (i = 0; i < v.len; i++) {
         if (v.data[i] == '"') {
-            ptn_buf_byte(b, '\'');
+            ptn_buf_z(b, "^'");
+
+        } else if (v.data[i] == '^') {
+            ptn_buf_z(b, "^^");
 
         } else if (v.data[i] >= ' ') {
             ptn_buf_byte(b, v.data[i]);
@@ -409,7 +448,7 @@ ptn_ical_people_out(ptn_ical_out_t *out)
 }
 
 
-/* --- attachments --------------------------------------------------------------- */
+/* --- attachments ---------------------------------------------------------- */
 
 static bool
 ptn_ical_is_data(const ptn_ical_prop_t *p)
@@ -524,7 +563,7 @@ ptn_ical_attach_out(ptn_ical_out_t *out)
 }
 
 
-/* --- alarms -------------------------------------------------------------------- */
+/* --- alarms --------------------------------------------------------------- */
 
 /* The first that shows something; 2.1.3.1.1.20.62. */
 

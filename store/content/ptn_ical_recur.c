@@ -438,7 +438,7 @@ ptn_ical_recur_in(ptn_ical_in_t *in, const ptn_ical_comp_t *const *others,
 }
 
 
-/* --- out ----------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------ */
 
 bool
 ptn_ical_is_exception(const ptn_attach_t *a)
@@ -488,7 +488,7 @@ void
 ptn_ical_recur_out(ptn_ical_out_t *out)
 {
     int64_t             start, tod;
-    uint32_t            i, k;
+    uint32_t            i, *days;
     ptn_buf_t           b;
     ptn_rc_t            rc;
     ptn_recur_rule_t    r;
@@ -510,14 +510,22 @@ ptn_ical_recur_out(ptn_ical_out_t *out)
     ptn_recur_rule_write(&b, &r);
     ptn_ical_add(out, NULL, ptn_buf_get(&b));
 
-    for (i = 0; i < blob.ndeleted; i++) {
-        for (k = 0; k < blob.nexceptions; k++) {
-            if (ptn_ical_day(blob.exceptions[k].original) == blob.deleted[i]) {
-                break;
-            }
-        }
+    days = ptn_parray(out->pool, blob.nexceptions, sizeof(*days));
+    if (days == NULL) {
+        out->rc = PTN_ENOMEM;
+        return;
+    }
 
-        if (k < blob.nexceptions) {
+    for (i = 0; i < blob.nexceptions; i++) {
+        days[i] = ptn_ical_day(blob.exceptions[i].original);
+    }
+
+    qsort(days, blob.nexceptions, sizeof(*days), ptn_ical_u32_cmp);
+
+    for (i = 0; i < blob.ndeleted; i++) {
+        if (bsearch(&blob.deleted[i], days, blob.nexceptions, sizeof(*days),
+                    ptn_ical_u32_cmp) != NULL)
+        {
             continue;                   /* changed, not gone */
         }
 

@@ -61,7 +61,7 @@ ptn_ical_add_word(ptn_ical_out_t *out, const char *name, const char *word)
 }
 
 
-/* --- texts ------------------------------------------------------------------ */
+/* --- texts ---------------------------------------------------------------- */
 
 static void
 ptn_ical_text_in(ptn_ical_in_t *in, const ptn_ical_row_t *row,
@@ -252,7 +252,7 @@ ptn_ical_keywords_out(ptn_ical_out_t *out, const ptn_ical_row_t *row)
 }
 
 
-/* --- numbers, truths, times --------------------------------------------------- */
+/* --- numbers, truths, times ----------------------------------------------- */
 
 static bool
 ptn_ical_number(ptn_str_t s, int64_t *ret)
@@ -348,7 +348,7 @@ ptn_ical_utc_out(ptn_ical_out_t *out, const ptn_ical_row_t *row)
 }
 
 
-/* --- words --------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
 typedef struct {
     const char  *name, *word;
@@ -483,7 +483,7 @@ ptn_ical_status_out(ptn_ical_out_t *out, const ptn_ical_row_t *row)
 }
 
 
-/* --- the whole day ----------------------------------------------------------- */
+/* --- the whole day -------------------------------------------------------- */
 
 static void
 ptn_ical_all_day_out(ptn_ical_out_t *out, const ptn_ical_row_t *row)
@@ -555,7 +555,7 @@ ptn_ical_uid_in(ptn_ical_in_t *in, const ptn_ical_row_t *row PTN_UNUSED,
 }
 
 
-/* --- tasks --------------------------------------------------------------------- */
+/* --- tasks ---------------------------------------------------------------- */
 
 static void
 ptn_ical_percent_in(ptn_ical_in_t *in, const ptn_ical_row_t *row,

@@ -292,7 +292,8 @@ ptn_ical_changes(ptn_ical_reader_t *r, const ptn_ical_comp_t *comp,
         p = ptn_ical_prop(c, "RECURRENCE-ID");
         id = ptn_ical_prop(c, "UID");
 
-        if (c == comp || !ptn_ical_replaces(c) || id == NULL || !ptn_str_eq(id->value, uid)
+        if (c == comp || !ptn_ical_replaces(c) || id == NULL
+            || !ptn_str_eq(id->value, uid)
             || !ptn_str_eq(c->name, comp->name))
         {
             continue;

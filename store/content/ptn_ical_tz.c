@@ -250,7 +250,7 @@ ptn_ical_find_tz(ptn_pool_t *pool, const ptn_ical_comp_t *cal, ptn_str_t tzid)
 }
 
 
-/* --- to lines -------------------------------------------------------------- */
+/* --- to lines ------------------------------------------------------------- */
 
 static void
 ptn_ical_put_offset(ptn_buf_t *out, const char *name, int minutes_west)

@@ -175,7 +175,7 @@ ptn_ical_put_duration(ptn_buf_t *out, int64_t n)
 }
 
 
-/* --- UID ------------------------------------------------------------------- */
+/* --- UID ------------------------------------------------------------------ */
 
 #define PTN_ICAL_ID_HEAD  40            /* bytes before the data */
 #define PTN_ICAL_VCAL     "vCal-Uid\1\0\0"      /* and a NUL */

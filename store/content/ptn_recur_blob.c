@@ -284,7 +284,7 @@ ptn_recur_blob_parse(ptn_pool_t *pool, ptn_str_t bytes, bool appointment,
 }
 
 
-/* --- to bytes ------------------------------------------------------------ */
+/* --- to bytes ------------------------------------------------------------- */
 
 static void
 ptn_recur_put_block(ptn_buf_t *out, ptn_str_t bytes)

@@ -106,7 +106,7 @@ has(const char *text, const char *line)
 }
 
 
-/* --- rows ----------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------- */
 
 #define NUM(tag, n)   { tag, n, NULL }
 #define TXT(tag, s)   { tag, 0, s }
@@ -184,6 +184,8 @@ test_rows(ptn_pool_t *pool)
           "END:VALARM\n", NUM(TAG(REMINDER_SIGNAL), FT(2024, 7, 1, 9, 0)) },
         { E, S "ORGANIZER;CN=\"Doe, J\":MAILTO:j@x.test\n",
           TXT(PTN_PR_SENT_REPRESENTING_NAME, "Doe, J") },
+        { E, S "ORGANIZER;CN=a^'b^^c:mailto:j@x.test\n",
+          TXT(PTN_PR_SENT_REPRESENTING_NAME, "a\"b^c") },
         { E, S "ORGANIZER:mailto:j@x.test\n",
           TXT(PTN_PR_SENT_REPRESENTING_SMTP_ADDRESS, "j@x.test") },
         { E, S "ORGANIZER;SENT-BY=\"mailto:s@x.test\":mailto:j@x.test\n",
@@ -229,7 +231,7 @@ test_rows(ptn_pool_t *pool)
 }
 
 
-/* --- methods ---------------------------------------------------------------------- */
+/* --- methods -------------------------------------------------------------- */
 
 static const struct {
     const char  *method, *lines, *class, *back;
@@ -291,7 +293,7 @@ test_methods(ptn_pool_t *pool)
 }
 
 
-/* --- people ------------------------------------------------------------------------ */
+/* --- people --------------------------------------------------------------- */
 
 static const struct {
     const char  *line;
@@ -348,7 +350,7 @@ test_people(ptn_pool_t *pool)
 }
 
 
-/* --- what is carried ------------------------------------------------------------------ */
+/* --- what is carried ------------------------------------------------------ */
 
 static void
 test_carry(ptn_pool_t *pool)
@@ -401,7 +403,7 @@ test_carry(ptn_pool_t *pool)
 }
 
 
-/* --- series --------------------------------------------------------------------------- */
+/* --- series --------------------------------------------------------------- */
 
 static const char *
 occurrences(ptn_pool_t *pool, const ptn_object_t *o)
@@ -608,7 +610,7 @@ test_zones(ptn_pool_t *pool)
 }
 
 
-/* --- values --------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------- */
 
 static void
 test_values(ptn_pool_t *pool)
@@ -679,7 +681,8 @@ test_values(ptn_pool_t *pool)
     is_mem(ptn_str_make(id.data + 16, 4), ptn_str_make("\x07\xd8\x03\x19", 4),
            "MS-OXOCAL 4.1.2: the date");
     is_rc(ptn_ical_uid(pool, id, &uid), PTN_OK, "back");
-    is_str(uid, "040000008200E00074C5B7101A82E00800000000000000000000000000000000"
+    is_str(uid, "040000008200E00074C5B7101A82E008"
+           "00000000000000000000000000000000"
            "00000000100000002A5844B3A444F74A9C246C60886F116B", "UID");
 }
 

@@ -233,7 +233,7 @@ round_trip(ptn_pool_t *pool, ptn_str_t raw)
 }
 
 
-/* --- occurrences --------------------------------------------------------------- */
+/* --- occurrences ---------------------------------------------------------- */
 
 static const ptn_ical_comp_t *
 first_item(const ptn_ical_comp_t *cal)

@@ -61,7 +61,7 @@ list(ptn_pool_t *pool, const ptn_recur_rule_t *r, int64_t start, int64_t from,
 }
 
 
-/* --- text ------------------------------------------------------------------ */
+/* --- text ----------------------------------------------------------------- */
 
 static const struct {
     const char  *text;
@@ -146,7 +146,7 @@ test_texts(ptn_pool_t *pool)
 }
 
 
-/* --- rules of our own ------------------------------------------------------- */
+/* --- rules of our own ----------------------------------------------------- */
 
 static const struct {
     const char  *rule, *start, *from, *want;
@@ -211,7 +211,8 @@ static const struct {
       "20240101T000000,20240102T000000" },
     { "FREQ=DAILY;UNTIL=20231231", "20240101T000000", NULL, "" },
     { "FREQ=DAILY", "15001231", NULL, "" },
-    { "FREQ=DAILY", "99991230T120000", NULL, "99991230T120000,99991231T120000" },
+    { "FREQ=DAILY", "99991230T120000", NULL,
+      "99991230T120000,99991231T120000" },
     { "FREQ=WEEKLY;BYDAY=2MO", "20240101", NULL,
       "20240101T000000,20240108T000000,20240115T000000" },
     { "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "20240105T090000", NULL,
@@ -240,7 +241,7 @@ test_rules(ptn_pool_t *pool)
 }
 
 
-/* --- libical's expectations ------------------------------------------------- */
+/* --- libical's expectations ----------------------------------------------- */
 
 /* What the file says: days where the start is one, "Z" as it stands. */
 
