@@ -256,6 +256,12 @@ ptn_ical_carry_in(ptn_ical_in_t *in, bool calendar)
         return;
     }
 
+    /* an exception that carries nothing says so: it lacks nothing */
+
+    if (text.len == 0 && ptn_ical_replaces(in->comp)) {
+        ptn_buf_byte(&text, '\n');
+    }
+
     if (text.len != 0) {
         ptn_ical_set_named(in, PTN_ICAL_N_CARRY, ptn_buf_get(&text));
     }

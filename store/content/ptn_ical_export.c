@@ -2,6 +2,8 @@
  * Objects to components (MS-OXCICAL 2.1.3).
  */
 
+#include <stdlib.h>
+
 #include "ptn_ical_in.h"
 
 
@@ -330,7 +332,7 @@ typedef struct {
 typedef struct {
     ptn_pool_t             *pool;
     const ptn_ical_opts_t  *opts;
-    ptn_ical_used_t        *used;
+    ptn_ical_used_t         used[PTN_ICAL_ZONES_MAX];
     uint32_t                n;
     ptn_buf_t               text;       /* lines of all components */
 } ptn_ical_cal_t;
@@ -350,6 +352,10 @@ ptn_ical_use(ptn_ical_cal_t *cal, const ptn_ical_out_t *out)
         if (ptn_str_eq(cal->used[i].tzid, out->tzid)) {
             return;
         }
+    }
+
+    if (cal->n == PTN_ICAL_ZONES_MAX) {
+        return;
     }
 
     ptn_time_to_civil(out->start_utc, &c);
@@ -459,6 +465,202 @@ ptn_ical_holds(ptn_str_t text, const char *before, ptn_str_t what,
 }
 
 
+/* --- exceptions of MAPI's making ------------------------------------------- */
+
+/* What an exception does not have of the series. */
+static const int  ptn_ical_not_inherited[] = {
+    PTN_ICAL_N_RECUR, PTN_ICAL_N_RECURRING, PTN_ICAL_N_IS_RECURRING,
+    PTN_ICAL_N_CARRY, PTN_ICAL_N_TZ_RECUR, PTN_ICAL_N_REPLACES,
+    PTN_ICAL_N_START, PTN_ICAL_N_END
+};
+
+
+/* An exception as a whole: what it does not say the series says (MS-OXOCAL
+ * 2.2.10).  One that came as a component says all. */
+
+static ptn_object_t *
+ptn_ical_whole(ptn_ical_cal_t *cal, const ptn_object_t *object,
+    const ptn_object_t *master)
+{
+    size_t         i;
+    uint32_t       tag;
+    ptn_props_t    from = { 0 };
+    ptn_object_t  *o;
+
+    o = ptn_pmemdup(cal->pool, object, sizeof(*o));
+    if (o == NULL) {
+        return NULL;
+    }
+
+    memset(&o->props, 0, sizeof(o->props));
+
+    if (ptn_props_merge(&o->props, cal->pool, &object->props) != PTN_OK
+        || ptn_props_merge(&from, cal->pool, &master->props) != PTN_OK)
+    {
+        return NULL;
+    }
+
+    for (i = 0; i < ptn_nelts(ptn_ical_not_inherited); i++) {
+        tag = ptn_ical_tag(cal->opts, ptn_ical_not_inherited[i]);
+
+        if (tag != 0) {
+            ptn_props_unset(&from, ptn_prop_id(tag));
+        }
+    }
+
+    if (ptn_props_merge(&o->props, cal->pool, &from) != PTN_OK) {
+        return NULL;
+    }
+
+    if (o->nrecips == 0) {
+        o->recips = master->recips;
+        o->nrecips = master->nrecips;
+    }
+
+    return o;
+}
+
+
+static ptn_rc_t
+ptn_ical_put_exception(ptn_ical_cal_t *cal, const ptn_object_t *object,
+    const ptn_object_t *master)
+{
+    uint32_t             tag;
+    const ptn_object_t  *o = object;
+
+    tag = ptn_ical_tag(cal->opts, PTN_ICAL_N_CARRY);
+
+    if (tag == 0 || ptn_props_get(&object->props, tag).data == NULL) {
+        o = ptn_ical_whole(cal, object, master);
+    }
+
+    return o != NULL ? ptn_ical_put_object(cal, o, master) : PTN_ENOMEM;
+}
+
+
+/* One that only the blob knows. */
+
+static ptn_rc_t
+ptn_ical_put_row(ptn_ical_cal_t *cal, const ptn_ical_out_t *out,
+    const ptn_recur_exception_t *x)
+{
+    size_t        i;
+    ptn_rc_t      rc = PTN_OK;
+    ptn_object_t  o = { 0 };
+    const struct {
+        int       named;
+        uint16_t  flag;
+        int64_t   n;
+    } numbers[] = {
+        { PTN_ICAL_N_START, 0, ptn_filetime(
+              ptn_tz_to_utc(out->tz, ptn_recur_local(x->start), NULL)) },
+        { PTN_ICAL_N_END, 0, ptn_filetime(
+              ptn_tz_to_utc(out->tz, ptn_recur_local(x->end), NULL)) },
+        { PTN_ICAL_N_REPLACES, 0, ptn_filetime(
+              ptn_tz_to_utc(out->tz, ptn_recur_local(x->original), NULL)) },
+        { PTN_ICAL_N_BUSY, PTN_RECUR_ARO_BUSY, x->busy },
+        { PTN_ICAL_N_REMINDER_SET, PTN_RECUR_ARO_REMINDER, x->reminder },
+        { PTN_ICAL_N_REMINDER_DELTA, PTN_RECUR_ARO_DELTA, x->delta },
+        { PTN_ICAL_N_ALL_DAY, PTN_RECUR_ARO_SUBTYPE, x->subtype != 0 },
+    };
+
+    for (i = 0; i < ptn_nelts(numbers) && rc == PTN_OK; i++) {
+        if (ptn_ical_tag(cal->opts, numbers[i].named) != 0
+            && (numbers[i].flag == 0 || (x->flags & numbers[i].flag)))
+        {
+            rc = ptn_props_set_int(&o.props, cal->pool,
+                                   ptn_ical_tag(cal->opts, numbers[i].named),
+                                   numbers[i].n);
+        }
+    }
+
+    if (rc == PTN_OK && (x->flags & PTN_RECUR_ARO_SUBJECT) && x->subject.data) {
+        rc = ptn_props_set(&o.props, cal->pool, PTN_PR_SUBJECT, x->subject);
+    }
+
+    if (rc == PTN_OK && (x->flags & PTN_RECUR_ARO_LOCATION) && x->location.data
+        && ptn_ical_tag(cal->opts, PTN_ICAL_N_LOCATION) != 0)
+    {
+        rc = ptn_props_set(&o.props, cal->pool,
+                           ptn_ical_tag(cal->opts, PTN_ICAL_N_LOCATION),
+                           x->location);
+    }
+
+    return rc == PTN_OK ? ptn_ical_put_exception(cal, &o, out->object) : rc;
+}
+
+
+static int
+ptn_ical_i64_cmp(const void *a, const void *b)
+{
+    int64_t  x = *(const int64_t *) a, y = *(const int64_t *) b;
+
+    return x < y ? -1 : x > y;
+}
+
+
+/* Exceptions: the objects, then what only the blob has. */
+
+static ptn_rc_t
+ptn_ical_put_exceptions(ptn_ical_cal_t *cal, const ptn_object_t *object)
+{
+    int64_t             n, *seen, utc;
+    uint32_t            i, k = 0, tag;
+    ptn_rc_t            rc = PTN_OK;
+    ptn_ical_out_t      out = { 0 };
+    ptn_recur_blob_t    b;
+
+    seen = ptn_parray(cal->pool, object->nattachs, sizeof(*seen));
+    if (seen == NULL) {
+        return PTN_ENOMEM;
+    }
+
+    tag = ptn_ical_tag(cal->opts, PTN_ICAL_N_REPLACES);
+
+    for (i = 0; i < object->nattachs && rc == PTN_OK; i++) {
+        if (ptn_ical_is_exception(&object->attachs[i])) {
+            rc = ptn_ical_put_exception(cal, object->attachs[i].embedded,
+                                        object);
+
+            if (tag != 0 && ptn_props_int(&object->attachs[i].embedded->props,
+                                          tag, &n))
+            {
+                seen[k++] = ptn_ical_from_filetime(n) / 60;
+            }
+        }
+    }
+
+    out.pool = cal->pool;
+    out.opts = cal->opts;
+    out.object = object;
+    out.kind = ptn_ical_kind(object);
+
+    if (rc != PTN_OK || tag == 0 || out.kind != PTN_ICAL_EVENT
+        || ptn_ical_blob(&out, &b) != PTN_OK || b.nexceptions == 0)
+    {
+        return rc;
+    }
+
+    ptn_ical_lines(&out);               /* its zone */
+    rc = out.rc;
+
+    if (k > 1) {
+        qsort(seen, k, sizeof(*seen), ptn_ical_i64_cmp);
+    }
+
+    for (i = 0; i < b.nexceptions && rc == PTN_OK; i++) {
+        utc = ptn_tz_to_utc(out.tz, ptn_recur_local(b.exceptions[i].original),
+                            NULL) / 60;
+
+        if (bsearch(&utc, seen, k, sizeof(*seen), ptn_ical_i64_cmp) == NULL) {
+            rc = ptn_ical_put_row(cal, &out, &b.exceptions[i]);
+        }
+    }
+
+    return rc;
+}
+
+
 /* VTIMEZONEs of `head` are there; those that are named and are not come now. */
 
 static void
@@ -507,35 +709,23 @@ ptn_rc_t
 ptn_ical_export(ptn_pool_t *pool, const ptn_object_t *const *objects,
     uint32_t n, const ptn_ical_opts_t *opts, ptn_str_t *ret_bytes)
 {
-    uint32_t        i, k, max = 0;
+    uint32_t        i;
     ptn_rc_t        rc;
     ptn_buf_t       head, out;
     ptn_ical_cal_t  cal = { 0 };
     ptn_ical_out_t  first = { 0 };
 
-    for (i = 0; i < n; i++) {
-        max += 1 + objects[i]->nattachs;
-    }
-
     cal.pool = pool;
     cal.opts = opts;
-    cal.used = ptn_parray(pool, max, sizeof(*cal.used));
     ptn_buf_init(&cal.text, pool);
     ptn_buf_init(&head, pool);
     ptn_buf_init(&out, pool);
 
-    if (cal.used == NULL) {
-        return PTN_ENOMEM;
-    }
-
     for (i = 0; i < n; i++) {
         rc = ptn_ical_put_object(&cal, objects[i], NULL);
 
-        for (k = 0; rc == PTN_OK && k < objects[i]->nattachs; k++) {
-            if (ptn_ical_is_exception(&objects[i]->attachs[k])) {
-                rc = ptn_ical_put_object(&cal, objects[i]->attachs[k].embedded,
-                                         objects[i]);
-            }
+        if (rc == PTN_OK) {
+            rc = ptn_ical_put_exceptions(&cal, objects[i]);
         }
 
         if (rc != PTN_OK) {

@@ -508,6 +508,45 @@ test_series(ptn_pool_t *pool)
     is_str(ptn_str_z(occurrences(pool, o)), "0325T09,0402T13,0403T08,0410T08",
            "one less");
 
+    /* Outlook's exceptions: objects that say what differs, and rows of the
+     * blob without one */
+
+    {
+        int64_t        start;
+        ptn_object_t  *sparse, *whole = cal.objects[0];
+
+        (void) ptn_props_set(&whole->props, pool, TAG(RECUR),
+                             ptn_props_get(&o->props, TAG(RECUR)));
+        sparse = ptn_pcalloc(pool, sizeof(*sparse));
+        (void) ptn_props_set(&sparse->props, pool, PTN_PR_MESSAGE_CLASS,
+                             ptn_props_get(&whole->attachs[0].embedded->props,
+                                           PTN_PR_MESSAGE_CLASS));
+        start = FT(2024, 4, 2, 13, 0);
+        (void) ptn_props_set_int(&sparse->props, pool, TAG(START), start);
+        (void) ptn_props_set_int(&sparse->props, pool, TAG(END),
+                                 FT(2024, 4, 2, 15, 0));
+        (void) ptn_props_set_int(&sparse->props, pool, TAG(REPLACES),
+                                 FT(2024, 4, 1, 8, 0));
+        whole->attachs[0].embedded = sparse;
+        text = export(pool, whole);
+        ok(has(text, "RECURRENCE-ID;TZID=Europe/Berlin:20240401T100000"),
+           "an exception of an object");
+        is_u64(strstr(text, "\nLOCATION:Here\n") != NULL
+               && strstr(strstr(text, "\nLOCATION:Here\n") + 1,
+                         "\nLOCATION:Here\n") != NULL, 1,
+               "the series' place");
+        ok(strstr(text, "Moved") == NULL, "what it does not say");
+
+        whole->nattachs = 0;
+        text = export(pool, whole);
+        ok(has(text, "RECURRENCE-ID;TZID=Europe/Berlin:20240401T100000"),
+           "an exception of the blob");
+        ok(has(text, "DTSTART;TZID=Europe/Berlin:20240402T150000"), "moved");
+        ok(has(text, "SUMMARY:Moved"), "its subject");
+        is_str(ptn_str_z(occurrences(pool, whole)),
+               "0325T09,0402T13,0403T08,0410T08", "occurrences");
+    }
+
     /* exceptions on another clock than the series */
 
     o = import(pool, NULL, "VEVENT",
