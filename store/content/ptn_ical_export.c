@@ -689,14 +689,22 @@ static void
 ptn_ical_fold_all(ptn_buf_t *out, ptn_str_t text)
 {
     u_char  *p;
-    size_t   n;
+    size_t   n, k;
 
     while (text.len != 0) {
         p = memchr(text.data, '\n', text.len);
         n = p != NULL ? (size_t) (p - text.data) : text.len;
 
-        if (n != 0) {
-            ptn_ical_put_line(out, ptn_str_make(text.data, n));
+        /* a blank in front would continue the line before */
+
+        for (k = 0; k < n && (text.data[k] == ' ' || text.data[k] == '\t');
+             k++)
+        {
+            /* void */
+        }
+
+        if (k != n) {
+            ptn_ical_put_line(out, ptn_str_make(text.data + k, n - k));
         }
 
         n = ptn_min(n + 1, text.len);

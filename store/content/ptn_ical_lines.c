@@ -159,7 +159,9 @@ ptn_ical_next_line(u_char **pp, u_char *end, ptn_str_t *ret)
 {
     u_char  *p = *pp, *start, *out;
 
-    while (p < end && (*p == '\r' || *p == '\n')) {
+    /* blanks here continue nothing, and would when they are written */
+
+    while (p < end && (*p == '\r' || *p == '\n' || *p == ' ' || *p == '\t')) {
         p++;
     }
 
