@@ -126,9 +126,10 @@ ptn_ical_add_time(ptn_ical_out_t *out, const char *name, int64_t utc)
 }
 
 
-/* Whose clock: the definition's key name, or the structure's rule. */
+/* Whose clock: the definition's key name, or the structure's rule.  False: it
+ * says none. */
 
-static void
+static bool
 ptn_ical_zone_out(ptn_ical_out_t *out)
 {
     size_t           i;
@@ -154,12 +155,12 @@ ptn_ical_zone_out(ptn_ical_out_t *out)
                != PTN_OK)
         {
             out->rc = PTN_ENOMEM;
-            return;
+            return false;
         }
     }
 
     if (tz == NULL || ptn_str_eqz(tz->name, "UTC")) {
-        return;
+        return tz != NULL;
     }
 
     v = tz->windows.len != 0 ? ptn_tz_olson(tz->windows) : ptn_str("");
@@ -175,6 +176,8 @@ ptn_ical_zone_out(ptn_ical_out_t *out)
     out->tz = tz;
     out->tzid = v;
     out->rc = v.data == NULL ? PTN_ENOMEM : out->rc;
+
+    return true;
 }
 
 
@@ -182,6 +185,7 @@ static void
 ptn_ical_times_out(ptn_ical_out_t *out)
 {
     int      start, end;
+    bool     zone = false;
     int64_t  n;
 
     if (out->kind == PTN_ICAL_TODO) {
@@ -195,7 +199,7 @@ ptn_ical_times_out(ptn_ical_out_t *out)
     } else {
         start = PTN_ICAL_N_START;
         end = PTN_ICAL_N_END;
-        ptn_ical_zone_out(out);
+        zone = ptn_ical_zone_out(out);
     }
 
     if (out->kind == PTN_ICAL_EVENT
@@ -203,7 +207,7 @@ ptn_ical_times_out(ptn_ical_out_t *out)
     {
         out->all_day = true;
 
-        if (out->tz == NULL) {          /* midnight of whoever looks */
+        if (!zone) {                    /* midnight of whoever looks */
             out->tz = out->opts->floating;
         }
     }

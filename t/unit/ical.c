@@ -646,6 +646,14 @@ test_zones(ptn_pool_t *pool)
     ok(has(export(pool, cal.objects[0]), "DTSTART;VALUE=DATE:20240701"),
        "a day by itself");
     opts.floating = NULL;
+    is_rc(ptn_ical_import(pool, event(pool, NULL, "VEVENT",
+                                      "DTSTART;VALUE=DATE:20240701\n"), &opts,
+                          &cal), PTN_OK, "a day in UTC");
+    ptn_props_unset(&cal.objects[0]->props, ids[PTN_ICAL_N_CARRY]);
+    (void) ptn_tz_find(pool, ptn_str("America/New_York"), &opts.floating);
+    ok(has(export(pool, cal.objects[0]), "DTSTART;VALUE=DATE:20240701"),
+       "the same day for a reader in New York");
+    opts.floating = NULL;
 }
 
 
