@@ -146,6 +146,28 @@ ptn_ical_utc(ptn_ical_in_t *in, const ptn_ical_prop_t *p, int64_t *ret_utc,
 }
 
 
+/* A zone's definition; one that only its VTIMEZONE knows gets the name of a
+ * Windows zone of the same rule, which MAPI and EWS clients know. */
+
+static ptn_rc_t
+ptn_ical_definition(ptn_ical_in_t *in, const ptn_tz_t *tz, int year,
+    bool recur, ptn_str_t *ret)
+{
+    ptn_tz_t         named = *tz;
+    ptn_tz_rule_t    rule, now;
+    const ptn_tz_t  *known;
+
+    if (tz->windows.len == 0 && ptn_tz_rule(tz, year, &rule)
+        && ptn_tz_match(in->pool, &rule, &known) == PTN_OK
+        && ptn_tz_rule(known, year, &now) && ptn_tz_rule_eq(&rule, &now))
+    {
+        named.windows = known->windows;
+    }
+
+    return ptn_tz_definition_write(in->pool, &named, year, recur, ret);
+}
+
+
 static void
 ptn_ical_zone_props(ptn_ical_in_t *in, const ptn_tz_t *end_tz, bool recurring)
 {
@@ -156,8 +178,7 @@ ptn_ical_zone_props(ptn_ical_in_t *in, const ptn_tz_t *end_tz, bool recurring)
 
     ptn_time_to_civil(in->start.local, &c);
 
-    if (ptn_tz_definition_write(in->pool, in->tz, c.year, false, &v) != PTN_OK)
-    {
+    if (ptn_ical_definition(in, in->tz, c.year, false, &v) != PTN_OK) {
         in->rc = PTN_ENOMEM;
         return;
     }
@@ -165,8 +186,7 @@ ptn_ical_zone_props(ptn_ical_in_t *in, const ptn_tz_t *end_tz, bool recurring)
     ptn_ical_set_named(in, PTN_ICAL_N_TZ_START, v);
 
     if (end_tz != in->tz
-        && ptn_tz_definition_write(in->pool, end_tz, c.year, false, &v)
-           != PTN_OK)
+        && ptn_ical_definition(in, end_tz, c.year, false, &v) != PTN_OK)
     {
         in->rc = PTN_ENOMEM;
         return;
@@ -180,7 +200,7 @@ ptn_ical_zone_props(ptn_ical_in_t *in, const ptn_tz_t *end_tz, bool recurring)
 
     /* 2.2.1.39 to .41: a series has its rule twice */
 
-    if (ptn_tz_definition_write(in->pool, in->tz, c.year, true, &v) != PTN_OK) {
+    if (ptn_ical_definition(in, in->tz, c.year, true, &v) != PTN_OK) {
         in->rc = PTN_ENOMEM;
         return;
     }
