@@ -53,6 +53,7 @@ fuzz_calendar(ptn_pool_t *pool, ptn_str_t in, bool change)
     ptn_rc_t             rc;
     ptn_str_t            out, again, v;
     ptn_series_t         s;
+    ptn_ical_comp_t     *root;
     ptn_ical_opts_t      opts = { ids, NULL, 0 };
     ptn_occurrence_t    *o;
     ptn_ical_calendar_t  cal, cal2;
@@ -115,6 +116,14 @@ fuzz_calendar(ptn_pool_t *pool, ptn_str_t in, bool change)
     rc = ptn_ical_import(pool, out, &opts, &cal2);
 
     if (rc != PTN_OK || change) {
+        return;
+    }
+
+    /* of several calendars, one UID in two of them is one object now */
+
+    if (ptn_ical_parse(pool, in, &root) != PTN_OK || root->comps == NULL
+        || root->comps->next != NULL)
+    {
         return;
     }
 
