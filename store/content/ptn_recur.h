@@ -279,11 +279,12 @@ ptn_rc_t ptn_recur_blob_series(ptn_pool_t *pool, const ptn_recur_blob_t *blob,
 /*
  * The pattern of a rule (MS-OXCICAL 2.1.3.2.2.1 to .6) for a series that
  * starts at `start`: all but exceptions.  `tz`: of UNTIL.  ESUPPORT: no
- * template fits (nothing is approximated: the blob has the occurrences of the
- * rule, or there is none).
+ * template fits.  A blob has the occurrences of the rule, but for days 29 to
+ * 31: there, as the templates say, MAPI takes the last day of a month that is
+ * too short, which the rule leaves out.
  */
-ptn_rc_t ptn_recur_blob_make(const ptn_recur_rule_t *rule,
-    int64_t start, int64_t end, const ptn_tz_t *tz, ptn_recur_blob_t *ret_blob);
+ptn_rc_t ptn_recur_blob_make(const ptn_recur_rule_t *rule, int64_t start,
+    int64_t end, const ptn_tz_t *tz, ptn_recur_blob_t *ret_blob);
 
 static inline uint32_t
 ptn_recur_minutes(int64_t local)

@@ -284,7 +284,7 @@ ptn_recur_blob_parse(ptn_pool_t *pool, ptn_str_t bytes, bool appointment,
 }
 
 
-/* --- to bytes ------------------------------------------------------------ */
+/* --- to bytes ------------------------------------------------------------- */
 
 static void
 ptn_recur_put_block(ptn_buf_t *out, ptn_str_t bytes)
@@ -295,12 +295,22 @@ ptn_recur_put_block(ptn_buf_t *out, ptn_str_t bytes)
 }
 
 
+/* A string that nobody set is empty. */
+
+static ptn_str_t
+ptn_recur_some(ptn_str_t s)
+{
+    return s.data != NULL ? s : ptn_str("");
+}
+
+
 static void
 ptn_recur_put_wide(ptn_buf_t *out, ptn_str_t text)
 {
     size_t  n;
     u_char  len[2];
 
+    text = ptn_recur_some(text);
     n = ptn_utf16_len(text) / 2;
     len[0] = (u_char) n;
     len[1] = (u_char) (n >> 8);
@@ -380,8 +390,8 @@ ptn_recur_blob_write(ptn_buf_t *out, const ptn_recur_blob_t *b)
         x = &b->exceptions[i];
 
         if (x->subject8.len >= UINT16_MAX || x->location8.len >= UINT16_MAX
-            || ptn_utf16_len(x->subject) > 2 * UINT16_MAX
-            || ptn_utf16_len(x->location) > 2 * UINT16_MAX)
+            || ptn_utf16_len(ptn_recur_some(x->subject)) > 2 * UINT16_MAX
+            || ptn_utf16_len(ptn_recur_some(x->location)) > 2 * UINT16_MAX)
         {
             return PTN_ETOOBIG;
         }
@@ -391,7 +401,8 @@ ptn_recur_blob_write(ptn_buf_t *out, const ptn_recur_blob_t *b)
             .flags = x->flags, .meeting = x->meeting, .delta = x->delta,
             .reminder = x->reminder, .busy = x->busy, .attach = x->attach,
             .subtype = x->subtype, .color = x->color,
-            .subject = x->subject8, .location = x->location8,
+            .subject = ptn_recur_some(x->subject8),
+            .location = ptn_recur_some(x->location8),
             .subject_len = (uint16_t) (x->subject8.len + 1),
             .location_len = (uint16_t) (x->location8.len + 1)
         };

@@ -19,7 +19,8 @@
 #define PTN_RECUR_WEEKDAY     0x10204081u       /* each seventh of 31 days */
 
 
-PTN_UNUSED static const int16_t  ptn_recur_before[13] = {  /* days before a month */
+/* Days before a month. */
+PTN_UNUSED static const int16_t  ptn_recur_before[13] = {
     0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365
 };
 

@@ -159,7 +159,7 @@ ptn_recur_ntimes(const ptn_recur_rule_t *r)
 }
 
 
-/* --- BYSETPOS -------------------------------------------------------------- */
+/* --- BYSETPOS ------------------------------------------------------------- */
 
 /* Takes positions out of days (as masks of months, ascending) and times. */
 
@@ -277,7 +277,7 @@ ptn_recur_next_set(ptn_recur_iter_t *it, int64_t *ret)
 }
 
 
-/* --- days ------------------------------------------------------------------ */
+/* --- days ----------------------------------------------------------------- */
 
 static bool
 ptn_recur_next_day(ptn_recur_iter_t *it, int64_t *ret)
@@ -332,7 +332,7 @@ ptn_recur_next_day(ptn_recur_iter_t *it, int64_t *ret)
 }
 
 
-/* --- within days ----------------------------------------------------------- */
+/* --- within days ---------------------------------------------------------- */
 
 static int64_t
 ptn_recur_unit_size(const ptn_recur_rule_t *r)
@@ -517,7 +517,7 @@ ptn_recur_next_unit(ptn_recur_iter_t *it, int64_t *ret)
 }
 
 
-/* --- the calls --------------------------------------------------------------- */
+/* --- the calls ------------------------------------------------------------ */
 
 /* What DTSTART says where the rule does not (RFC 5545 3.3.10). */
 

@@ -101,8 +101,8 @@ ptn_recur_anchor(const ptn_recur_blob_t *b)
         k = (month - ptn_recur_month_index(ptn_recur_local(b->first)))
             % (int64_t) b->period;
         k = k < 0 ? k + b->period : k;
-        return k == 0 ? ptn_recur_local(start)
-                      : ptn_recur_month_start((int32_t) (month + b->period - k));
+        month += (int32_t) (b->period - k);
+        return k == 0 ? ptn_recur_local(start) : ptn_recur_month_start(month);
     }
 }
 
@@ -313,7 +313,7 @@ ptn_recur_make_month(const ptn_recur_rule_t *r, const ptn_civil_t *c,
 
         if (mdays == 0) {
             b->day = 31;
-            return r->mdays_end == 1u << 1 && (pos == 0 || pos == 1 || pos == -1)
+            return r->mdays_end == 1u << 1 && pos >= -1 && pos <= 1
                    ? PTN_OK : PTN_ESUPPORT;
         }
 
@@ -325,7 +325,7 @@ ptn_recur_make_month(const ptn_recur_rule_t *r, const ptn_civil_t *c,
         b->day = top;
 
         if (ptn_recur_bits(mdays) == 1) {
-            return pos == 0 || pos == 1 || pos == -1 ? PTN_OK : PTN_ESUPPORT;
+            return pos >= -1 && pos <= 1 ? PTN_OK : PTN_ESUPPORT;
         }
 
         /* 28,29,30 and the last of them: what MAPI does by itself */

@@ -9,6 +9,7 @@
 
 #define PTN_RECUR_DAY_SEC  86400
 #define PTN_RECUR_SLOP     (16 * 3600)  /* no clock is farther from UTC */
+#define PTN_RECUR_EX_MAX   100          /* dates held against EXRULEs */
 
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     uint32_t             ngone;
     ptn_occurrence_t    *list;
     uint32_t             n, size;
+    uint32_t             exonce;
     bool                 more, failed;
     ptn_tz_cursor_t      cursor, cursor_end;
 } ptn_recur_window_t;
@@ -173,11 +175,67 @@ ptn_recur_add(ptn_recur_window_t *w, int64_t local, int64_t end,
 }
 
 
+/* EXRULEs beside what they take away: both ascend. */
+
+typedef struct {
+    ptn_recur_iter_t  it;
+    int64_t           next;
+    bool              any;
+} ptn_recur_ex_t;
+
+
+static ptn_recur_ex_t *
+ptn_recur_exrules(ptn_recur_window_t *w)
+{
+    uint32_t           i;
+    ptn_recur_ex_t    *ex;
+    ptn_recur_rule_t   r;
+
+    ex = ptn_parray(w->pool, w->s->nexrules, sizeof(*ex));
+    if (ex == NULL) {
+        w->failed = true;
+        return NULL;
+    }
+
+    for (i = 0; i < w->s->nexrules; i++) {
+        r = w->s->exrules[i];
+        ptn_recur_rule_local(&r, w->s->tz);
+        ptn_recur_iter_init(&ex[i].it, &r, w->s->start);
+        ex[i].next = INT64_MIN;
+        ex[i].any = true;
+    }
+
+    return ex;
+}
+
+
+static bool
+ptn_recur_excluded(ptn_recur_window_t *w, ptn_recur_ex_t *ex, int64_t t)
+{
+    uint32_t  i;
+
+    for (i = 0; i < w->s->nexrules; i++) {
+        if (ex[i].any && ex[i].next < t) {
+            ptn_recur_iter_seek(&ex[i].it, t);
+            ex[i].any = ptn_recur_next(&ex[i].it, &ex[i].next);
+            w->more |= ex[i].it.spent;
+        }
+
+        if (ex[i].any && ex[i].next == t) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static void
 ptn_recur_add_rule(ptn_recur_window_t *w, const ptn_recur_rule_t *rule)
 {
     int64_t            t;
     uint32_t           n0, steps;
+    ptn_recur_ex_t    *ex;
     ptn_recur_rule_t   r = *rule;
     ptn_recur_iter_t   it;
 
@@ -185,15 +243,16 @@ ptn_recur_add_rule(ptn_recur_window_t *w, const ptn_recur_rule_t *rule)
     ptn_recur_iter_init(&it, &r, w->s->start);
     ptn_recur_iter_seek(&it, w->from - w->length - PTN_RECUR_SLOP);
 
+    ex = ptn_recur_exrules(w);
     n0 = w->n;
 
-    for (steps = 0; ptn_recur_next(&it, &t); steps++) {
+    for (steps = 0; ex != NULL && ptn_recur_next(&it, &t); steps++) {
         if (w->n - n0 > w->max || steps > PTN_RECUR_WORK_MAX) {
             w->more = true;
             break;
         }
 
-        if (ptn_recur_gone(w, t)) {
+        if (ptn_recur_gone(w, t) || ptn_recur_excluded(w, ex, t)) {
             continue;
         }
 
@@ -206,39 +265,20 @@ ptn_recur_add_rule(ptn_recur_window_t *w, const ptn_recur_rule_t *rule)
 }
 
 
-/* Takes away what EXRULE gives. */
+/* Of dates, which are in no order. */
 
-static void
-ptn_recur_exrule(ptn_recur_window_t *w, const ptn_recur_rule_t *rule)
+static bool
+ptn_recur_excluded_one(ptn_recur_window_t *w, int64_t t)
 {
-    int64_t            t = INT64_MIN;
-    uint32_t           i, n, steps;
-    ptn_recur_rule_t   r = *rule;
-    ptn_recur_iter_t   it;
+    ptn_recur_ex_t  *ex;
 
-    ptn_recur_rule_local(&r, w->s->tz);
-    ptn_recur_iter_init(&it, &r, w->s->start);
-
-    for (i = 0, n = 0, steps = 0; i < w->n; i++) {
-        if (w->list[i].change == PTN_RECUR_UNCHANGED) {
-            ptn_recur_iter_seek(&it, w->list[i].original);
-
-            while (t < w->list[i].original && steps++ < PTN_RECUR_WORK_MAX
-                   && ptn_recur_next(&it, &t))
-            {
-                /* void */
-            }
-
-            if (t == w->list[i].original) {
-                continue;
-            }
-        }
-
-        w->list[n++] = w->list[i];
+    if (w->s->nexrules == 0) {
+        return false;
     }
 
-    w->n = n;
-    w->more |= it.spent || steps > PTN_RECUR_WORK_MAX;
+    ex = w->exonce++ < PTN_RECUR_EX_MAX ? ptn_recur_exrules(w) : NULL;
+
+    return ex != NULL && ptn_recur_excluded(w, ex, t);
 }
 
 
@@ -254,14 +294,17 @@ ptn_recur_add_all(ptn_recur_window_t *w)
     }
 
     if ((s->start_counts || (s->nrules == 0 && s->nrdates == 0))
-        && !ptn_recur_gone(w, s->start))
+        && !ptn_recur_gone(w, s->start)
+        && !ptn_recur_excluded_one(w, s->start))
     {
         (void) ptn_recur_add(w, s->start, s->end, s->start,
                              PTN_RECUR_UNCHANGED);
     }
 
     for (i = 0; i < s->nrdates && !w->failed; i++) {
-        if (!ptn_recur_gone(w, s->rdates[i].start)) {
+        if (!ptn_recur_gone(w, s->rdates[i].start)
+            && !ptn_recur_excluded_one(w, s->rdates[i].start))
+        {
             end = ptn_max(s->rdates[i].start, s->rdates[i].end);
             (void) ptn_recur_add(w, s->rdates[i].start, end,
                                  s->rdates[i].start, PTN_RECUR_UNCHANGED);
@@ -321,10 +364,6 @@ ptn_series_window(ptn_pool_t *pool, const ptn_series_t *s, int64_t from,
 
     if (w.n > 1 && (s->nrules > 1 || s->nrdates != 0 || s->start_counts)) {
         ptn_recur_sort(&w, true);
-    }
-
-    for (i = 0; i < s->nexrules; i++) {
-        ptn_recur_exrule(&w, &s->exrules[i]);
     }
 
     for (i = 0, n = w.n; i < s->nchanges && !w.failed; i++) {

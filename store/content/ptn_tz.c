@@ -29,7 +29,9 @@ ptn_tz_era(const ptn_tz_t *tz, int year)
 {
     uint32_t  i;
 
-    for (i = tz->neras - 1; i > 0 && tz->eras[i].year > year; i--) { /* void */ }
+    for (i = tz->neras - 1; i > 0 && tz->eras[i].year > year; i--) {
+        /* void */
+    }
 
     return &tz->eras[i].rule;
 }
@@ -247,7 +249,7 @@ ptn_tz_to_utc(const ptn_tz_t *tz, int64_t local, ptn_tz_cursor_t *c)
 }
 
 
-/* --- rules --------------------------------------------------------------- */
+/* --- rules ---------------------------------------------------------------- */
 
 bool
 ptn_tz_rule_eq(const ptn_tz_rule_t *a, const ptn_tz_rule_t *b)

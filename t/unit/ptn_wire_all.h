@@ -9,6 +9,8 @@
 
 #include "ptn_http_head.h"
 #include "ptn_http_sign_in.h"
+#include "ptn_recur_wire.h"
+#include "ptn_tz_wire.h"
 #include "ptn_wire.h"
 #include "ptn_wire_eid.h"
 #include "ptn_wire_rop.h"
@@ -116,8 +118,15 @@ static const ptn_wire_t *const  wire_http[] = {
     &ptn_http_signed_in_wire, NULL
 };
 
+static const ptn_wire_t *const  wire_calendar[] = {
+    &ptn_recur_pattern_wire, &ptn_recur_info_wire, &ptn_recur_head_wire,
+    &ptn_recur_block_wire, &ptn_recur_times_wire, &ptn_recur_wide_wire,
+    &ptn_tz_systemtime_wire, &ptn_tz_struct_wire, &ptn_tz_tzrule_wire,
+    &ptn_tz_definition_wire, NULL
+};
+
 static const ptn_wire_t *const *const  wire_lists[] = {
-    ptn_wire_rops, ptn_wire_eids, wire_http, wire_tests
+    ptn_wire_rops, ptn_wire_eids, wire_http, wire_calendar, wire_tests
 };
 
 

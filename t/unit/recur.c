@@ -61,7 +61,7 @@ list(ptn_pool_t *pool, const ptn_recur_rule_t *r, int64_t start, int64_t from,
 }
 
 
-/* --- text ------------------------------------------------------------------ */
+/* --- text ----------------------------------------------------------------- */
 
 static const struct {
     const char  *text;
@@ -146,7 +146,7 @@ test_texts(ptn_pool_t *pool)
 }
 
 
-/* --- rules of our own ------------------------------------------------------- */
+/* --- rules of our own ----------------------------------------------------- */
 
 static const struct {
     const char  *rule, *start, *from, *want;
@@ -166,6 +166,10 @@ static const struct {
       "20240102T090000,20240107T090000,20240116T090000" },
     { "FREQ=DAILY;COUNT=5", "20240101T090000", "20240104T090001",
       "20240105T090000" },
+    { "FREQ=DAILY;COUNT=10;BYHOUR=9,10", "20240101T090000", "20240105T000000",
+      "20240105T090000,20240105T100000" },
+    { "FREQ=YEARLY;BYDAY=-1FR", "20200101T090000", NULL,
+      "20201225T090000,20211231T090000,20221230T090000" },
     { "FREQ=DAILY;COUNT=3;BYHOUR=9,10", "20240101T093000", "20240102T000000",
       "20240102T093000" },
     { "FREQ=DAILY;INTERVAL=4294967295", "20240101T090000", NULL,
@@ -207,7 +211,8 @@ static const struct {
       "20240101T000000,20240102T000000" },
     { "FREQ=DAILY;UNTIL=20231231", "20240101T000000", NULL, "" },
     { "FREQ=DAILY", "15001231", NULL, "" },
-    { "FREQ=DAILY", "99991230T120000", NULL, "99991230T120000,99991231T120000" },
+    { "FREQ=DAILY", "99991230T120000", NULL,
+      "99991230T120000,99991231T120000" },
     { "FREQ=WEEKLY;BYDAY=2MO", "20240101", NULL,
       "20240101T000000,20240108T000000,20240115T000000" },
     { "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "20240105T090000", NULL,
@@ -236,7 +241,7 @@ test_rules(ptn_pool_t *pool)
 }
 
 
-/* --- libical's expectations ------------------------------------------------- */
+/* --- libical's expectations ----------------------------------------------- */
 
 /* What the file says: days where the start is one, "Z" as it stands. */
 
@@ -371,6 +376,150 @@ test_expected(ptn_pool_t *pool)
 }
 
 
+/* --- libical's opinion ------------------------------------------------------- */
+
+static uint32_t
+dice(uint32_t *seed, uint32_t n)
+{
+    *seed = *seed * 1664525 + 1013904223;
+
+    return (*seed >> 8) % n;
+}
+
+
+/* Not among them: BYSETPOS with more times than one, where libical counts days
+ * (RFC 5545 3.3.10 counts BYHOUR first); ordinals that no month has. */
+
+static void
+random_rule(ptn_buf_t *b, uint32_t *s)
+{
+    int   f;
+    bool  day = false, month = false, pos = false;
+    static const char *const  freqs[] = {
+        "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"
+    };
+    static const char *const  days[] = {
+        "MO", "TU,TH", "MO,TU,WE,TH,FR", "SU,SA", "WE"
+    };
+
+    f = (int) dice(s, 5);
+    ptn_buf_printf(b, "FREQ=%s;INTERVAL=%u", freqs[f], 1 + dice(s, 4));
+
+    if (f != 0 && dice(s, 3) == 0) {
+        ptn_buf_printf(b, ";BYMONTH=%u,%u", 1 + dice(s, 6), 7 + dice(s, 6));
+        month = true;
+    }
+
+    if (f >= 3 && dice(s, 2)) {
+        ptn_buf_printf(b, ";BYMONTHDAY=%u,%u", 1 + dice(s, 15),
+                       16 + dice(s, 16));
+        day = true;
+    }
+
+    if ((f == 1 || f == 2) && dice(s, 2)) {
+        ptn_buf_printf(b, ";BYDAY=%s", days[dice(s, 5)]);
+
+    } else if (f == 3 && !day && dice(s, 2)) {
+        if (dice(s, 2)) {
+            ptn_buf_printf(b, ";BYDAY=%uMO,-%uFR", 1 + dice(s, 4),
+                           1 + dice(s, 4));
+
+        } else {
+            ptn_buf_printf(b, ";BYDAY=%s;BYSETPOS=%d", days[dice(s, 5)],
+                           dice(s, 2) ? -1 : 2);
+            pos = true;
+        }
+
+    } else if (f == 4 && !day && !month && dice(s, 2)) {
+        ptn_buf_printf(b, ";BYDAY=%dTH", (int) dice(s, 50) + 1);
+    }
+
+    if (f == 2 && dice(s, 2)) {
+        ptn_buf_z(b, ";WKST=SU");
+    }
+
+    if (f >= 1 && !pos && dice(s, 4) == 0) {
+        ptn_buf_printf(b, ";BYHOUR=%u,%u", dice(s, 12), 12 + dice(s, 12));
+    }
+}
+
+
+static void
+test_random(ptn_pool_t *pool)
+{
+    int64_t                      t, start;
+    uint32_t                     seed = 12345;
+    unsigned                     i, n, bad = 0, occurrences = 0;
+    ptn_buf_t                    text, a, b;
+    ptn_civil_t                  c;
+    ptn_recur_rule_t             r;
+    ptn_recur_iter_t             it;
+    struct icaltimetype          lt;
+    icalrecur_iterator          *lit;
+
+    for (i = 0; i < 300; i++) {
+        ptn_buf_init(&text, pool);
+        random_rule(&text, &seed);
+        ptn_buf_byte(&text, '\0');
+        text.len--;
+        start = 946684800 + (int64_t) dice(&seed, 3000) * 86400
+                + dice(&seed, 24) * 3600;
+        ptn_time_to_civil(start, &c);
+
+        lt = icaltime_null_time();
+        lt.year = c.year;
+        lt.month = c.month;
+        lt.day = c.day;
+        lt.hour = c.hour;
+        lit = icalrecur_iterator_new(
+                  icalrecurrencetype_from_string((char *) text.data), lt);
+        ptn_buf_init(&a, pool);
+        ptn_buf_init(&b, pool);
+
+        if (lit == NULL
+            || ptn_recur_rule_parse(ptn_buf_get(&text), &r) != PTN_OK)
+        {
+            bad++;
+            diag("%s: not taken", (char *) text.data);
+            continue;
+        }
+
+        ptn_recur_iter_init(&it, &r, start);
+
+        for (n = 0; n < 15; n++) {
+            lt = icalrecur_iterator_next(lit);
+
+            if (icaltime_is_null_time(lt)) {
+                break;
+            }
+
+            put(&b, ptn_time_from_civil(lt.year, lt.month, lt.day, lt.hour,
+                                        lt.minute, lt.second));
+
+            if (ptn_recur_next(&it, &t)) {
+                put(&a, t);
+            }
+        }
+
+        icalrecur_iterator_free(lit);
+        occurrences += n;
+
+        if (!ptn_str_eq(ptn_buf_get(&a), ptn_buf_get(&b))) {
+            bad++;
+            diag("%s from %04d%02d%02dT%02d", (char *) text.data, c.year,
+                 c.month, c.day, c.hour);
+            diag("  got  %.*s", (int) ptn_min(a.len, (size_t) 120),
+                 (char *) a.data);
+            diag("  want %.*s", (int) ptn_min(b.len, (size_t) 120),
+                 (char *) b.data);
+        }
+    }
+
+    is_u64(bad, 0, "rules made at random, as libical has them");
+    ok(occurrences > 4000, "%u occurrences", occurrences);
+}
+
+
 int
 main(void)
 {
@@ -380,6 +529,7 @@ main(void)
     test_texts(pool);
     test_rules(pool);
     test_expected(pool);
+    test_random(pool);
     ptn_pool_destroy(pool);
 
     return done_testing();

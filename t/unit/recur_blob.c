@@ -80,7 +80,7 @@ window(ptn_pool_t *pool, const ptn_series_t *s, const char *from,
 }
 
 
-/* --- bytes ------------------------------------------------------------------ */
+/* --- bytes ---------------------------------------------------------------- */
 
 static bool
 same_bytes(ptn_pool_t *pool, ptn_str_t bytes, bool appointment,
@@ -203,7 +203,7 @@ test_vectors(ptn_pool_t *pool)
 }
 
 
-/* --- rules to blobs --------------------------------------------------------- */
+/* --- rules to blobs ------------------------------------------------------- */
 
 static const struct {
     const char  *rule, *start;
@@ -436,7 +436,7 @@ test_phase(ptn_pool_t *pool)
 }
 
 
-/* --- hostile bytes ---------------------------------------------------------- */
+/* --- hostile bytes -------------------------------------------------------- */
 
 static const struct {
     const char  *what;
@@ -506,7 +506,7 @@ test_hostile(ptn_pool_t *pool)
 }
 
 
-/* --- windows ---------------------------------------------------------------- */
+/* --- windows -------------------------------------------------------------- */
 
 static void
 test_windows(ptn_pool_t *pool)

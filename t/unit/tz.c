@@ -321,7 +321,7 @@ test_back(ptn_pool_t *pool)
 }
 
 
-/* --- MAPI's structures ------------------------------------------------------ */
+/* --- MAPI's structures ---------------------------------------------------- */
 
 static void
 test_blobs(ptn_pool_t *pool)
