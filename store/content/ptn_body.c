@@ -300,12 +300,13 @@ ptn_body_link_end(ptn_body_text_t *t)
 {
     ptn_str_t  text, href;
 
-    if (t->href.len == 0 || t->out.failed) {
+    href = t->href;
+    t->href.len = 0;
+
+    if (href.len == 0 || t->out.failed || t->out.len == t->link) {
         return;
     }
 
-    href = t->href;
-    t->href.len = 0;
     text = ptn_str_make(t->out.data + t->link, t->out.len - t->link);
 
     while (text.len != 0 && (*text.data == ' ' || *text.data == '\r'

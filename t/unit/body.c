@@ -30,6 +30,10 @@ static const struct {
     { "a&nbsp;&nbsp;b", "a  b\r\n" },
     { "<ul><li>a</li><li>b</li></ul>c", "* a\r\n* b\r\n\r\nc\r\n" },
     { "<ol><li>a<li>b</ol>", "1. a\r\n2. b\r\n" },
+    { "<ol><li>a<ul><li>b</ul><li>c</ol>",
+      "1. a\r\n  * b\r\n2. c\r\n" },
+    { "<p a\"b\" style=\"x:\"y\",z\">one</p><!-- no --><style>p{}</style>two",
+      "one\r\n\r\ntwo\r\n" },
     { "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
       "a\tb\r\nc\r\n" },
     { "<pre>a\n  b</pre>c", "a\r\n  b\r\nc\r\n" },
@@ -66,6 +70,11 @@ static const struct {
     { "xhttp://x.test http://", "xhttp://x.test http://" },
     { "javascript:alert(1)", "javascript:alert(1)" },
     { "hello that h", "hello that h" },
+    { "www.x.test, ftp://x/ mailto:a@x.test!",
+      "<a href=\"http://www.x.test\">www.x.test</a>, "
+      "<a href=\"ftp://x/\">ftp://x/</a> "
+      "<a href=\"mailto:a@x.test\">mailto:a@x.test</a>!" },
+    { "awww.x.test www. mailto: w f m", "awww.x.test www. mailto: w f m" },
 };
 
 
