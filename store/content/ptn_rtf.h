@@ -78,8 +78,9 @@ typedef struct {
 } ptn_rtf_attach_t;
 
 /*
- * HTML: the one that the RTF holds, as it was; else a document made of the
- * RTF.  data NULL never: what is no RTF gives an empty document.
+ * HTML: the one that the RTF holds, as it was, or that of the text that it
+ * holds; else a document made of the RTF.  data NULL never: what is no RTF
+ * gives an empty document.
  */
 ptn_rc_t ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
     const ptn_rtf_attach_t *attachs, size_t nattachs, ptn_str_t *ret_html);

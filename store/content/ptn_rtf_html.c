@@ -4,6 +4,7 @@
  */
 
 #include "ptn_charset.h"
+#include "ptn_oxcmail.h"
 #include "ptn_rtf_html_in.h"
 
 
@@ -479,6 +480,8 @@ ptn_rc_t
 ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
     const ptn_rtf_attach_t *attachs, size_t nattachs, ptn_str_t *ret_html)
 {
+    ptn_rc_t           rc;
+    ptn_str_t          text;
     ptn_rtf_html_t    *h;
     ptn_rtf_reader_t  *r;
 
@@ -497,6 +500,12 @@ ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
 
     if (rtf.len > PTN_RTF_SOURCE_MAX || r->kind == PTN_RTF_NONE) {
         rtf.len = 0;
+    }
+
+    if (r->kind == PTN_RTF_FROM_TEXT && rtf.len != 0) {
+        rc = ptn_rtf_to_text(pool, rtf, &text);
+
+        return rc == PTN_OK ? ptn_body_text_to_html(pool, text, ret_html) : rc;
     }
 
     if (r->kind == PTN_RTF_FROM_HTML && rtf.len != 0) {

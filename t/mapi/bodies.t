@@ -11,11 +11,12 @@ use lib "$FindBin::Bin/../lib";
 
 use Test::More;
 use Test::Postern;
+use Test::Postern::EWS;
 use Test::Postern::MAPI;
 
-my $p = Test::Postern->new(Test::Postern::MAPI->site(users => [qw/ alice /]));
-
-$p->plan(35)->run();
+my $p = ews_site(users => [qw/ alice /], postern => 'clear_text_auth on;');
+$p->{http} .= 'location /mapi/emsmdb/ { postern_mapi; }';
+$p->plan(38)->run();
 
 my ($body, $html, $rtf, $native, $sync)
     = (0x1000001f, 0x10130102, 0x10090102, 0x10160003, 0x0e1f000b);
@@ -95,6 +96,19 @@ like($mail, qr/multipart\/alternative.*text\/plain.*text\/html/s,
      'IMAP has text and HTML');
 like($mail, qr/<b>bold<\/b> =C3=A4/, 'with what the RTF says');
 
+my $ews = Test::Postern::EWS->new('alice');
+my ($id) = map { $_->[0] } grep { $_->[1] eq 'rtf' } items();
+my $xml = $ews->get($id, 'IdOnly', '<!<t:BodyType>HTML</t:BodyType>',
+                    'item:Body')->xml();
+like($xml, qr/BodyType="HTML".*&lt;b&gt;bold&lt;\/b&gt; \xc3\xa4/s,
+     'EWS: HTML of the RTF');
+$xml = $ews->get($id, 'IdOnly', '<!<t:BodyType>Text</t:BodyType>',
+                 'item:Body')->xml();
+like($xml, qr/BodyType="Text"[^>]*>bold \xc3\xa4/, 'its text');
+$xml = $ews->get($id, 'IdOnly', '<!<t:BodyType>Best</t:BodyType>',
+                 'item:Body')->xml();
+like($xml, qr/BodyType="HTML"/, 'the best is HTML');
+
 # --- one form replaces the others
 
 @r = $m->rops([ $l->{handle}, NONE ],
@@ -131,6 +145,12 @@ is($v->{$native}, 3, 'PidTagNativeBody: HTML');
 $imap->command('NOOP');
 like($imap->command('FETCH 3 BODY[]'), qr/<i>held<\/i>/, 'IMAP has it');
 
+
+sub items {
+    my $xml = $ews->find('inbox', 'item:Subject')->xml();
+    return map { [ /ItemId Id="([^"]+)"/, /<t:Subject>([^<]*)/ ] }
+        $xml =~ /(<t:Message>.*?<\/t:Message>)/gs;
+}
 
 sub mids {
     my @r = $m->rops([ $l->{handle}, NONE, NONE ],
