@@ -16,7 +16,7 @@ use Test::Postern::MAPI;
 
 my $p = ews_site(users => [qw/ alice /], postern => 'clear_text_auth on;');
 $p->{http} .= 'location /mapi/emsmdb/ { postern_mapi; }';
-$p->plan(38)->run();
+$p->plan(43)->run();
 
 my ($body, $html, $rtf, $native, $sync)
     = (0x1000001f, 0x10130102, 0x10090102, 0x10160003, 0x0e1f000b);
@@ -52,6 +52,15 @@ is($v->{$native}, 1, 'PidTagNativeBody: text');
 like(lzfu($v->{$rtf}), qr/\\fromtext.*plain \\\{text\\\}\\par/s,
      'PidTagRtfCompressed holds the text');
 like($v->{$html}, qr/plain \{text\}/, 'PidTagHtml of it');
+
+# the best of those that were asked for
+
+for ([ 3 ], [ 1, $body ], [ 2, $rtf ], [ 2, $body, $rtf ], [ 3, $html ]) {
+    my ($best, @asked) = @$_;
+    my $v = values_of($mid{html}, @asked, $native);
+    is($v->{$native}, $best, sprintf 'PidTagNativeBody beside %s',
+       join(' ', map { sprintf '%08x', $_ } @asked) || 'none');
+}
 
 # by a stream, as clients read it
 
@@ -164,12 +173,13 @@ sub mids {
 }
 
 sub values_of {
-    my ($mid) = @_;
+    my ($mid, @asked) = @_;
+    @asked = @columns unless @asked;
     my @r = $m->rops([ $l->{handle}, NONE ],
         rop('OpenMessage', in => 0, out => 1, code_page => 0x0fff,
             folder_id => $inbox, message_id => $mid),
-        rop('GetPropertiesSpecific', in => 1, tags => \@columns),
-        { columns => \@columns });
+        rop('GetPropertiesSpecific', in => 1, tags => \@asked),
+        { columns => \@asked });
 
     return $r[1]{row};
 }
