@@ -387,7 +387,8 @@ static const struct {
       "here}}}.", "<div><a href=\"http://x.test/?a&amp;b\"><u>here</u></a>."
       "</div>\r\n", "here <http://x.test/?a&b>.\r\n" },
     { "{\\field{\\*\\fldinst HYPERLINK mailto:a@x.test \\\\o \"tip\"}"
-      "{\\fldrslt a@x.test}}", "<div><a href=\"mailto:a@x.test\">a@x.test</a></div>\r\n",
+      "{\\fldrslt a@x.test}}",
+      "<div><a href=\"mailto:a@x.test\">a@x.test</a></div>\r\n",
       "a@x.test\r\n" },
     { "{\\field{\\*\\fldinst HYPERLINK \\\\l \"here\"}{\\fldrslt x}}",
       "<div><a href=\"#here\">x</a></div>\r\n", "x\r\n" },
@@ -532,12 +533,13 @@ static const char *const  sources[] = {
     "<b>a<i>b</b>c</i>", "  a   b\t c  ", "<pre>a\r\n  b\tc</pre>",
     "{\\rtf1 \\par}", "<a href=\"x{}\\y\">{z}\\</a>",
     "&nbsp;&lt;&#228;&#x1f60a;&nosuch;&;&#;&#0;&#xd800;&",
-    "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x8a<b \xc3\xa4>", "<", "<>", "</", "</>", "<b", "<b a=\"", "<b a='>'>c", "<!--x", "<!",
+    "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x8a<b \xc3\xa4>", "<", "<>", "</",
+    "</>", "<b", "<b a=\"", "<b a='>'>c", "<!--x", "<!",
     "<!-- a > b -->c", "<?xml?>", "<!DOCTYPE html><html><head><title>a < b"
     "</title><style>p{}\r\n</style><script>if (a<b) { }</script></head>\r\n"
     "<body>x</body></html>\r\n", "<style>", "<script>x</scr",
-    "<ul><li>a<ol><li>b</ol></ul>", "<table><tr><td>a<td>b<tr><th>c</table>", "<a>b<a href=x>c"
-    "<a href=\"y\">d</a></a>", "a\x01\x7f""b", "1 2", "<br>1", "<hr>",
+    "<ul><li>a<ol><li>b</ol></ul>", "<table><tr><td>a<td>b<tr><th>c</table>",
+    "<a>b<a href=x>c<a href=\"y\">d</a></a>", "a\x01\x7f""b", "1 2", "<br>1", "<hr>",
     "<h1>a</h1>b", "<A HREF='http://x/?a=1&amp;b=2'>t</A>",
 };
 
