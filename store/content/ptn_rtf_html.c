@@ -446,7 +446,7 @@ ptn_rtf_document(ptn_rtf_html_t *h, ptn_str_t rtf,
     ptn_buf_z(&h->out, "<html>\r\n<head>\r\n<meta http-equiv=\"Content-Type\""
               " content=\"text/html; charset=utf-8\">\r\n</head>\r\n");
 
-    ptn_rtf_read(h->r, rtf);
+    (void) ptn_rtf_read(h->r, rtf);
 
     h->r->s = h->r->stack;
     memset(&h->r->s->p, 0, sizeof(ptn_rtf_para_t));
@@ -497,6 +497,7 @@ ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
     r->kind = ptn_rtf_kind(rtf);
     h->r = r;
     ptn_buf_init(&h->out, pool);
+    r->out = &h->out;
 
     if (rtf.len > PTN_RTF_SOURCE_MAX || r->kind == PTN_RTF_NONE) {
         rtf.len = 0;
@@ -510,7 +511,7 @@ ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
 
     if (r->kind == PTN_RTF_FROM_HTML && rtf.len != 0) {
         r->sink = &ptn_rtf_held;
-        ptn_rtf_read(r, rtf);
+        (void) ptn_rtf_read(r, rtf);
 
     } else {
         r->sink = &ptn_rtf_shown;
@@ -519,6 +520,10 @@ ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
 
     if (h->out.failed || ptn_pool_failed(pool)) {
         return PTN_ENOMEM;
+    }
+
+    if (h->out.len >= PTN_RTF_MADE_MAX) {
+        return PTN_ETOOBIG;
     }
 
     *ret_html = h->out.len != 0 ? ptn_buf_get(&h->out) : ptn_str("");

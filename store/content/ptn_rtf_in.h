@@ -168,6 +168,7 @@ typedef struct {
 
 struct ptn_rtf_reader_s {
     ptn_pool_t             *pool;
+    const ptn_buf_t        *out;        /* the sink's */
     const ptn_rtf_sink_t   *sink;
     void                   *ctx;
     ptn_rtf_kind_e          kind;
@@ -223,8 +224,9 @@ void ptn_rtf_set_state(ptn_rtf_reader_t *r, ptn_rtf_set_e set, bool has,
 void ptn_rtf_font_name(ptn_rtf_reader_t *r, const u_char *p, size_t len);
 void ptn_rtf_color_end(ptn_rtf_reader_t *r, const u_char *p, size_t len);
 
-/* Reads all of `rtf`; r->pool has failed when there was no memory. */
-void ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf);
+/* Reads all of `rtf`; r->pool has failed when there was no memory.  False: the
+ * sink has PTN_RTF_MADE_MAX bytes, and that was not all. */
+bool ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf);
 
 /* The kind of what stands there, and whether it is shown at all. */
 static inline bool

@@ -248,9 +248,12 @@ ptn_rtf_to_text(ptn_pool_t *pool, ptn_str_t rtf, ptn_str_t *ret_text)
     r->kind = kind;
     r->sink = &ptn_rtf_text_sink;
     r->ctx = &t;
+    r->out = &t.out;
 
-    if (kind != PTN_RTF_NONE && rtf.len <= PTN_RTF_SOURCE_MAX) {
-        ptn_rtf_read(r, rtf);
+    if (kind != PTN_RTF_NONE && rtf.len <= PTN_RTF_SOURCE_MAX
+        && !ptn_rtf_read(r, rtf))
+    {
+        return PTN_ETOOBIG;
     }
 
     if (kind == PTN_RTF_REAL && t.out.len != 0

@@ -539,7 +539,8 @@ static const char *const  sources[] = {
     "</title><style>p{}\r\n</style><script>if (a<b) { }</script></head>\r\n"
     "<body>x</body></html>\r\n", "<style>", "<script>x</scr",
     "<ul><li>a<ol><li>b</ol></ul>", "<table><tr><td>a<td>b<tr><th>c</table>",
-    "<a>b<a href=x>c<a href=\"y\">d</a></a>", "a\x01\x7f""b", "1 2", "<br>1", "<hr>",
+    "<a>b<a href=x>c<a href=\"y\">d</a></a>", "a\x01\x7f""b",
+    "1 2", "<br>1", "<hr>",
     "<h1>a</h1>b", "<A HREF='http://x/?a=1&amp;b=2'>t</A>",
 };
 
@@ -751,6 +752,26 @@ test_limits(void)
     is_str(text, "\xd0\xb0\xc3\xa0yz\r\n", "more fonts than there may be");
 
     b.len = 0;
+    ptn_buf_z(&b, "{\\rtf1\\pard\\li1\\ri1\\fi1\\sb1\\sa1\\qc");
+
+    while (b.len < 2000 * 1000) {
+        ptn_buf_z(&b, "\\par");
+    }
+
+    is_rc(ptn_rtf_to_html(pool, ptn_buf_get(&b), NULL, 0, &html), PTN_ETOOBIG,
+          "more than may come of it");
+    is_rc(ptn_rtf_to_text(pool, ptn_buf_get(&b), &text), PTN_OK, "its text");
+    ptn_pool_reset(pool);
+    ptn_buf_init(&b, pool);
+
+    while (b.len < 4000 * 1000) {
+        ptn_buf_z(&b, "<&");
+    }
+
+    is_rc(ptn_rtf_from_html(pool, ptn_buf_get(&b), &text), PTN_ETOOBIG,
+          "RTF of it");
+    ptn_pool_reset(pool);
+    ptn_buf_init(&b, pool);
     ptn_buf_z(&b, "{\\rtf1\\trowd");
 
     for (i = 0; i < PTN_RTF_CELLS_MAX * 2; i++) {
