@@ -4,6 +4,7 @@
  */
 
 #include "ptn_charset.h"
+#include "ptn_html.h"
 #include "ptn_oxcmail.h"
 #include "ptn_rtf_in.h"
 
@@ -125,12 +126,7 @@ ptn_rtf_text_field_end(ptn_rtf_text_t *t)
 
     text = ptn_str_make(t->out.data + t->from, t->out.len - t->from);
 
-    if (ptn_str_istarts(url, "mailto:")) {
-        url.data += sizeof("mailto:") - 1;
-        url.len -= sizeof("mailto:") - 1;
-    }
-
-    if (ptn_str_ieq(text, url)) {
+    if (ptn_body_link_says(text, &url)) {
         return;
     }
 
