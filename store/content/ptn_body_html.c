@@ -103,7 +103,7 @@ static const uint8_t  ptn_body_class[256] = {
 /* One line: escaped, addresses as links, runs of blanks kept. */
 
 static u_char *
-ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
+ptn_body_html_line(u_char *d, const u_char *p, const u_char *end, bool first)
 {
     bool           word;
     int            times;
@@ -111,7 +111,7 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
     const char    *scheme;
     const u_char  *from;
 
-    from = p;
+    from = first ? p : NULL;        /* where a blank would not show */
     word = false;                   /* within a word no URL begins */
 
     while (p < end) {
@@ -176,9 +176,11 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
 void
 ptn_body_put_html(ptn_buf_t *out, ptn_str_t text)
 {
+    bool           first;
     u_char        *d;
     const u_char  *p, *end, *lf, *stop;
 
+    first = true;
     ptn_buf_z(out, "<div class=\"PlainText\">");
 
     p = text.len != 0 ? text.data : (u_char *) "";
@@ -194,7 +196,10 @@ ptn_body_put_html(ptn_buf_t *out, ptn_str_t text)
         }
 
         d = ptn_body_html_line(d, p, (stop > p && stop[-1] == '\r') ? stop - 1
-                                                                    : stop);
+                                                                    : stop,
+                               first);
+        first = lf != NULL;
+
         if (lf != NULL) {
             d = ptn_body_copy(d, "<br>\r\n");
         }

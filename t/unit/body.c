@@ -127,9 +127,10 @@ test_text_to_html(void)
         is_mem(html, ptn_buf_get(&want), "text to HTML");
     }
 
-    ptn_body_text_to_html(pool, ptn_str("a  b <c>\r\n  d\r\n"), &html);
+    ptn_body_text_to_html(pool, ptn_str("a  b <c>\r\n  d\r\n e\r\n"),
+                          &html);
     ptn_body_html_to_text(pool, html, &text);
-    is_str(text, "a  b <c>\r\n  d\r\n", "and back");
+    is_str(text, "a  b <c>\r\n  d\r\n e\r\n", "and back");
 
     ptn_pool_destroy(pool);
 }
