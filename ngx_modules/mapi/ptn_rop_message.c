@@ -275,6 +275,57 @@ ptn_rop_message_body(ptn_rop_ctx_t *c, const ptn_rop_message_t *m,
 }
 
 
+/*
+ * MS-OXBBODY 2.1.3.1: who asks for PidTagNativeBody and some of the forms is
+ * told which of those is the best.
+ */
+static void
+ptn_rop_message_best(ptn_rop_ctx_t *c, const uint32_t *tags, size_t n,
+    ptn_str_t *values)
+{
+    size_t    i, native;
+    int64_t   v;
+    unsigned  asked;
+
+    native = n;
+    asked = 0;
+
+    for (i = 0; i < n; i++) {
+        switch (ptn_prop_id(tags[i])) {
+
+        case ptn_prop_id(PTN_PR_NATIVE_BODY):
+            native = i;
+            break;
+
+        case ptn_prop_id(PTN_PR_BODY):
+            asked |= 1u << PTN_BODY_TEXT;
+            break;
+
+        case ptn_prop_id(PTN_PR_RTF_COMPRESSED):
+            asked |= 1u << PTN_BODY_RTF;
+            break;
+
+        case ptn_prop_id(PTN_PR_HTML):
+            asked |= 1u << PTN_BODY_HTML;
+            break;
+        }
+    }
+
+    if (native == n || asked == 0 || values[native].data == NULL
+        || !ptn_prop_int(PTN_PR_NATIVE_BODY, values[native], &v)
+        || v < PTN_BODY_TEXT || v > PTN_BODY_HTML || (asked & 1u << v))
+    {
+        return;
+    }
+
+    /* RTF holds either of the others; HTML has more of RTF than text has */
+
+    v = (asked & 1u << PTN_BODY_RTF) ? PTN_BODY_RTF
+        : (asked & 1u << PTN_BODY_HTML) ? PTN_BODY_HTML : PTN_BODY_TEXT;
+    values[native] = ptn_rop_int(c->pool, (uint64_t) v, 4);
+}
+
+
 ptn_rc_t
 ptn_rop_message_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
     const uint32_t *tags, size_t n, ptn_str_t *values)
@@ -320,6 +371,8 @@ ptn_rop_message_values(ptn_rop_ctx_t *c, ptn_rop_object_t *obj,
             values[i] = ptn_rop_message_server(c, obj, tags[i]);
         }
     }
+
+    ptn_rop_message_best(c, tags, n, values);
 
     return ptn_pool_failed(c->pool) ? PTN_ENOMEM : PTN_OK;
 }

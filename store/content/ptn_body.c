@@ -1,5 +1,6 @@
 #include <libxml/HTMLparser.h>
 
+#include "ptn_html.h"
 #include "ptn_oxcmail_in.h"
 
 
@@ -293,6 +294,42 @@ ptn_body_link(ptn_body_text_t *t, const xmlChar **atts)
 }
 
 
+bool
+ptn_body_link_says(ptn_str_t text, ptn_str_t *url)
+{
+    size_t                    i, n;
+    ptn_str_t                 rest;
+    static const char *const  heads[] = { "mailto:", "http://", "https://" };
+
+    if (ptn_str_ieq(text, *url)
+        || (url->len == text.len + 1 && url->data[text.len] == '/'
+            && memcmp(url->data, text.data, text.len) == 0))
+    {
+        return true;
+    }
+
+    for (i = 0; i < ptn_nelts(heads); i++) {
+        n = strlen(heads[i]);
+
+        if (!ptn_str_istarts(*url, heads[i])) {
+            continue;
+        }
+
+        rest = ptn_str_make(url->data + n, url->len - n);
+
+        if (i == 0) {
+            *url = rest;
+        }
+
+        return ptn_str_ieq(text, rest)
+               || (rest.len == text.len + 1 && rest.data[text.len] == '/'
+                   && memcmp(rest.data, text.data, text.len) == 0);
+    }
+
+    return false;
+}
+
+
 /* "text <http://...>", unless the text is that already. */
 
 static void
@@ -300,12 +337,13 @@ ptn_body_link_end(ptn_body_text_t *t)
 {
     ptn_str_t  text, href;
 
-    if (t->href.len == 0 || t->out.failed) {
+    href = t->href;
+    t->href.len = 0;
+
+    if (href.len == 0 || t->out.failed || t->out.len == t->link) {
         return;
     }
 
-    href = t->href;
-    t->href.len = 0;
     text = ptn_str_make(t->out.data + t->link, t->out.len - t->link);
 
     while (text.len != 0 && (*text.data == ' ' || *text.data == '\r'
@@ -319,15 +357,7 @@ ptn_body_link_end(ptn_body_text_t *t)
         return;                     /* a picture, or an anchor */
     }
 
-    if (ptn_str_istarts(href, "mailto:")) {
-        href.data += sizeof("mailto:") - 1;
-        href.len -= sizeof("mailto:") - 1;
-    }
-
-    if (ptn_str_ieq(text, href)
-        || (href.len == text.len + 1 && href.data[text.len] == '/'
-            && memcmp(href.data, text.data, text.len) == 0))
-    {
+    if (ptn_body_link_says(text, &href)) {
         return;
     }
 

@@ -41,18 +41,29 @@ ptn_body_copy(u_char *d, const char *s)
 }
 
 
-/* Bytes of a web address that begins at p; 0: none does. */
-
+/*
+ * Bytes of an address that begins at p; 0: none does.  *ret_scheme is what its
+ * link has before it: people write www.example.test.
+ */
 static size_t
-ptn_body_url(const u_char *p, const u_char *end)
+ptn_body_url(const u_char *p, const u_char *end, const char **ret_scheme)
 {
-    size_t         head;
-    ptn_str_t      s;
-    const u_char  *q;
+    size_t                    head, i;
+    ptn_str_t                 s;
+    const u_char             *q;
+    static const char *const  heads[] = {
+        "http://", "https://", "ftp://", "mailto:", "www."
+    };
 
     s = ptn_str_make(p, ptn_min((size_t) (end - p), 8));
-    head = ptn_str_istarts(s, "https://") ? 8
-           : ptn_str_istarts(s, "http://") ? 7 : 0;
+    head = 0;
+
+    for (i = 0; i < ptn_nelts(heads) && head == 0; i++) {
+        if (ptn_str_istarts(s, heads[i])) {
+            head = strlen(heads[i]);
+            *ret_scheme = heads[i][3] == '.' ? "http://" : "";
+        }
+    }
 
     if (head == 0) {
         return 0;
@@ -78,7 +89,8 @@ ptn_body_url(const u_char *p, const u_char *end)
 
 static const uint8_t  ptn_body_class[256] = {
     ['\t'] = 1, [' '] = 1, ['"'] = 2, ['&'] = 2, ['<'] = 2, ['>'] = 2,
-    ['H'] = 3, ['h'] = 3
+    ['F'] = 3, ['H'] = 3, ['M'] = 3, ['W'] = 3,
+    ['f'] = 3, ['h'] = 3, ['m'] = 3, ['w'] = 3
 };
 
 /* No byte becomes longer than a tab; a URL is there twice, with its tags. */
@@ -91,12 +103,15 @@ static const uint8_t  ptn_body_class[256] = {
 /* One line: escaped, addresses as links, runs of blanks kept. */
 
 static u_char *
-ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
+ptn_body_html_line(u_char *d, const u_char *p, const u_char *end, bool first)
 {
     bool           word;
     int            times;
     size_t         n, i;
+    const char    *scheme;
+    const u_char  *from;
 
+    from = first ? p : NULL;        /* where a blank would not show */
     word = false;                   /* within a word no URL begins */
 
     while (p < end) {
@@ -113,7 +128,7 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
                 d = ptn_body_copy(d, "&nbsp;&nbsp;&nbsp; ");
 
             } else if (p + 1 < end && ptn_body_class[p[1]] != 1 && d[-1] != ' '
-                       && d[-1] != '>')
+                       && p != from)
             {
                 *d++ = ' ';
 
@@ -131,7 +146,7 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
             continue;
         }
 
-        n = word ? 0 : ptn_body_url(p, end);
+        n = word ? 0 : ptn_body_url(p, end, &scheme);
 
         if (n == 0) {
             *d++ = *p++;
@@ -140,6 +155,7 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
         }
 
         d = ptn_body_copy(d, "<a href=\"");
+        d = ptn_body_copy(d, scheme);
 
         for (times = 0; times < 2; times++) {
             for (i = 0; i < n; i++) {
@@ -160,9 +176,11 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end)
 void
 ptn_body_put_html(ptn_buf_t *out, ptn_str_t text)
 {
+    bool           first;
     u_char        *d;
     const u_char  *p, *end, *lf, *stop;
 
+    first = true;
     ptn_buf_z(out, "<div class=\"PlainText\">");
 
     p = text.len != 0 ? text.data : (u_char *) "";
@@ -178,7 +196,10 @@ ptn_body_put_html(ptn_buf_t *out, ptn_str_t text)
         }
 
         d = ptn_body_html_line(d, p, (stop > p && stop[-1] == '\r') ? stop - 1
-                                                                    : stop);
+                                                                    : stop,
+                               first);
+        first = lf != NULL;
+
         if (lf != NULL) {
             d = ptn_body_copy(d, "<br>\r\n");
         }

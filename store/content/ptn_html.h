@@ -61,6 +61,12 @@ ptn_rc_t ptn_body_given(ptn_props_t *props, ptn_pool_t *pool,
 int64_t ptn_body_rtf_native(ptn_pool_t *pool, ptn_str_t packed);
 
 
+/* --- ptn_body.c ----------------------------------------------------------- */
+
+/* Does the text of a link say where it leads?  *url loses "mailto:". */
+bool ptn_body_link_says(ptn_str_t text, ptn_str_t *url);
+
+
 /* --- ptn_body_flowed.c ---------------------------------------------------- */
 
 /*

@@ -1,4 +1,5 @@
 #include "ptn_charset.h"
+#include "ptn_html.h"
 #include "ptn_mime_header.h"
 
 
@@ -360,6 +361,10 @@ ptn_mime_part_text(ptn_pool_t *pool, const ptn_mime_t *mime,
     }
 
     charset = ptn_mime_param(part->params, part->nparams, "charset");
+
+    if (charset.len == 0 && ptn_str_eqz(part->subtype, "html")) {
+        return ptn_html_to_utf8(pool, text, 0, ret_utf8);
+    }
 
     if (charset.len == 0 || ptn_str_ieqz(charset, "us-ascii")
         || ptn_charset_to_utf8(pool, charset, text, ret_utf8) != PTN_OK)

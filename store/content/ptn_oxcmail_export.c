@@ -19,7 +19,7 @@ static void ptn_oxcmail_export_message(ptn_oxcmail_out_t *o,
 
 /* --- what there is -------------------------------------------------------- */
 
-/* RTF alone: it has no form in mail (MS-OXCMAIL 2.1.3.3), its HTML or text has. */
+/* RTF alone has no form in mail, its HTML and text have (MS-OXCMAIL 2.1.3.3). */
 
 static void
 ptn_oxcmail_export_rtf(ptn_oxcmail_out_t *o, ptn_oxcmail_parts_t *p)

@@ -30,8 +30,10 @@
 #define PTN_RTF_CELLS_MAX    64
 #define PTN_RTF_TABLES_MAX   8
 
-/* Bytes of HTML or text of which RTF is made, and of RTF that is read. */
-#define PTN_RTF_SOURCE_MAX   (32 * 1024 * 1024)
+/* Bytes of what is read, and of what may become of it (a memory of about
+ * three times that is needed). */
+#define PTN_RTF_SOURCE_MAX   (16 * 1024 * 1024)
+#define PTN_RTF_MADE_MAX     (32 * 1024 * 1024)
 
 
 /* --- MS-OXRTFCP (ptn_rtf_lz.c) ------------------------------------------- */
@@ -78,8 +80,11 @@ typedef struct {
 } ptn_rtf_attach_t;
 
 /*
- * HTML: the one that the RTF holds, as it was; else a document made of the
- * RTF.  data NULL never: what is no RTF gives an empty document.
+ * ETOOBIG: more than PTN_RTF_MADE_MAX would come of it.
+ *
+ * HTML: the one that the RTF holds, as it was, or that of the text that it
+ * holds; else a document made of the RTF.  data NULL never: what is no RTF
+ * gives an empty document.
  */
 ptn_rc_t ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
     const ptn_rtf_attach_t *attachs, size_t nattachs, ptn_str_t *ret_html);
@@ -93,7 +98,8 @@ ptn_rc_t ptn_rtf_to_text(ptn_pool_t *pool, ptn_str_t rtf,
 
 /*
  * RTF that shows the HTML, as well as RTF can, and holds it: to_html gives it
- * back, line ends as CR LF (MS-OXRTFEX 2.1).  ETOOBIG: PTN_RTF_SOURCE_MAX.
+ * back, line ends as CR LF (MS-OXRTFEX 2.1).  ETOOBIG: it is larger than
+ * PTN_RTF_SOURCE_MAX, or the RTF than PTN_RTF_MADE_MAX.
  */
 ptn_rc_t ptn_rtf_from_html(ptn_pool_t *pool, ptn_str_t html,
     ptn_str_t *ret_rtf);

@@ -15,7 +15,6 @@
 #include "ptn_rtf.h"
 
 
-#define PTN_RTF_OUT_MAX   (64 * 1024 * 1024)
 #define PTN_RTF_HREF_MAX  2048
 #define PTN_RTF_LISTED_MAX  16
 
@@ -930,7 +929,7 @@ ptn_rtf_from_html(ptn_pool_t *pool, ptn_str_t html, ptn_str_t *ret_rtf)
     (void) ptn_buf_reserve(&f.out, html.len + html.len / 2 + 1024);
     ptn_buf_z(&f.out, PTN_RTF_HEAD("\\fromhtml1") "\r\n{\\*\\htmltag64}");
 
-    while (f.p < f.end && f.out.len < PTN_RTF_OUT_MAX) {
+    while (f.p < f.end && f.out.len < PTN_RTF_MADE_MAX) {
 
         if (f.raw != NULL) {
             ptn_rtf_from_raw(&f);

@@ -4,6 +4,7 @@
  */
 
 #include "ptn_charset.h"
+#include "ptn_oxcmail.h"
 #include "ptn_rtf_html_in.h"
 
 
@@ -445,7 +446,7 @@ ptn_rtf_document(ptn_rtf_html_t *h, ptn_str_t rtf,
     ptn_buf_z(&h->out, "<html>\r\n<head>\r\n<meta http-equiv=\"Content-Type\""
               " content=\"text/html; charset=utf-8\">\r\n</head>\r\n");
 
-    ptn_rtf_read(h->r, rtf);
+    (void) ptn_rtf_read(h->r, rtf);
 
     h->r->s = h->r->stack;
     memset(&h->r->s->p, 0, sizeof(ptn_rtf_para_t));
@@ -479,6 +480,8 @@ ptn_rc_t
 ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
     const ptn_rtf_attach_t *attachs, size_t nattachs, ptn_str_t *ret_html)
 {
+    ptn_rc_t           rc;
+    ptn_str_t          text;
     ptn_rtf_html_t    *h;
     ptn_rtf_reader_t  *r;
 
@@ -494,14 +497,21 @@ ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
     r->kind = ptn_rtf_kind(rtf);
     h->r = r;
     ptn_buf_init(&h->out, pool);
+    r->out = &h->out;
 
     if (rtf.len > PTN_RTF_SOURCE_MAX || r->kind == PTN_RTF_NONE) {
         rtf.len = 0;
     }
 
+    if (r->kind == PTN_RTF_FROM_TEXT && rtf.len != 0) {
+        rc = ptn_rtf_to_text(pool, rtf, &text);
+
+        return rc == PTN_OK ? ptn_body_text_to_html(pool, text, ret_html) : rc;
+    }
+
     if (r->kind == PTN_RTF_FROM_HTML && rtf.len != 0) {
         r->sink = &ptn_rtf_held;
-        ptn_rtf_read(r, rtf);
+        (void) ptn_rtf_read(r, rtf);
 
     } else {
         r->sink = &ptn_rtf_shown;
@@ -510,6 +520,10 @@ ptn_rtf_to_html(ptn_pool_t *pool, ptn_str_t rtf,
 
     if (h->out.failed || ptn_pool_failed(pool)) {
         return PTN_ENOMEM;
+    }
+
+    if (h->out.len >= PTN_RTF_MADE_MAX) {
+        return PTN_ETOOBIG;
     }
 
     *ret_html = h->out.len != 0 ? ptn_buf_get(&h->out) : ptn_str("");

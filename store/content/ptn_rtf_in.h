@@ -168,6 +168,7 @@ typedef struct {
 
 struct ptn_rtf_reader_s {
     ptn_pool_t             *pool;
+    const ptn_buf_t        *out;        /* the sink's */
     const ptn_rtf_sink_t   *sink;
     void                   *ctx;
     ptn_rtf_kind_e          kind;
@@ -191,8 +192,10 @@ struct ptn_rtf_reader_s {
     ptn_buf_t               run;        /* UTF-8 for the sink */
 
     ptn_rtf_font_t         *fonts;
-    uint16_t                nfonts, font;       /* `font`: being defined */
+    uint16_t                nfonts, fonts_size;
+    uint16_t                font;       /* being defined */
     uint16_t               *font_of;    /* by number: index + 1 */
+    uint32_t                numbers;    /* that font_of has */
     int32_t                 deff;
     ptn_buf_t               name;
 
@@ -214,13 +217,16 @@ struct ptn_rtf_reader_s {
 /* ptn_rtf_set.c: \plain; any other word; text within the tables of fonts and
  * colours. */
 void ptn_rtf_plain(ptn_rtf_reader_t *r);
+/* Index of \f's font, or UINT16_MAX. */
+uint16_t ptn_rtf_font_find(const ptn_rtf_reader_t *r, int32_t number);
 void ptn_rtf_set_state(ptn_rtf_reader_t *r, ptn_rtf_set_e set, bool has,
     int32_t n);
 void ptn_rtf_font_name(ptn_rtf_reader_t *r, const u_char *p, size_t len);
 void ptn_rtf_color_end(ptn_rtf_reader_t *r, const u_char *p, size_t len);
 
-/* Reads all of `rtf`; r->pool has failed when there was no memory. */
-void ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf);
+/* Reads all of `rtf`; r->pool has failed when there was no memory.  False: the
+ * sink has PTN_RTF_MADE_MAX bytes, and that was not all. */
+bool ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf);
 
 /* The kind of what stands there, and whether it is shown at all. */
 static inline bool

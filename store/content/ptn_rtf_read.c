@@ -781,7 +781,7 @@ ptn_rtf_span(ptn_rtf_reader_t *r)
 }
 
 
-void
+bool
 ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf)
 {
     r->p = rtf.len != 0 ? rtf.data : (const u_char *) "";
@@ -799,7 +799,7 @@ ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf)
     ptn_buf_init(&r->marker, r->pool);
     ptn_rtf_plain(r);
 
-    while (r->p < r->end) {
+    while (r->p < r->end && r->out->len < PTN_RTF_MADE_MAX) {
 
         switch (*r->p) {
 
@@ -835,6 +835,8 @@ ptn_rtf_read(ptn_rtf_reader_t *r, ptn_str_t rtf)
     }
 
     ptn_rtf_flush(r);
+
+    return r->out->len < PTN_RTF_MADE_MAX;
 }
 
 

@@ -128,7 +128,6 @@ ptn_rtf_html_color(const ptn_rtf_reader_t *r, uint16_t color)
 void
 ptn_rtf_html_body(ptn_rtf_html_t *h)
 {
-    uint16_t               font;
     const ptn_rtf_font_t  *f;
 
     if (h->body) {
@@ -136,13 +135,7 @@ ptn_rtf_html_body(ptn_rtf_html_t *h)
     }
 
     h->body = true;
-    font = UINT16_MAX;
-
-    if (h->r->font_of != NULL && h->r->deff >= 0 && h->r->deff < 32768) {
-        font = (uint16_t) (h->r->font_of[h->r->deff] - 1);
-    }
-
-    f = ptn_rtf_html_named(h->r, font);
+    f = ptn_rtf_html_named(h->r, ptn_rtf_font_find(h->r, h->r->deff));
     ptn_buf_z(&h->out, "<body style=\"");
 
     if (f != NULL) {

@@ -9,20 +9,67 @@
 
 #define PTN_RTF_NAME_MAX   128      /* of a font */
 #define PTN_RTF_NUMBERS    32768    /* fonts have numbers below it */
+#define PTN_RTF_NUMBERS_FEW  256
 
 
 /* --- fonts and colours ---------------------------------------------------- */
 
-static uint16_t
+uint16_t
 ptn_rtf_font_find(const ptn_rtf_reader_t *r, int32_t number)
 {
-    if (number < 0 || number >= PTN_RTF_NUMBERS || r->font_of == NULL
+    if (number < 0 || (uint32_t) number >= r->numbers
         || r->font_of[number] == 0)
     {
         return UINT16_MAX;
     }
 
     return (uint16_t) (r->font_of[number] - 1);
+}
+
+
+/* Room for one more font with that number; most documents have a few. */
+
+static bool
+ptn_rtf_font_room(ptn_rtf_reader_t *r, int32_t number)
+{
+    size_t           size;
+    uint16_t        *of;
+    ptn_rtf_font_t  *fonts;
+
+    if (r->nfonts == r->fonts_size) {
+        size = r->fonts_size != 0 ? (size_t) r->fonts_size * 4 : 16;
+        fonts = ptn_parray(r->pool, size, sizeof(ptn_rtf_font_t));
+
+        if (fonts == NULL) {
+            return false;
+        }
+
+        if (r->nfonts != 0) {
+            memcpy(fonts, r->fonts, r->nfonts * sizeof(ptn_rtf_font_t));
+        }
+
+        r->fonts = fonts;
+        r->fonts_size = (uint16_t) size;
+    }
+
+    if ((uint32_t) number >= r->numbers) {
+        size = number < PTN_RTF_NUMBERS_FEW ? PTN_RTF_NUMBERS_FEW
+                                            : PTN_RTF_NUMBERS;
+        of = ptn_pcalloc(r->pool, size * sizeof(uint16_t));
+
+        if (of == NULL) {
+            return false;
+        }
+
+        if (r->numbers != 0) {
+            memcpy(of, r->font_of, r->numbers * sizeof(uint16_t));
+        }
+
+        r->font_of = of;
+        r->numbers = (uint32_t) size;
+    }
+
+    return true;
 }
 
 
@@ -42,16 +89,8 @@ ptn_rtf_font_begin(ptn_rtf_reader_t *r, int32_t number)
         return;
     }
 
-    if (r->fonts == NULL) {
-        r->fonts = ptn_parray(r->pool, PTN_RTF_FONTS_MAX,
-                              sizeof(ptn_rtf_font_t));
-        r->font_of = ptn_pcalloc(r->pool, PTN_RTF_NUMBERS * sizeof(uint16_t));
-
-        if (r->fonts == NULL || r->font_of == NULL) {
-            r->fonts = NULL;
-            r->font_of = NULL;
-            return;
-        }
+    if (!ptn_rtf_font_room(r, number)) {
+        return;
     }
 
     f = &r->fonts[r->nfonts];

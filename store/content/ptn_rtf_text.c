@@ -4,6 +4,7 @@
  */
 
 #include "ptn_charset.h"
+#include "ptn_html.h"
 #include "ptn_oxcmail.h"
 #include "ptn_rtf_in.h"
 
@@ -125,12 +126,7 @@ ptn_rtf_text_field_end(ptn_rtf_text_t *t)
 
     text = ptn_str_make(t->out.data + t->from, t->out.len - t->from);
 
-    if (ptn_str_istarts(url, "mailto:")) {
-        url.data += sizeof("mailto:") - 1;
-        url.len -= sizeof("mailto:") - 1;
-    }
-
-    if (ptn_str_ieq(text, url)) {
+    if (ptn_body_link_says(text, &url)) {
         return;
     }
 
@@ -248,9 +244,12 @@ ptn_rtf_to_text(ptn_pool_t *pool, ptn_str_t rtf, ptn_str_t *ret_text)
     r->kind = kind;
     r->sink = &ptn_rtf_text_sink;
     r->ctx = &t;
+    r->out = &t.out;
 
-    if (kind != PTN_RTF_NONE && rtf.len <= PTN_RTF_SOURCE_MAX) {
-        ptn_rtf_read(r, rtf);
+    if (kind != PTN_RTF_NONE && rtf.len <= PTN_RTF_SOURCE_MAX
+        && !ptn_rtf_read(r, rtf))
+    {
+        return PTN_ETOOBIG;
     }
 
     if (kind == PTN_RTF_REAL && t.out.len != 0

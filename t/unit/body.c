@@ -30,12 +30,20 @@ static const struct {
     { "a&nbsp;&nbsp;b", "a  b\r\n" },
     { "<ul><li>a</li><li>b</li></ul>c", "* a\r\n* b\r\n\r\nc\r\n" },
     { "<ol><li>a<li>b</ol>", "1. a\r\n2. b\r\n" },
+    { "<ol><li>a<ul><li>b</ul><li>c</ol>",
+      "1. a\r\n  * b\r\n2. c\r\n" },
+    { "<p a\"b\" style=\"x:\"y\",z\">one</p><!-- no --><style>p{}</style>two",
+      "one\r\n\r\ntwo\r\n" },
     { "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
       "a\tb\r\nc\r\n" },
     { "<pre>a\n  b</pre>c", "a\r\n  b\r\nc\r\n" },
     { "<a href=\"http://x.test/\">here</a>", "here <http://x.test/>\r\n" },
     { "<a href=\"http://x.test/\">http://x.test</a>", "http://x.test\r\n" },
     { "<a href=\"mailto:a@x.test\">a@x.test</a>", "a@x.test\r\n" },
+    { "<a href=\"mailto:a@x.test\">mailto:a@x.test</a>",
+      "mailto:a@x.test\r\n" },
+    { "<a href=\"mailto:a@x.test\">A</a>", "A <a@x.test>\r\n" },
+    { "<a href=\"http://www.x.test/\">www.x.test</a>", "www.x.test\r\n" },
     { "<a href=\"javascript:alert(1)\">no</a>", "no\r\n" },
     { "<img src=\"cid:1\" alt=\"logo\"> x", "[logo] x\r\n" },
     { "<h1>a</h1>b<hr>c",
@@ -66,6 +74,11 @@ static const struct {
     { "xhttp://x.test http://", "xhttp://x.test http://" },
     { "javascript:alert(1)", "javascript:alert(1)" },
     { "hello that h", "hello that h" },
+    { "www.x.test, ftp://x/ mailto:a@x.test!",
+      "<a href=\"http://www.x.test\">www.x.test</a>, "
+      "<a href=\"ftp://x/\">ftp://x/</a> "
+      "<a href=\"mailto:a@x.test\">mailto:a@x.test</a>!" },
+    { "awww.x.test www. mailto: w f m", "awww.x.test www. mailto: w f m" },
 };
 
 
@@ -114,9 +127,10 @@ test_text_to_html(void)
         is_mem(html, ptn_buf_get(&want), "text to HTML");
     }
 
-    ptn_body_text_to_html(pool, ptn_str("a  b <c>\r\n  d\r\n"), &html);
+    ptn_body_text_to_html(pool, ptn_str("a  b <c>\r\n  d\r\n e\r\n"),
+                          &html);
     ptn_body_html_to_text(pool, html, &text);
-    is_str(text, "a  b <c>\r\n  d\r\n", "and back");
+    is_str(text, "a  b <c>\r\n  d\r\n e\r\n", "and back");
 
     ptn_pool_destroy(pool);
 }

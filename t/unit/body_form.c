@@ -99,7 +99,7 @@ static const struct {
     { NULL, NULL, FROM_HTML, PTN_BODY_HTML,
       "bold\r\n", "<b>bold", PTN_RTF_FROM_HTML },
     { NULL, NULL, FROM_TEXT, PTN_BODY_TEXT,
-      "bold\r\n", "<div>bold</div>", PTN_RTF_FROM_TEXT },
+      "bold\r\n", "bold<br>", PTN_RTF_FROM_TEXT },
     { "text", "<i>html</i>", NULL, PTN_BODY_HTML,
       "text", "<i>html</i>", PTN_RTF_FROM_HTML },
     { "", NULL, NULL, PTN_BODY_TEXT, "", "<body>", PTN_RTF_FROM_TEXT },

@@ -253,6 +253,16 @@ static const struct {
       { "HTML=<p>\x80 5\\r\\n", "INTERNET_CPID=1252", "NATIVE_BODY=3",
         "BODY=\xe2\x82\xac 5\\r\\n" } },
 
+    { "HTML that says its charset itself",
+      "Content-Type: text/html\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+      "<meta charset=koi8-r>\xc1\r\n",
+      { "HTML=<meta charset=koi8-r>\xd0\xb0\\r\\n", "INTERNET_CPID=65001",
+        "BODY=\xd0\xb0\\r\\n" } },
+
+    { "a text that flows",
+      "Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n>a \r\n>b"
+      "\r\nc\r\n", { "BODY=> ab\\r\\nc\\r\\n", "NATIVE_BODY=1" } },
+
     { "HTML of a charset without code page is UTF-8",
       "Content-Type: text/html; charset=utf-16le\r\n"
       "Content-Transfer-Encoding: base64\r\n\r\nPABiAD4A5AA=\r\n",

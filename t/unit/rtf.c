@@ -386,8 +386,9 @@ static const struct {
     { "{\\field{\\*\\fldinst{HYPERLINK \"http://x.test/?a&b\"}}{\\fldrslt{\\ul "
       "here}}}.", "<div><a href=\"http://x.test/?a&amp;b\"><u>here</u></a>."
       "</div>\r\n", "here <http://x.test/?a&b>.\r\n" },
-    { "{\\field{\\*\\fldinst HYPERLINK mailto:a@x.test \\\\o \"tip\"}{\\fldrslt "
-      "a@x.test}}", "<div><a href=\"mailto:a@x.test\">a@x.test</a></div>\r\n",
+    { "{\\field{\\*\\fldinst HYPERLINK mailto:a@x.test \\\\o \"tip\"}"
+      "{\\fldrslt a@x.test}}",
+      "<div><a href=\"mailto:a@x.test\">a@x.test</a></div>\r\n",
       "a@x.test\r\n" },
     { "{\\field{\\*\\fldinst HYPERLINK \\\\l \"here\"}{\\fldrslt x}}",
       "<div><a href=\"#here\">x</a></div>\r\n", "x\r\n" },
@@ -530,14 +531,16 @@ test_attachments(void)
 static const char *const  sources[] = {
     "", "x", "a < b & c > d", "a\r\nb", "<p>one</p>\r\n<p>two</p>",
     "<b>a<i>b</b>c</i>", "  a   b\t c  ", "<pre>a\r\n  b\tc</pre>",
-    "{\\rtf1 \\par}", "<a href=\"x{}\\y\">{z}\\</a>", "&nbsp;&lt;&#228;&#x1f60a;"
-    "&nosuch;&;&#;&#0;&#xd800;&", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x8a<b \xc3"
-    "\xa4>", "<", "<>", "</", "</>", "<b", "<b a=\"", "<b a='>'>c", "<!--x", "<!",
+    "{\\rtf1 \\par}", "<a href=\"x{}\\y\">{z}\\</a>",
+    "&nbsp;&lt;&#228;&#x1f60a;&nosuch;&;&#;&#0;&#xd800;&",
+    "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x8a<b \xc3\xa4>", "<", "<>", "</",
+    "</>", "<b", "<b a=\"", "<b a='>'>c", "<!--x", "<!",
     "<!-- a > b -->c", "<?xml?>", "<!DOCTYPE html><html><head><title>a < b"
     "</title><style>p{}\r\n</style><script>if (a<b) { }</script></head>\r\n"
-    "<body>x</body></html>\r\n", "<style>", "<script>x</scr", "<ul><li>a<ol><li>"
-    "b</ol></ul>", "<table><tr><td>a<td>b<tr><th>c</table>", "<a>b<a href=x>c"
-    "<a href=\"y\">d</a></a>", "a\x01\x7f""b", "1 2", "<br>1", "<hr>",
+    "<body>x</body></html>\r\n", "<style>", "<script>x</scr",
+    "<ul><li>a<ol><li>b</ol></ul>", "<table><tr><td>a<td>b<tr><th>c</table>",
+    "<a>b<a href=x>c<a href=\"y\">d</a></a>", "a\x01\x7f""b",
+    "1 2", "<br>1", "<hr>",
     "<h1>a</h1>b", "<A HREF='http://x/?a=1&amp;b=2'>t</A>",
 };
 
@@ -749,6 +752,26 @@ test_limits(void)
     is_str(text, "\xd0\xb0\xc3\xa0yz\r\n", "more fonts than there may be");
 
     b.len = 0;
+    ptn_buf_z(&b, "{\\rtf1\\pard\\li1\\ri1\\fi1\\sb1\\sa1\\qc");
+
+    while (b.len < 2000 * 1000) {
+        ptn_buf_z(&b, "\\par");
+    }
+
+    is_rc(ptn_rtf_to_html(pool, ptn_buf_get(&b), NULL, 0, &html), PTN_ETOOBIG,
+          "more than may come of it");
+    is_rc(ptn_rtf_to_text(pool, ptn_buf_get(&b), &text), PTN_OK, "its text");
+    ptn_pool_reset(pool);
+    ptn_buf_init(&b, pool);
+
+    while (b.len < 4000 * 1000) {
+        ptn_buf_z(&b, "<&");
+    }
+
+    is_rc(ptn_rtf_from_html(pool, ptn_buf_get(&b), &text), PTN_ETOOBIG,
+          "RTF of it");
+    ptn_pool_reset(pool);
+    ptn_buf_init(&b, pool);
     ptn_buf_z(&b, "{\\rtf1\\trowd");
 
     for (i = 0; i < PTN_RTF_CELLS_MAX * 2; i++) {
