@@ -443,7 +443,8 @@ test_copies(void)
 
     ids[0] = c;
     is_rc(ptn_msg_transfer_mbox(mb, to, site.pool, PTN_FOLDER_INBOX, ids, 1,
-                                PTN_FOLDER_INBOX, true, &got), PTN_OK, "to another mailbox");
+                                PTN_FOLDER_INBOX, true, &got), PTN_OK,
+          "to another mailbox");
     is_mem(prop(to, got[0], CONVERSATION_ID), id, "the same conversation");
     ok(prop(to, got[0], CONVERSATION_INDEX).len == index.len + 5,
        "in its place");
@@ -454,7 +455,8 @@ test_copies(void)
     must(ptn_store_commit(site.store), "commit");
     ids[0] = b;
     is_rc(ptn_msg_transfer_mbox(mb, to, site.pool, PTN_FOLDER_INBOX, ids, 1,
-                                PTN_FOLDER_INBOX, false, &got), PTN_OK, "moved there");
+                                PTN_FOLDER_INBOX, false, &got), PTN_OK,
+          "moved there");
     ok(together(to, a, got[0]), "what it names is there");
     finish("copies");
     finish("elsewhere");
