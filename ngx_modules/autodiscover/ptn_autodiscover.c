@@ -142,6 +142,85 @@ ptn_autodiscover_find(ptn_job_t *job, const ptn_actor_t *actor,
 }
 
 
+/*
+ * The store of public folders of the actor's own domain, which everybody of it
+ * may open who may use MAPI.  ENOTFOUND: something else was asked for.
+ */
+
+static ptn_rc_t
+ptn_autodiscover_public(ptn_job_t *job, const ptn_actor_t *actor,
+    const ptn_autodiscover_req_t *req, ptn_user_t *ret_user)
+{
+    u_char      *at;
+    bool         asked;
+    ptn_rc_t     rc;
+    ptn_str_t    domain;
+    ptn_app_t   *app;
+    ptn_guid_t   mailbox;
+    ptn_user_t   own, user;
+
+    app = job->app;
+    at = memrchr(actor->address.data, '@', actor->address.len);
+
+    if (at == NULL) {
+        return PTN_ENOTFOUND;
+    }
+
+    domain = ptn_str_make(at + 1, actor->address.len
+                          - (size_t) (at + 1 - actor->address.data));
+
+    rc = ptn_public_user(job->pool, domain, &user);
+    if (rc != PTN_OK) {
+        return rc;
+    }
+
+    asked = req->dn.len
+            ? ptn_eid_dn_parse(req->dn, &mailbox) == PTN_OK
+              && ptn_guid_eq(mailbox, user.mailbox)
+            : ptn_str_ieq(req->address, user.address);
+
+    if (!asked) {
+        return PTN_ENOTFOUND;
+    }
+
+    rc = ptn_user_by_id(app->directory, job->pool, actor->user, &own);
+
+    if (rc == PTN_OK) {
+        user.services = own.services & PTN_SERVICE_MAPI;
+        *ret_user = user;
+    }
+
+    return rc;
+}
+
+
+static ptn_rc_t
+ptn_autodiscover_public_of(ptn_pool_t *pool, const ptn_user_t *user,
+    ptn_str_t *ret)
+{
+    u_char      *at;
+    ptn_rc_t     rc;
+    ptn_user_t   store;
+
+    at = user->address.len
+         ? memrchr(user->address.data, '@', user->address.len) : NULL;
+
+    if (at == NULL || ptn_public_is(user->address)) {
+        return PTN_OK;
+    }
+
+    rc = ptn_public_user(pool, ptn_str_make(at + 1, user->address.len
+                             - (size_t) (at + 1 - user->address.data)),
+                         &store);
+
+    if (rc == PTN_OK) {
+        *ret = store.address;
+    }
+
+    return rc;
+}
+
+
 static ptn_autodiscover_error_e
 ptn_autodiscover_say(ptn_job_t *job, const ptn_http_head_t *head,
     const ptn_actor_t *actor, const ptn_autodiscover_req_t *req, ptn_buf_t *b)
@@ -154,9 +233,18 @@ ptn_autodiscover_say(ptn_job_t *job, const ptn_http_head_t *head,
     memset(&answer, 0, sizeof(answer));
     memset(&user, 0, sizeof(user));
 
-    error = ptn_autodiscover_find(job, actor, req, &user, &answer.redirect);
-    if (error != PTN_AUTODISCOVER_OK) {
-        return error;
+    if (ptn_autodiscover_public(job, actor, req, &user) != PTN_OK) {
+        error = ptn_autodiscover_find(job, actor, req, &user,
+                                      &answer.redirect);
+        if (error != PTN_AUTODISCOVER_OK) {
+            return error;
+        }
+    }
+
+    if (ptn_autodiscover_public_of(job->pool, &user, &answer.public_store)
+        != PTN_OK)
+    {
+        return PTN_AUTODISCOVER_INTERNAL;
     }
 
     answer.host = head->host;

@@ -41,7 +41,8 @@ typedef struct {
     ptn_str_t          host;            /* and port, of our URLs */
     uint32_t           offers;          /* PTN_SERVICE_*, on in the user too */
     unsigned           mapi_http;       /* X-MapiHttpCapability */
-    const ptn_user_t  *user;
+    const ptn_user_t  *user;            /* or the store of public folders */
+    ptn_str_t          public_store;    /* address of the user's, or empty */
     ptn_str_t          redirect;        /* an address elsewhere, or empty */
 } ptn_autodiscover_answer_t;
 

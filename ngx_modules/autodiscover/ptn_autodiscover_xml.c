@@ -309,6 +309,16 @@ ptn_autodiscover_outlook(ptn_pool_t *pool, ptn_buf_t *b,
     ptn_autodiscover_guid(a->user->mailbox.b, guid);
     ptn_autodiscover_protocols(b, a, guid);
 
+    /* MS-OXDSCLI 2.2.4.1.1.2.7; MAPI alone opens it */
+
+    if (a->public_store.len != 0 && (a->offers & PTN_SERVICE_MAPI)
+        && a->mapi_http >= 1)
+    {
+        ptn_xml_put_open(b, "PublicFolderInformation");
+        ptn_xml_put(b, "SmtpAddress", a->public_store);
+        ptn_xml_put_close(b, "PublicFolderInformation");
+    }
+
     ptn_xml_put_close(b, "Account");
     ptn_autodiscover_close(b);
 

@@ -267,6 +267,27 @@ void ptn_ews_read_end(ptn_ews_t *e);
 ptn_rc_t ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el,
     ptn_ews_box_t **ret_box, const ptn_folder_t **ret_folder);
 
+/* The same; *ret_folder may be one of recoverable items (below), which only
+ * some operations know: ptn_ews_folder() gives ErrorInvalidOperation. */
+ptn_rc_t ptn_ews_folder_any(ptn_ews_t *e, const ptn_ews_el_t *el,
+    ptn_ews_box_t **ret_box, const ptn_folder_t **ret_folder);
+
+/* ptn_ews_recoverable.c: ids that no folder of the store has.  0, NULL: not
+ * one of them. */
+bool ptn_ews_recoverable(ptn_id_t folder);
+bool ptn_ews_recoverable_items(ptn_id_t folder);        /* it has items */
+ptn_id_t ptn_ews_recoverable_id(ptn_str_t distinguished);
+const char *ptn_ews_recoverable_name(ptn_id_t folder);
+uint32_t ptn_ews_recoverable_children(ptn_id_t folder);
+void ptn_ews_recoverable_rights(ptn_ews_t *e);
+/* EDENIED: not with full access. */
+ptn_rc_t ptn_ews_recoverable_folder(ptn_ews_t *e, ptn_ews_box_t *box,
+    ptn_id_t id, const ptn_folder_t **ret_folder);
+ptn_rc_t ptn_ews_recoverable_below(ptn_ews_t *e, ptn_ews_box_t *box,
+    ptn_id_t root, const ptn_folder_t ***ret, size_t *ret_n);
+ptn_rc_t ptn_ews_recoverable_table(ptn_ews_box_t *box, ptn_id_t folder,
+    ptn_str_t traversal, ptn_table_t **ret_table);
+
 /* t:ItemId; *ret_id: its row id, *ret_cn (may be NULL) that of its ChangeKey,
  * 0: none was given. */
 ptn_rc_t ptn_ews_item(ptn_ews_t *e, const ptn_ews_el_t *el,
@@ -492,9 +513,9 @@ ptn_rc_t ptn_ews_put_attachment(ptn_ews_t *e, ptn_ews_src_t *s,
 bool ptn_ews_is_item_attachment(const ptn_attach_t *attach);
 
 /* Opens message `id` and writes it by `shape`.  gone: one that was deleted
- * softly. */
+ * softly; `as`: the folder that it is shown in, 0: its own. */
 ptn_rc_t ptn_ews_put_message(ptn_ews_t *e, ptn_ews_box_t *box,
-    ptn_ews_shape_t *shape, ptn_id_t id, bool gone);
+    ptn_ews_shape_t *shape, ptn_id_t id, bool gone, ptn_id_t as);
 
 /* Element and change key kind of a message class. */
 void ptn_ews_class(ptn_ews_src_t *s, ptn_str_t cls);

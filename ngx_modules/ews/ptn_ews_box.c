@@ -200,6 +200,7 @@ ptn_ews_folder_special(ptn_ews_t *e, const ptn_ews_el_t *el,
     ptn_ews_box_t **ret_box, const ptn_folder_t **ret_folder)
 {
     size_t          i;
+    ptn_id_t        id;
     ptn_rc_t        rc;
     ptn_str_t       name;
     ptn_ews_box_t  *box;
@@ -224,6 +225,12 @@ ptn_ews_folder_special(ptn_ews_t *e, const ptn_ews_el_t *el,
         }
     }
 
+    id = ptn_ews_recoverable_id(name);
+
+    if (id != 0) {
+        return ptn_ews_recoverable_folder(e, box, id, ret_folder);
+    }
+
     if (name.len > 7 && memcmp(name.data, "archive", 7) == 0) {
         return ptn_ews_error(e, "ErrorArchiveMailboxNotEnabled",
                              "The mailbox has no archive.");
@@ -236,6 +243,20 @@ ptn_ews_folder_special(ptn_ews_t *e, const ptn_ews_el_t *el,
 ptn_rc_t
 ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
     const ptn_folder_t **ret_folder)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_ews_folder_any(e, el, ret_box, ret_folder);
+
+    return rc != PTN_OK || !ptn_ews_recoverable((*ret_folder)->id) ? rc
+           : ptn_ews_error(e, "ErrorInvalidOperation",
+                           "The operation is not one of recoverable items.");
+}
+
+
+ptn_rc_t
+ptn_ews_folder_any(ptn_ews_t *e, const ptn_ews_el_t *el,
+    ptn_ews_box_t **ret_box, const ptn_folder_t **ret_folder)
 {
     ptn_rc_t       rc;
     uint64_t       cn;
@@ -263,7 +284,10 @@ ptn_ews_folder(ptn_ews_t *e, const ptn_ews_el_t *el, ptn_ews_box_t **ret_box,
         }
 
         if (rc == PTN_OK) {
-            rc = ptn_folder_get((*ret_box)->mb, id.folder, ret_folder);
+            rc = ptn_ews_recoverable(id.folder)
+                 ? ptn_ews_recoverable_folder(e, *ret_box, id.folder,
+                                              ret_folder)
+                 : ptn_folder_get((*ret_box)->mb, id.folder, ret_folder);
         }
 
     } else {
@@ -294,6 +318,7 @@ static ptn_rc_t
 ptn_ews_row_any(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id,
     bool *ret_gone)
 {
+    bool      any;
     ptn_rc_t  rc;
 
     /* ENOTFOUND: given by another incarnation */
@@ -310,10 +335,14 @@ ptn_ews_row_any(ptn_ews_box_t *box, ptn_ews_id_t *name, ptn_id_t *ret_id,
         return rc;
     }
 
-    rc = ptn_msg_by_mid(box->mb, name->folder, name->mid, ret_id);
+    any = ptn_ews_recoverable(name->folder);
+
+    rc = any ? PTN_ENOTFOUND
+             : ptn_msg_by_mid(box->mb, name->folder, name->mid, ret_id);
 
     if (rc == PTN_ENOTFOUND && ret_gone != NULL) {
-        rc = ptn_gone_by_mid(box->mb, name->folder, name->mid, ret_id);
+        rc = ptn_gone_by_mid(box->mb, any ? 0 : name->folder, name->mid,
+                             ret_id);
         *ret_gone = rc == PTN_OK;
     }
 

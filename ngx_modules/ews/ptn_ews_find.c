@@ -196,10 +196,21 @@ ptn_ews_find_row(void *ctx, const ptn_table_row_t *row)
     s.info = row->info;
     s.values = row->values;
 
-    rc = ptn_ews_item_name(f->box, row->info->folder, row->info->mid, &s.id);
+    if (ptn_ews_recoverable(f->folder)) {
+        rc = ptn_ews_put_message(f->e, f->box, f->shape, row->id, true,
+                                 f->folder);
 
-    if (rc == PTN_OK) {
-        rc = ptn_ews_put_item(f->e, &s);
+        if (rc == PTN_ENOTFOUND) {
+            return PTN_OK;              /* gone for good since */
+        }
+
+    } else {
+        rc = ptn_ews_item_name(f->box, row->info->folder, row->info->mid,
+                               &s.id);
+
+        if (rc == PTN_OK) {
+            rc = ptn_ews_put_item(f->e, &s);
+        }
     }
 
     if (rc == PTN_OK) {
@@ -219,6 +230,7 @@ ptn_ews_find_row(void *ctx, const ptn_table_row_t *row)
 static ptn_rc_t
 ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
 {
+    size_t    ntags;
     ptn_rc_t  rc;
     uint32_t  i, n, from;
 
@@ -227,6 +239,7 @@ ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
     /* change keys say the change number: the last slot is kept for it */
 
     f->shape->tags[f->shape->ntags] = PTN_PR_CHANGE_NUMBER;
+    ntags = ptn_ews_recoverable(f->folder) ? 0 : f->shape->ntags + 1u;
 
     for (i = 0; rc == PTN_OK && i < page->n; i += n) {
         from = page->from + i;
@@ -243,8 +256,7 @@ ptn_ews_find_rows(ptn_ews_find_t *f, const ptn_ews_page_t *page)
         }
 
         rc = ptn_table_rows(f->box->mb, f->table, f->e->pool,
-                            f->shape->tags, f->shape->ntags + 1u, from, n,
-                            false,
+                            f->shape->tags, ntags, from, n, false,
                             ptn_ews_find_row, f);
 
         if (f->rc != PTN_OK) {
@@ -312,6 +324,12 @@ ptn_ews_find_open(ptn_ews_find_t *f)
     ptn_table_kind_e  kind;
 
     traversal = ptn_ews_attr(f->e->request, "Traversal");
+
+    if (ptn_ews_recoverable(f->folder)) {
+        return ptn_ews_recoverable_table(f->box, f->folder, traversal,
+                                         &f->table);
+    }
+
     kind = ptn_str_eqz(traversal, "Associated") ? PTN_TABLE_FAI
            : ptn_str_eqz(traversal, "SoftDeleted") ? PTN_TABLE_GONE
                                                    : PTN_TABLE_CONTENTS;
@@ -357,7 +375,7 @@ ptn_ews_find_folder_items(ptn_ews_find_t *f, const ptn_ews_el_t *el)
 
     request = f->e->request;
 
-    rc = ptn_ews_folder(f->e, el, &f->box, &folder);
+    rc = ptn_ews_folder_any(f->e, el, &f->box, &folder);
     if (rc != PTN_OK) {
         return rc;
     }

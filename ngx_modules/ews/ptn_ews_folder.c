@@ -183,6 +183,11 @@ ptn_ews_folder_children(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t id,
     ptn_rc_t             rc;
     const ptn_folder_t  *folders;
 
+    if (ptn_ews_recoverable(id)) {
+        *ret_n = ptn_ews_recoverable_children(id);
+        return PTN_OK;
+    }
+
     if (box->parents == NULL) {
         rc = ptn_folder_list_all(box->mb, &folders, &n);
         if (rc != PTN_OK) {
@@ -279,10 +284,13 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
     const ptn_folder_t *f, const ptn_ews_folder_shape_t *shape,
     const ptn_ews_folder_field_t *field)
 {
+    bool                 virtual;
     uint32_t             n;
     ptn_rc_t             rc;
     const char          *name;
     const ptn_folder_t  *parent;
+
+    virtual = ptn_ews_recoverable(f->id);
 
     switch (field->what) {
 
@@ -291,6 +299,11 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
                    ptn_ews_change_key_folder(f->cls, f->search));
 
     case PTN_EWS_FF_PARENT:
+        if (ptn_ews_recoverable(f->parent)) {
+            return ptn_ews_put_folder_id(e, box, "t:ParentFolderId",
+                                         f->parent, f->cn, PTN_EWS_CK_FOLDER);
+        }
+
         if (f->parent == 0 || f->parent == f->id
             || ptn_folder_get(box->mb, f->parent, &parent) != PTN_OK)
         {
@@ -323,13 +336,19 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
         return rc;
 
     case PTN_EWS_FF_EXTENDED:
-        return ptn_ews_folder_exts(e, box, f, shape);
+        return virtual ? PTN_OK : ptn_ews_folder_exts(e, box, f, shape);
 
     case PTN_EWS_FF_RIGHTS:
+        if (virtual) {
+            ptn_ews_recoverable_rights(e);
+            return PTN_OK;
+        }
+
         return ptn_ews_put_effective_rights(e, box, f);
 
     case PTN_EWS_FF_DISTINGUISHED:
-        name = ptn_ews_distinguished(f->special, e->version);
+        name = virtual ? ptn_ews_recoverable_name(f->id)
+                       : ptn_ews_distinguished(f->special, e->version);
         if (name != NULL) {
             ptn_ews_elem_z(&e->out, field->element, name);
         }
@@ -346,8 +365,8 @@ ptn_ews_put_folder_field(ptn_ews_t *e, ptn_ews_box_t *box,
         return PTN_OK;
 
     case PTN_EWS_FF_PERMISSIONS:
-        return shape->permissions ? ptn_ews_put_permissions(e, box, f)
-                                  : PTN_OK;
+        return shape->permissions && !virtual
+               ? ptn_ews_put_permissions(e, box, f) : PTN_OK;
 
     case PTN_EWS_FF_SEARCH:
         return f->search ? ptn_ews_put_search(e, box, f->id) : PTN_OK;
@@ -415,7 +434,7 @@ ptn_ews_get_folder(ptn_ews_t *e)
         ptn_ews_message_open(e);
         ptn_ews_lit(&e->out, "<m:Folders>");
 
-        rc = ptn_ews_folder(e, el, &box, &folder);
+        rc = ptn_ews_folder_any(e, el, &box, &folder);
 
         if (rc == PTN_OK) {
             rc = ptn_ews_put_folder(e, box, folder, &shape);
@@ -514,6 +533,36 @@ ptn_ews_folder_match(ptn_ews_t *e, ptn_ews_box_t *box,
 }
 
 
+/* Those of the list that match. */
+static ptn_rc_t
+ptn_ews_folders_filter(ptn_ews_t *e, ptn_ews_box_t *box,
+    const ptn_ews_term_t *term, const ptn_folder_t **list, size_t *n)
+{
+    bool      match;
+    size_t    i, found;
+    ptn_rc_t  rc;
+
+    for (i = 0, found = 0; i < *n; i++) {
+        match = true;
+
+        if (term != NULL) {
+            rc = ptn_ews_folder_match(e, box, list[i], term, &match);
+            if (rc != PTN_OK) {
+                return rc;
+            }
+        }
+
+        if (match) {
+            list[found++] = list[i];
+        }
+    }
+
+    *n = found;
+
+    return PTN_OK;
+}
+
+
 /*
  * Folders below `root`: the list has parents before children, so one pass
  * with the set of those that are below will do.
@@ -523,10 +572,16 @@ ptn_ews_folders_below(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t root,
     bool deep, const ptn_ews_term_t *term, const ptn_folder_t ***ret,
     size_t *ret_n)
 {
-    bool                  match, *below;
+    bool                 *below;
     size_t                i, k, n, found;
     ptn_rc_t              rc;
     const ptn_folder_t   *folders, **list;
+
+    if (ptn_ews_recoverable(root)) {
+        rc = ptn_ews_recoverable_below(e, box, root, ret, ret_n);
+        return rc == PTN_OK ? ptn_ews_folders_filter(e, box, term, *ret, ret_n)
+                            : rc;
+    }
 
     rc = ptn_folder_list_all(box->mb, &folders, &n);
     if (rc != PTN_OK) {
@@ -550,20 +605,7 @@ ptn_ews_folders_below(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t root,
             }
         }
 
-        if (!below[i]) {
-            continue;
-        }
-
-        match = true;
-
-        if (term != NULL) {
-            rc = ptn_ews_folder_match(e, box, &folders[i], term, &match);
-            if (rc != PTN_OK) {
-                return rc;
-            }
-        }
-
-        if (match) {
+        if (below[i]) {
             list[found++] = &folders[i];
         }
     }
@@ -571,7 +613,7 @@ ptn_ews_folders_below(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t root,
     *ret = list;
     *ret_n = found;
 
-    return PTN_OK;
+    return ptn_ews_folders_filter(e, box, term, list, ret_n);
 }
 
 
@@ -589,7 +631,7 @@ ptn_ews_find_below(ptn_ews_t *e, const ptn_ews_el_t *el,
     const ptn_folder_t   *folder, **list;
     const ptn_ews_el_t   *view, *sub;
 
-    rc = ptn_ews_folder(e, el, &box, &folder);
+    rc = ptn_ews_folder_any(e, el, &box, &folder);
     if (rc != PTN_OK) {
         return rc;
     }

@@ -68,7 +68,9 @@ PTN_EWS_GETTER(parent)
         return PTN_OK;
     }
 
-    rc = ptn_folder_get(s->box->mb, s->info->folder, &folder);
+    rc = ptn_ews_recoverable(s->info->folder)
+         ? ptn_ews_recoverable_folder(e, s->box, s->info->folder, &folder)
+         : ptn_folder_get(s->box->mb, s->info->folder, &folder);
     if (rc != PTN_OK) {
         return rc;
     }

@@ -48,7 +48,8 @@ ptn_ews_get_item(ptn_ews_t *e)
         }
 
         if (rc == PTN_OK) {
-            rc = ptn_ews_put_message(e, box, shape, id, gone);
+            rc = ptn_ews_put_message(e, box, shape, id, gone,
+                     ptn_ews_recoverable(name.folder) ? name.folder : 0);
         }
 
         ptn_ews_lit(&e->out, "</m:Items>");

@@ -338,7 +338,7 @@ ptn_ews_delete_item(ptn_ews_t *e)
                         "MoveToDeletedItems");
     soft = ptn_str_eqz(ptn_ews_attr(e->request, "DeleteType"), "SoftDelete");
 
-    rc = ptn_ews_move_read(e, !trash && !soft, &m, &n);
+    rc = ptn_ews_move_read(e, !soft, &m, &n);
     if (rc != PTN_OK) {
         return rc;
     }

@@ -467,7 +467,7 @@ ptn_ews_put_item(ptn_ews_t *e, ptn_ews_src_t *s)
 
 ptn_rc_t
 ptn_ews_put_message(ptn_ews_t *e, ptn_ews_box_t *box, ptn_ews_shape_t *shape,
-    ptn_id_t id, bool gone)
+    ptn_id_t id, bool gone, ptn_id_t as)
 {
     ptn_rc_t        rc;
     ptn_str_t       values[PTN_EWS_SLOTS_MAX];
@@ -492,6 +492,7 @@ ptn_ews_put_message(ptn_ews_t *e, ptn_ews_box_t *box, ptn_ews_shape_t *shape,
     }
 
     ptn_msg_info(s.msg, &info);
+    info.folder = as ? as : info.folder;
 
     rc = ptn_ews_item_name(box, info.folder, info.mid, &s.id);
 

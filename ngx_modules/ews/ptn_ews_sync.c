@@ -119,7 +119,7 @@ ptn_ews_sync_change(ptn_ews_t *e, ptn_ews_box_t *box, ptn_id_t folder,
     name = c->kind == PTN_SYNC_CREATE ? "t:Create" : "t:Update";
     ptn_xml_put_open(&e->out.buf, name);
 
-    rc = ptn_ews_put_message(e, box, shape, c->id, false);
+    rc = ptn_ews_put_message(e, box, shape, c->id, false, 0);
 
     ptn_xml_put_close(&e->out.buf, name);
 

@@ -278,7 +278,12 @@ ptn_gone_by_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
     sqlite3_stmt   *st;
     ptn_msg_info_t  m;
 
-    rc = ptn_rights_need(mb, folder, 0);
+    rc = folder ? ptn_rights_need(mb, folder, 0) : ptn_mbox_set(mb);
+
+    if (rc == PTN_OK && folder == 0) {
+        rc = ptn_rights_full(mb);
+    }
+
     if (rc != PTN_OK) {
         return rc;
     }
@@ -291,9 +296,11 @@ ptn_gone_by_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
     sqlite3_bind_int64(st, 1, (sqlite3_int64) mid);
 
     while ((rc = ptn_sql_step(mb, st)) == PTN_AGAIN) {
-        if (ptn_sql_u64(st, 1) == ptn_gone_key(folder)) {
+        if (folder ? ptn_sql_u64(st, 1) == ptn_gone_key(folder)
+                   : sqlite3_column_int64(st, 1) < 0)
+        {
             m.id = ptn_sql_u64(st, 0);
-            m.folder = folder;
+            m.folder = ptn_gone_key(ptn_sql_u64(st, 1));
             sqlite3_reset(st);
             rc = ptn_rights_read(mb, &m);
 

@@ -246,21 +246,6 @@ ptn_msg_saved(const ptn_folder_t *f, const ptn_msg_info_t *m,
 
 /* ---- create ------------------------------------------------------------- */
 
-ptn_rc_t
-ptn_txn_mid(ptn_txn_t *tx, ptn_id_t *ret_mid)
-{
-    ptn_rc_t  rc;
-
-    rc = ptn_txn_check(tx);
-
-    if (rc == PTN_OK) {
-        *ret_mid = ptn_txn_oid(tx);
-    }
-
-    return rc;
-}
-
-
 /* A number that was given by us, or of a replica that is known, and to no
  * message yet (one that can be recovered is one). */
 
@@ -296,9 +281,11 @@ static ptn_rc_t
 ptn_msg_create_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     const ptn_save_t *save, ptn_msg_parts_t *parts, ptn_msg_info_t *m)
 {
+    bool        late;
     ptn_rc_t    rc;
     ptn_item_t  item;
 
+    late = false;
     memset(&item, 0, sizeof(item));
     item.info.received = m->received;
     item.derived = parts->stored ? PTN_DERIVED_OBJECT : 0;
@@ -322,6 +309,11 @@ ptn_msg_create_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
     rc = ptn_category_save(tx, pool, &parts->extra, NULL, false,
                            &m->keywords);
 
+    if (rc == PTN_OK && save->raw.len != 0 && !m->fai) {
+        rc = ptn_refer_join(tx, pool, &parts->object, NULL, &parts->extra,
+                            &item, &late);
+    }
+
     if (rc == PTN_OK) {
         rc = ptn_item_derive(tx->mb, pool, &parts->object, &parts->extra,
                              &item);
@@ -332,8 +324,13 @@ ptn_msg_create_rows(ptn_txn_t *tx, ptn_pool_t *pool, ptn_folder_t *f,
                           &m->content);
     }
 
-    return (rc == PTN_OK) ? ptn_msg_add(tx, f, m, &item)
-                          : ptn_txn_poison(tx, rc);
+    if (rc == PTN_OK) {
+        rc = ptn_msg_add(tx, f, m, &item);
+    }
+
+    rc = (rc == PTN_OK && late) ? ptn_refer_late(tx, pool, m->id) : rc;
+
+    return (rc == PTN_OK) ? PTN_OK : ptn_txn_poison(tx, rc);
 }
 
 

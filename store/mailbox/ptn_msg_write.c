@@ -283,6 +283,21 @@ ptn_msg_once(ptn_mbox_t *mb, ptn_str_t key, ptn_id_t id, bool for_good)
 
 
 ptn_rc_t
+ptn_txn_mid(ptn_txn_t *tx, ptn_id_t *ret_mid)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_txn_check(tx);
+
+    if (rc == PTN_OK) {
+        *ret_mid = ptn_txn_oid(tx);
+    }
+
+    return rc;
+}
+
+
+ptn_rc_t
 ptn_msg_add(ptn_txn_t *tx, ptn_folder_t *f, ptn_msg_info_t *m,
     const ptn_item_t *item)
 {

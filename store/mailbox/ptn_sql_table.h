@@ -10,6 +10,10 @@
     S(TABLE_GONE,                                                             \
       "SELECT uid, flags, id, keywords, modseq, size, received"               \
       " FROM message WHERE folder=-?1 AND fai=0")                             \
+    S(TABLE_RECOVERABLE,                                                      \
+      "SELECT m.id, m.flags FROM gone g CROSS JOIN message m ON m.id=g.id"    \
+      " WHERE g.kind=0 AND m.folder<0 AND m.fai=0"                            \
+      " ORDER BY m.received DESC, m.id DESC")                                 \
     S(TABLE_LATE_SET, "UPDATE message SET late=1 WHERE folder=?1 AND uid=?2") \
     S(TABLE_ORDERED,                                                          \
       "SELECT uid, flags, id, keywords, modseq, size, received FROM message"  \

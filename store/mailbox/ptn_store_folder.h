@@ -52,7 +52,8 @@ ptn_rc_t ptn_gone_list(ptn_mbox_t *mb, ptn_pool_t *pool, ptn_id_t folder,
     bool fai, uint64_t after, size_t max, ptn_gone_t **ret_rows,
     size_t *ret_n);
 
-/* One of them by the mid that it had.  ENOTFOUND. */
+/* One of them by the mid that it had; folder 0: of any, with full access
+ * (EDENIED).  ENOTFOUND. */
 ptn_rc_t ptn_gone_by_mid(ptn_mbox_t *mb, ptn_id_t folder, ptn_id_t mid,
     ptn_id_t *ret_id);
 

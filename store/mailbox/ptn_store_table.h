@@ -76,6 +76,15 @@ ptn_rc_t ptn_table_open_made(ptn_mbox_t *mb, const ptn_table_source_t *source,
 ptn_rc_t ptn_table_open_gone(ptn_mbox_t *mb, ptn_id_t folder,
     ptn_table_t **ret_table);
 
+/*
+ * Of all messages of the mailbox that can be recovered, newest first, with
+ * full access (EDENIED); what left with its folder comes back with that and is
+ * not among them.  Rows have no info: ids are for ptn_gone_open().
+ * *ret_unread may be NULL.
+ */
+ptn_rc_t ptn_table_open_recoverable(ptn_mbox_t *mb, uint32_t *ret_unread,
+    ptn_table_t **ret_table);
+
 /* Of a message's object, which must outlive the table.  Ids: RECIPIENT's row,
  * attachment's num, each + 1. */
 ptn_rc_t ptn_table_open_recips(ptn_mbox_t *mb, const ptn_object_t *object,

@@ -119,6 +119,25 @@ with_file.reply(subject='RE: second', body='an answer',
                 to_recipients=[peer])
 step('replies')
 
+for subject in 'soft', 'softer', 'softest':
+    Message(account=account, folder=account.drafts, subject=subject,
+            body=Body('text')).save()
+    account.drafts.get(subject=subject).soft_delete()
+deletions = account.recoverable_items_deletions
+step('recoverable items', account.recoverable_items_root is not None
+     and [i.subject for i in deletions.all().order_by('subject')]
+     == ['soft', 'softer', 'softest'])
+step('filters them', deletions.filter(subject='softer').count() == 1)
+step('reads one', deletions.get(subject='soft').body.strip() == 'text')
+deletions.get(subject='soft').move(to_folder=account.drafts)
+step('restores one', account.drafts.filter(subject='soft').count() == 1
+     and deletions.all().count() == 2)
+deletions.get(subject='softer').delete()
+step('purges one', deletions.all().count() == 1)
+account.drafts.get(subject='soft').delete()
+step('versions and purges', account.recoverable_items_versions.all().count()
+     + account.recoverable_items_purges.all().count() == 0)
+
 found = account.protocol.resolve_names([peer.split('@')[0]])
 step('resolves names', found[0].email_address == peer)
 zones = list(account.protocol.get_timezones(return_full_timezone_data=True))

@@ -45,7 +45,7 @@ $p->cli_ok('user', 'set', 'dave@example.test', '--services', 'ews',
            '--disabled', 'yes');
 $p->cli_ok('alias', 'add', 'sales@example.test', 'alice@example.test');
 $p->cli_ok('alias', 'add', 'moved@example.test', 'x@far.example');
-$p->plan(106)->run();
+$p->plan(131)->run();
 
 my $outlook = 'http://schemas.microsoft.com/exchange/autodiscover/outlook';
 my $mobile = 'http://schemas.microsoft.com/exchange/autodiscover/mobilesync';
@@ -118,8 +118,30 @@ like($text, qr{<EwsUrl>https://autodiscover\.example\.test/EWS/Exchange\.asmx</E
 like($text, qr{<Type>WEB</Type><External><Protocol><Type>EXPR</Type><ASUrl>https://}, 'WEB');
 unlike($text, qr{<Protocol><Type>EXPR</Type><Server>}, 'no RPC over HTTP');
 
+like($text, qr{<PublicFolderInformation><SmtpAddress>\.public\@example\.test</SmtpAddress></PublicFolderInformation></Account>},
+     'where public folders are');
+
+my @mapi = (headers => [ 'X-MapiHttpCapability: 1' ]);
+$text = pox(request('.Public@example.test'), @mapi);
+like($text, qr{<DisplayName>Public Folders</DisplayName>}, 'their name');
+like($text, qr{<AutoDiscoverSMTPAddress>\.public\@example\.test</}, 'address');
+like($text, qr{mapi/emsmdb/\?MailboxId=$guid\@example\.test<}, 'and MAPI');
+unlike($text, qr/<EwsUrl>|PublicFolderInformation/, 'which is all');
+my ($public) = $text =~ m{<LegacyDN>([^<]*)<};
+$text = pox(request('bob@example.test', "<LegacyDN>$public</LegacyDN>"),
+            @mapi);
+like($text, qr{<AutoDiscoverSMTPAddress>\.public\@}, 'by its DN');
+for my $who ([ 'boss@other.test', '.public@example.test', 500 ],
+             [ 'alice', '.public@other.test', 500 ],
+             [ 'carol', '.public@example.test', 501 ])
+{
+    $text = pox(request($who->[1]), user => $who->[0], @mapi);
+    like($text, qr{<ErrorCode>$who->[2]<}, "$who->[0] of $who->[1]");
+}
+
 $text = pox(request('alice@example.test'));
 unlike($text, qr/mapiHttp/, 'no MAPI for who does not know it');
+unlike($text, qr/PublicFolderInformation/, 'nor public folders');
 like($text, qr/<EwsUrl>/, 'but EWS');
 $text = pox(request('alice@example.test'),
             headers => [ 'X-MapiHttpCapability: 0' ]);

@@ -112,9 +112,12 @@ finish(const char *name)
 static void
 test_answers(void)
 {
-    ptn_id_t     a, b, c, d, e, f;
-    ptn_str_t    topic;
-    ptn_mbox_t  *mb;
+    ptn_id_t      a, b, c, d, e, f;
+    ptn_txn_t     tx = { 0 };
+    ptn_str_t     topic;
+    ptn_save_t    save;
+    ptn_mbox_t   *mb;
+    ptn_saved_t   saved;
 
     mb = mailbox("answers");
     a = arrive(mb, "a@x", "The plan", NULL);
@@ -126,6 +129,14 @@ test_answers(void)
     f = arrive(mb, "f@x", "A third one", NULL);
     extra = NULL;
 
+    memset(&save, 0, sizeof(save));
+    save.raw = ptn_str("Message-ID: <g@x>\r\nIn-Reply-To: <b@x>\r\n"
+                       "Subject: Saved\r\n\r\n.\r\n");
+    ptn_txn_begin(&tx, mb);
+    must(ptn_msg_create(&tx, site.pool, PTN_FOLDER_SENT, &save, &saved),
+         "create");
+    ptn_txn_commit(&tx);
+    ok(together(mb, a, saved.id) && below(mb, b, saved.id), "saved as MIME");
     ok(together(mb, a, b) && below(mb, a, b), "an answer");
     ok(together(mb, a, c) && below(mb, b, c), "an answer to it, renamed");
     ok(together(mb, a, f) && below(mb, c, f), "by In-Reply-To alone");
@@ -432,7 +443,8 @@ test_copies(void)
 
     ids[0] = c;
     is_rc(ptn_msg_transfer_mbox(mb, to, site.pool, PTN_FOLDER_INBOX, ids, 1,
-                                PTN_FOLDER_INBOX, true, &got), PTN_OK, "to another mailbox");
+                                PTN_FOLDER_INBOX, true, &got), PTN_OK,
+          "to another mailbox");
     is_mem(prop(to, got[0], CONVERSATION_ID), id, "the same conversation");
     ok(prop(to, got[0], CONVERSATION_INDEX).len == index.len + 5,
        "in its place");
@@ -443,7 +455,8 @@ test_copies(void)
     must(ptn_store_commit(site.store), "commit");
     ids[0] = b;
     is_rc(ptn_msg_transfer_mbox(mb, to, site.pool, PTN_FOLDER_INBOX, ids, 1,
-                                PTN_FOLDER_INBOX, false, &got), PTN_OK, "moved there");
+                                PTN_FOLDER_INBOX, false, &got), PTN_OK,
+          "moved there");
     ok(together(to, a, got[0]), "what it names is there");
     finish("copies");
     finish("elsewhere");

@@ -460,7 +460,9 @@ doors(site_t *s, ptn_id_t folder)
     unsigned      bit;
     uint16_t      id;
     uint32_t      access;
+    ptn_id_t      gone;
     ptn_mbox_t   *mb, *again;
+    ptn_table_t  *table;
     ptn_named_t   name;
     ptn_quota_t   quota;
     ptn_actor_t   stranger;
@@ -501,6 +503,10 @@ doors(site_t *s, ptn_id_t folder)
     is_rc(ptn_named_ids(mb, NULL, &name, 1, &id), PTN_OK, "he may look");
     is_rc(ptn_quota_get(mb, &quota, &warn), PTN_EDENIED,
           "quotas are the owner's affair");
+    is_rc(ptn_table_open_recoverable(mb, NULL, &table), PTN_EDENIED,
+          "so is what can be recovered");
+    is_rc(ptn_gone_by_mid(mb, 0, 1000, &gone), PTN_EDENIED,
+          "of any folder");
     is_rc(ptn_store_props(mb, s->pool, &tag, 1, &value), PTN_OK,
           "properties of the store can be read");
     ok(value.data == NULL, "but sizes are not his to know");
