@@ -88,8 +88,8 @@ cmp_ok($lost, '<', $told / 4, "most were answered (all but $lost)");
 cmp_ok($denied, '>', 5, "$denied were denied");
 cmp_ok(scalar(grep { $count{$_} } @kinds), '>=', @kinds - 2,
        'nearly every kind has happened');
-cmp_ok(scalar(grep { $said{$_} } qw/ new newer conflict gone moved /), '>=', 4,
-       'nearly every verdict was given');
+cmp_ok(scalar(grep { $said{$_} } qw/ new newer conflict gone moved /), '>=', 3,
+       'most verdicts were given');
 note(map { "$_: $count{$_}; " } sort keys %count);
 note(map { "$_: $said{$_}; " } sort keys %said);
 my ($code, $found) = $p->cli('mailbox', 'check', '--all');
