@@ -106,7 +106,6 @@ ptn_cli_backup_users(ptn_cli_t *cli, ptn_user_t **ret_users, size_t *ret_n)
 {
     int          i, code;
     bool         all;
-    ptn_rc_t     rc;
     ptn_user_t  *users;
     const char  *domain;
 
@@ -118,11 +117,8 @@ ptn_cli_backup_users(ptn_cli_t *cli, ptn_user_t **ret_users, size_t *ret_n)
     }
 
     if (cli->argc == 1) {
-        rc = ptn_user_list(cli->dir, cli->pool,
-                           ptn_str_z(domain ? domain : ""), ret_users, ret_n);
-
-        return (rc == PTN_OK) ? PTN_CLI_OK
-                              : ptn_cli_rc(cli, rc, "list of", "users");
+        return ptn_cli_list_boxes(cli, domain ? domain : "", ret_users,
+                                  ret_n);
     }
 
     users = ptn_palloc(cli->pool, (size_t) cli->argc * sizeof(ptn_user_t));
@@ -131,7 +127,7 @@ ptn_cli_backup_users(ptn_cli_t *cli, ptn_user_t **ret_users, size_t *ret_n)
     }
 
     for (i = 1; i < cli->argc; i++) {
-        code = ptn_cli_find_user(cli, cli->argv[i], &users[i - 1]);
+        code = ptn_cli_find_box(cli, cli->argv[i], &users[i - 1]);
         if (code != PTN_CLI_OK) {
             return code;
         }
@@ -284,7 +280,7 @@ ptn_cli_restore_one(ptn_cli_t *cli, ptn_store_t *store, ptn_str_t from,
     ptn_ops_t   ops;
     ptn_user_t  user;
 
-    code = ptn_cli_find_user(cli, to, &user);
+    code = ptn_cli_find_box(cli, to, &user);
     if (code != PTN_CLI_OK) {
         return code;
     }
@@ -398,7 +394,7 @@ ptn_cli_restore_run(ptn_cli_t *cli)
 
 
 static const ptn_cli_option_t  ptn_cli_backup_options[] = {
-    { "--all", NULL, "every user's" },
+    { "--all", NULL, "every user's, and public stores" },
     { "--domain", "NAME", "those of a domain" },
     { "--link", NULL, "hard links instead of copies, on one file system" },
     { "--verify", NULL, "makes none: verifies the one in DIR" },

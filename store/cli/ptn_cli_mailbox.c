@@ -22,7 +22,6 @@ ptn_cli_mailbox_each(ptn_cli_t *cli,
     int           code, worst;
     bool          all;
     size_t        i, n;
-    ptn_rc_t      rc;
     ptn_ops_t     ops;
     ptn_user_t    one, *users;
     ptn_store_t  *store;
@@ -34,13 +33,13 @@ ptn_cli_mailbox_each(ptn_cli_t *cli,
     }
 
     if (all) {
-        rc = ptn_user_list(cli->dir, cli->pool, ptn_str(""), &users, &n);
-        if (rc != PTN_OK) {
-            return ptn_cli_rc(cli, rc, "list of", "users");
+        code = ptn_cli_list_boxes(cli, "", &users, &n);
+        if (code != PTN_CLI_OK) {
+            return code;
         }
 
     } else {
-        code = ptn_cli_find_user(cli, cli->argv[0], &one);
+        code = ptn_cli_find_box(cli, cli->argv[0], &one);
         if (code != PTN_CLI_OK) {
             return code;
         }

@@ -18,6 +18,16 @@ int ptn_cli_store_open(ptn_cli_t *cli, ptn_store_t **ret_store);
 int ptn_cli_store_create(ptn_cli_t *cli, const ptn_user_t *user);
 int ptn_cli_store_delete(ptn_cli_t *cli, const ptn_user_t *user);
 
+/*
+ * Mailboxes that are meant by an address, a domain's name or (empty) all: those
+ * of users, and public stores, whose address is .public@DOMAIN; of the list
+ * those that there are.
+ */
+int ptn_cli_find_box(ptn_cli_t *cli, const char *address,
+    ptn_user_t *ret_user);
+int ptn_cli_list_boxes(ptn_cli_t *cli, const char *domain,
+    ptn_user_t **ret_users, size_t *ret_n);
+
 /* An error of a mailbox; one that was moved says where it is. */
 int ptn_cli_mailbox_rc(ptn_cli_t *cli, ptn_store_t *store,
     const ptn_user_t *user, ptn_rc_t rc);

@@ -69,7 +69,7 @@ ptn_rc_t ptn_check_contents(ptn_check_t *check);
 /* One of them, nothing reported. */
 ptn_rc_t ptn_check_content_good(ptn_check_t *check, ptn_pool_t *pool,
     ptn_id_t id, uint64_t size, ptn_str_t blobs, ptn_str_t structure,
-    bool *ret_good);
+    int codec, bool *ret_good);
 ptn_rc_t ptn_check_items(ptn_check_t *check);
 ptn_rc_t ptn_check_blobs(ptn_check_t *check);
 ptn_rc_t ptn_check_files(ptn_check_t *check);

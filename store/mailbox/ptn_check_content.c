@@ -192,14 +192,20 @@ ptn_check_skeleton(ptn_check_t *check, ptn_pool_t *pool,
 
 ptn_rc_t
 ptn_check_content_good(ptn_check_t *check, ptn_pool_t *pool, ptn_id_t id,
-    uint64_t size, ptn_str_t blobs, ptn_str_t structure, bool *ret_good)
+    uint64_t size, ptn_str_t blobs, ptn_str_t structure, int codec,
+    bool *ret_good)
 {
     ptn_rc_t       rc;
+    ptn_str_t      packed;
     ptn_mime_t    *mime;
     ptn_cached_t  *c;
 
     *ret_good = false;
-    rc = ptn_mime_unpack(pool, structure, &mime);
+    rc = ptn_content_structure(check->mb, pool, structure, codec, &packed);
+
+    if (rc == PTN_OK) {
+        rc = ptn_mime_unpack(pool, packed, &mime);
+    }
 
     if (rc != PTN_OK || !ptn_check_part(mime->root, size)) {
         return ptn_check_later(rc) ? rc : PTN_OK;

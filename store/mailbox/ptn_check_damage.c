@@ -361,7 +361,7 @@ ptn_damage_find(ptn_check_t *check)
     }
 
     if (sqlite3_prepare_v2(check->mb->db, "SELECT id, size, file, blobs,"
-                           " structure FROM content", -1, &st, NULL)
+                           " structure, codec FROM content", -1, &st, NULL)
         != SQLITE_OK)
     {
         return ptn_sql_rc(sqlite3_extended_errcode(check->mb->db));
@@ -380,7 +380,7 @@ ptn_damage_find(ptn_check_t *check)
         if (!bad) {
             rc = ptn_check_content_good(check, check->pool, (ptn_id_t) id,
                                         ptn_sql_u64(st, 1), blobs, structure,
-                                        &bad);
+                                        sqlite3_column_int(st, 5), &bad);
             bad = !bad;
         }
 

@@ -289,8 +289,8 @@ ptn_ics_in_status(ptn_ics_in_t *i, uint32_t status)
 
 
 /*
- * The message becomes `object`.  Its status is out of the way meanwhile: this is
- * no edit of a message in conflict, but the end of one, or another.
+ * The message becomes `object`.  Its status is out of the way meanwhile: this
+ * is no edit of a message in conflict, but the end of one, or another.
  */
 
 static ptn_rc_t

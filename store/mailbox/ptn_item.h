@@ -310,6 +310,10 @@ ptn_rc_t ptn_reader_flag(ptn_txn_t *tx, ptn_msg_info_t *m, uint32_t *flags,
 /* A new row: takes \Seen out of it; true: to be given when it has its uid. */
 bool ptn_reader_take(const ptn_mbox_t *mb, ptn_msg_info_t *m);
 ptn_rc_t ptn_reader_give(ptn_txn_t *tx, const ptn_msg_info_t *m);
+/* The message has another uid by an edit: what its editor had read it has read
+ * still, and its clients hear of it. */
+ptn_rc_t ptn_reader_follow(ptn_txn_t *tx, const ptn_msg_info_t *old,
+    const ptn_msg_info_t *m);
 /* What changed behind `since`: uids [uid, mid], cn, flags.  *at: 0 at first. */
 bool ptn_reader_next(ptn_mbox_t *mb, ptn_id_t folder, uint64_t since,
     uint32_t *at, ptn_msg_info_t *ret);

@@ -595,6 +595,10 @@ ptn_msg_edit_rows(ptn_msg_edit_t *e, bool content)
             rc = ptn_content_drop(mb, old.content);
         }
 
+        if (rc == PTN_OK) {
+            rc = ptn_reader_follow(e->tx, &old, &e->m);
+        }
+
         if (rc == PTN_OK && old.keywords != e->m.keywords) {
             rc = ptn_sql_run(mb, PTN_SQL_MSG_FLAGS, 8, old.folder,
                              (uint64_t) e->m.uid, (uint64_t) e->m.flags,

@@ -537,6 +537,26 @@ ptn_reader_give(ptn_txn_t *tx, const ptn_msg_info_t *m)
 }
 
 
+ptn_rc_t
+ptn_reader_follow(ptn_txn_t *tx, const ptn_msg_info_t *old,
+    const ptn_msg_info_t *m)
+{
+    ptn_rc_t                 rc;
+    ptn_reader_t            *r;
+    const ptn_reader_run_t  *run;
+
+    if (!ptn_reader_is(tx->mb) || m->fai) {
+        return PTN_OK;
+    }
+
+    rc = ptn_reader_get(tx->mb, old->folder, &r);
+    run = (rc == PTN_OK) ? ptn_reader_run(r, old->uid) : NULL;
+
+    return (run != NULL && run->seen)
+           ? ptn_reader_change(r, m->uid, true, m->cn) : rc;
+}
+
+
 static ptn_rc_t
 ptn_reader_count(ptn_mbox_t *mb, ptn_reader_t *r, const ptn_folder_t *f)
 {

@@ -358,8 +358,8 @@ wait_moved(faces_t *t)
 
     snprintf(dir, sizeof(dir), "%s/mailbox/%.*s/%.*s", t->conf.root,
              (int) a.len - n - 1, a.data + n + 1,
-             t->domain.len ? 7 : n,
-             t->domain.len ? ".public" : (char *) a.data);
+             t->domain.len ? 9 : n,
+             t->domain.len ? "%2Epublic" : (char *) a.data);
     (void) inotify_add_watch(t->watch, dir, IN_MODIFY|IN_CREATE|IN_MOVED_TO);
     *strrchr(dir, '/') = '\0';
     (void) inotify_add_watch(t->watch, dir, IN_CREATE|IN_MOVED_TO);

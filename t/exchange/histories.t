@@ -294,6 +294,10 @@ sub step {
 
     history($what);
     return purge() if $what eq 'purge';
+    if ($what eq 'repair') {
+        my ($code, $found) = $p->cli('mailbox', 'check', 'alice@example.test');
+        die "there is something to mend: $found\n" if $code;
+    }
     $p->cli_ok('mailbox', $what, 'alice@example.test');
 }
 

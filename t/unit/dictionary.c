@@ -100,6 +100,7 @@ main(void)
     int64_t         before, after;
     site_t          s;
     unsigned        i;
+    ptn_user_t      user;
     ptn_mbox_t     *mb;
     ptn_appended_t  app;
 
@@ -123,6 +124,16 @@ main(void)
        (long long) after);
     is_u64(readable(&s, mb, KEPT), KEPT, "all is read");
     site_check(&s, "alice");
+
+    /* what is packed by it is no damage */
+
+    user = site_user(&s, "alice");
+    s.reports = 0;
+    is_rc(ptn_mbox_check(s.store, &user, true, site_report, &s), PTN_OK,
+          "a repair");
+    is_u64(s.reports, 0, "has nothing to mend");
+    mb = site_open(&s, "alice");
+    is_u64(readable(&s, mb, KEPT), KEPT, "all is read still");
 
     mb = site_reopen(&s, "alice");
     deliver(&s, mb, KEPT, KEPT + 50);

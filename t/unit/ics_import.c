@@ -1,6 +1,7 @@
 /*
- * Uploads one by one (MS-OXCFXICS 3.2.5.9.4): keys, deletions that are recorded,
- * moves; property groups; predecessor lists.  Conflicts: ics_conflict.c.
+ * Uploads one by one (MS-OXCFXICS 3.2.5.9.4): keys, deletions that are
+ * recorded, moves; property groups; predecessor lists.  Conflicts:
+ * ics_conflict.c.
  */
 
 #include "ics_import.h"
@@ -237,7 +238,7 @@ test_refused(test_t *t)
 }
 
 
-/* ---- FAI, read states, moves ----------------------------------------------- */
+/* ---- FAI, read states, moves --------------------------------------------- */
 
 static void
 test_rest(test_t *t)

@@ -552,6 +552,37 @@ test_random(test_t *t)
 }
 
 
+/* Another content is unread, but for its editor. */
+
+static void
+test_edit(test_t *t)
+{
+    ptn_id_t     id, mid;
+    ptn_txn_t    tx = { 0 };
+    client_t    *alice, *bob;
+    ptn_save_t   save;
+    ptn_saved_t  saved;
+
+    alice = &t->c[0];
+    bob = &t->c[1];
+    mid = post(t, alice, false, true);
+    mark(t, bob, mid, true);
+    download(t, alice, ALL, NULL);
+    download(t, bob, ALL, NULL);
+    ok(row_of(alice, mid)->seen && row_of(bob, mid)->seen, "both have read");
+    memset(&save, 0, sizeof(save));
+    save.object = object(t, "edited");
+    must(ptn_txn_begin(&tx, as(t, alice)), "begin");
+    must(ptn_msg_by_mid(tx.mb, t->topic, mid, &id), "by mid");
+    must(ptn_msg_update(&tx, t->pool, id, &save, 0, &saved), "edit");
+    end(&t->site, &tx);
+    download(t, alice, ALL, NULL);
+    download(t, bob, ALL, NULL);
+    ok(row_of(alice, mid)->seen, "who edits it has read it");
+    ok(!row_of(bob, mid)->seen, "others have not");
+}
+
+
 int
 main(void)
 {
@@ -582,6 +613,7 @@ main(void)
     test_each_own(t);
     test_restricted(t);
     test_beside(t);
+    test_edit(t);
     download(t, &t->c[0], ALL, NULL);
     download(t, &t->c[1], ALL, NULL);
     test_random(t);

@@ -555,7 +555,7 @@ sub rops {
         if (!$self->{mapi}) {
             my $m = Test::Postern::MAPI->new($self->{p}, $self->{user});
             die 'connect' if ($m->connect()->{code} // -1) ne '0';
-            my $l = $m->logon();
+            my $l = $m->logon($self->logon_args());
             die sprintf 'logon %x %s', $l ? $l->{error} : 0,
                 join ' ', map { "$_=" . ($m->{last}{$_} // '') }
                 sort keys %{ $m->{last} }
@@ -574,6 +574,8 @@ sub rops {
     return @r;
 }
 
+sub logon_args { return () }
+
 sub tree { my ($self) = @_; $self->rops(0, rop('GetStoreState'));
            return $self->{logon}{folder_ids} }
 
@@ -590,10 +592,12 @@ sub folders {
         { columns => \@columns });
 
     my @rows = grep { $_->{+NAME} =~ /^f\d+\z/ } @{ $r[3]{rows} || [] };
+    $self->{errors} = [ map { $_->{error} } @r ];
     my %name = map { $_->{+FID} => $_->{+NAME} } @rows;
 
     $self->{parents} = { map { $_->{+NAME} => $name{ $_->{+PARENT} } } @rows };
-    return { INBOX => $ids->[4], top => $ids->[3], reverse %name };
+    return { $ids->[4] ? (INBOX => $ids->[4]) : (), top => $ids->[3],
+             reverse %name };
 }
 
 sub rows {
@@ -613,7 +617,8 @@ sub rows {
 sub place {
     my ($self, $folder, $key) = @_;
     my $fid = $self->folders()->{$folder}
-        or die "MAPI does not see $folder\n";
+        or die "MAPI does not see $folder\n" . join ' ', map {
+            sprintf '%x', $_ } @{ $self->{errors} || [] };
     return $fid unless defined $key;
     my ($row) = grep { $_->{+SUBJECT} eq $key } $self->rows($fid);
     die "MAPI does not see $key in $folder\n" unless $row;
@@ -765,6 +770,24 @@ sub sync {
     }
 
     return $model;
+}
+
+
+# The same of the public folders of a user's domain.
+package Test::Postern::Faces::MAPI::Public;
+
+our @ISA = 'Test::Postern::Faces::MAPI';
+
+sub logon_args {
+    return (logon_flags => 0, open_flags => 2, dn => '/o=x/cn=any');
+}
+
+sub tree {
+    my ($self) = @_;
+
+    # any ROP: it asks whether the logon is still there
+    $self->rops(0, Test::Postern::MAPI::rop('LongTermIdFromId', id => 1));
+    return [ (0) x 3, $self->{logon}{folder_ids}[1], 0 ];
 }
 
 

@@ -327,6 +327,7 @@ sub sync_tree {
         }
     }
 
+    return $self->{inbox} = 'none' if $self->{public};
     my ($inbox) = grep { $folders->{$_}{id} == $self->special(INBOX) }
         keys %$folders;
     $self->{inbox} = $inbox // die "ICS: no inbox\n";
@@ -848,7 +849,7 @@ sub can_do { return 0 }
 sub sync {
     my ($self) = @_;
 
-    $self->{inbox} = $self->special(INBOX);
+    $self->{inbox} = $self->{public} ? 'none' : $self->special(INBOX);
     my %key;
     my %old = %{ $self->{box} };
     my @tree = grep { $_->[0] eq 'folder' } $self->need('tree', ('') x 4);
