@@ -9,6 +9,8 @@
  * Of the nth allocations of an operation a sample is tried; ENGINE_ALL=1: all.
  */
 
+#define ENGINE_LEARNS           /* what it allocates for it fails, too */
+
 #include "engine_look.h"
 #include "fault_io.h"
 

@@ -22,6 +22,10 @@
 #include "ptn_sim.h"
 #include "ptn_test.h"
 
+#ifndef ENGINE_LEARNS
+#include "schema_memo.h"
+#endif
+
 
 #define ENGINE_USERS   6
 #define ENGINE_PUBLIC  5

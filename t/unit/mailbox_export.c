@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "schema_memo.h"
 #include "kill_io.h"
 #include "mailbox_battery.h"
 #include "mailbox_visible.h"
