@@ -496,6 +496,14 @@ void ptn_batch_rollback(ptn_mbox_t *mb);
  * committed when rc is OK, else undone; rc, or what failed. */
 ptn_rc_t ptn_batch_end(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_rc_t rc);
 void ptn_batch_fail(ptn_mbox_t *mb, ptn_rc_t rc);
+
+/*
+ * ptn_chore.c: idle work with the write lock, in a transaction and a batch of
+ * its own.  It does not wait for who writes: EBUSY after `tries` more tries,
+ * half a millisecond apart.  store->held hears of the time with the lock alone.
+ */
+ptn_rc_t ptn_chore_run(ptn_mbox_t *mb, unsigned tries,
+    ptn_rc_t (*f)(ptn_txn_t *tx, void *ctx), void *ctx);
 ptn_rc_t ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate);
 
 /* Notes a failure amid changes: the transaction can only be undone. */
