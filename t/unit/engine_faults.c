@@ -22,7 +22,7 @@ typedef struct {
 } faults_t;
 
 
-/* ---- allocations ----------------------------------------------------------- */
+/* ---- allocations --------------------------------------------------------- */
 
 #ifdef __SANITIZE_ADDRESS__
 #define REAL(name)  __interceptor_##name
@@ -73,7 +73,7 @@ realloc(void *p, size_t n)
 }
 
 
-/* ---- one attempt ------------------------------------------------------------ */
+/* ---- one attempt --------------------------------------------------------- */
 
 static void
 arm(faults_t *f, const engine_kind_t *kind, long n)

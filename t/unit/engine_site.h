@@ -59,7 +59,7 @@ typedef struct {
 #endif
 
 
-/* ---- the clock ------------------------------------------------------------ */
+/* ---- the clock ----------------------------------------------------------- */
 
 static int64_t  engine_step;            /* seconds that it has been put on */
 
@@ -78,7 +78,7 @@ clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 
-/* ---- names that change without the table ------------------------------------- */
+/* ---- names that change without the table --------------------------------- */
 
 /*
  * Whole mailboxes are exchanged, and removed, by calls of the system that the
@@ -177,7 +177,7 @@ remove(const char *path)
 }
 
 
-/* ---- a store --------------------------------------------------------------- */
+/* ---- a store ------------------------------------------------------------- */
 
 static inline void
 engine_init(engine_t *e, ptn_io_t *io, const char *root)
@@ -292,7 +292,7 @@ engine_done(engine_t *e)
 }
 
 
-/* ---- what a mailbox holds --------------------------------------------------- */
+/* ---- what a mailbox holds ------------------------------------------------ */
 
 #define ENGINE_NAME  "(SELECT name FROM folder WHERE id=abs(%s))"
 #define ENGINE_SUBJECT  "(SELECT subject FROM item WHERE item.id=%s)"
@@ -474,7 +474,7 @@ engine_state(engine_t *e, ptn_pool_t *pool, char **ret)
 }
 
 
-/* ---- the check --------------------------------------------------------------- */
+/* ---- the check ----------------------------------------------------------- */
 
 typedef struct {
     char  line[256];

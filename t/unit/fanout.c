@@ -149,7 +149,7 @@ test_changed(void)
 }
 
 
-/* ---- linking does not work ------------------------------------------------ */
+/* ---- linking does not work ----------------------------------------------- */
 
 static int  link_errno;
 
@@ -270,7 +270,7 @@ test_backup(void)
 }
 
 
-/* ---- the power fails ------------------------------------------------------ */
+/* ---- the power fails ----------------------------------------------------- */
 
 typedef struct {
     ptn_sim_t   *sim;

@@ -27,7 +27,7 @@ typedef struct {
 } power_t;
 
 
-/* ---- every call has its row ---------------------------------------------------- */
+/* ---- every call has its row ---------------------------------------------- */
 
 /* What changes something and takes no transaction. */
 
@@ -96,7 +96,7 @@ guard(void)
 }
 
 
-/* ---- the record ------------------------------------------------------------------ */
+/* ---- the record ---------------------------------------------------------- */
 
 static ptn_rc_t
 power_record(power_t *p, engine_t *e, size_t *ret_op)

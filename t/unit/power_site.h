@@ -62,7 +62,7 @@ struct power_s {
 };
 
 
-/* ---- a store on a root ----------------------------------------------------- */
+/* ---- a store on a root --------------------------------------------------- */
 
 static inline void
 site_init(site_t *s, ptn_sim_t *sim, const char *root, unsigned boxes)
@@ -185,7 +185,7 @@ step_reopen(site_t *s)
 }
 
 
-/* ---- the record ------------------------------------------------------------ */
+/* ---- the record ---------------------------------------------------------- */
 
 static inline ptn_rc_t
 power_step(site_t *s, const step_t *step)
@@ -262,7 +262,7 @@ power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
 }
 
 
-/* ---- the check ------------------------------------------------------------- */
+/* ---- the check ----------------------------------------------------------- */
 
 static inline void
 power_report(void *ctx, const char *line)
@@ -376,7 +376,7 @@ power_check(void *ctx, const char *dir, unsigned marks)
 }
 
 
-/* ---- losses ------------------------------------------------------------------ */
+/* ---- losses -------------------------------------------------------------- */
 
 static inline void
 power_run(power_t *p, const char *name)

@@ -1,9 +1,9 @@
 /*
  * A store makes a model of the schema when it opens its first mailbox, to know
- * that file by, and keeps the model's hash.  That is most of what opening costs:
- * a test that opens hundreds of stores, one after the other, hands the hashes
- * on.  For tests whose stores are not about the schema; include it behind the
- * headers of the engine.
+ * that file by, and keeps the model's hash.  That is most of what opening it
+ * costs: a test that opens hundreds of stores, one after the other, hands the
+ * hashes on.  For tests that are not about the schema; include it before the
+ * header whose stores it is for.
  */
 
 #ifndef SCHEMA_MEMO_H
