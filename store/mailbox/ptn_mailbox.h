@@ -32,7 +32,8 @@
  *   ptn_sync.c       what changed since
  *   ptn_words*.c  ptn_search*.c  searching: see ptn_words.h
  *   ptn_replica.c    REPLGUIDs         ptn_ics_*.c  synchronisation by sets
- *   ptn_device.c     what ActiveSync's devices know
+ *   ptn_device.c     what ActiveSync's devices know   ptn_chore.c  idle work
+ *                    with the write lock
  *   ptn_rights.c     who acts, and what it may   ptn_rights_list.c  entries
  *   ptn_rights_mark.c   whose a message is       ptn_rights_view.c  what of a
  *                    folder somebody sees
