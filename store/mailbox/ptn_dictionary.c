@@ -661,13 +661,12 @@ ptn_dictionary_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
 
 /* Contents that were packed in haste; a look at no more than so many rows. */
 
-ptn_rc_t
-ptn_hasty_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
+static ptn_rc_t
+ptn_hasty_some(ptn_mbox_t *mb, unsigned max, bool *ret_more)
 {
-    ptn_rc_t                               rc;
-    uint64_t                               to, upto;
-    ptn_pool_t                            *pool;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t   tx = { 0 };
+    ptn_rc_t     rc;
+    uint64_t     to, upto;
+    ptn_pool_t  *pool;
 
     *ret_more = false;
 
@@ -676,9 +675,9 @@ ptn_hasty_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
         return PTN_ENOMEM;
     }
 
-    rc = ptn_txn_begin(&tx, mb);
+    rc = PTN_OK;
 
-    if (rc == PTN_OK && mb->meta.hasty != 0) {
+    if (mb->meta.hasty != 0) {
         to = (mb->meta.oid - mb->meta.hasty > PTN_HASTY_ROWS)
              ? mb->meta.hasty + PTN_HASTY_ROWS : mb->meta.oid;
 
@@ -692,13 +691,26 @@ ptn_hasty_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
         }
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_txn_commit(&tx);
-    }
-
     ptn_pool_destroy(pool);
 
     return rc;
+}
+
+
+ptn_rc_t
+ptn_hasty_repack(ptn_mbox_t *mb, unsigned max, bool *ret_more)
+{
+    ptn_rc_t                              rc;
+    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+
+    *ret_more = false;
+    rc = ptn_txn_begin(&tx, mb);
+
+    if (rc == PTN_OK) {
+        rc = ptn_hasty_some(mb, max, ret_more);
+    }
+
+    return (rc == PTN_OK) ? ptn_txn_commit(&tx) : rc;
 }
 
 
@@ -739,6 +751,13 @@ ptn_dictionary_due(ptn_mbox_t *mb, const ptn_dictionary_state_t *s,
 }
 
 
+static ptn_rc_t
+ptn_hasty_under(ptn_txn_t *tx, void *ctx)
+{
+    return ptn_hasty_some(tx->mb, PTN_HASTY_STEP, ctx);
+}
+
+
 /* A step, and soon the next: who delivers waits for the lock no longer. */
 
 static void
@@ -748,22 +767,7 @@ ptn_hasty_idle(ptn_mbox_t *mb)
     ptn_rc_t  rc;
 
     more = false;
-
-    if (mb->store->held != NULL) {
-        mb->store->held(mb->store->ctx, true);
-    }
-
-    mb->no_wait = true;
-    rc = ptn_hasty_repack(mb, PTN_HASTY_STEP, &more);
-    mb->no_wait = false;
-
-    if (rc == PTN_OK && mb->batch) {
-        rc = ptn_batch_commit(mb);
-    }
-
-    if (mb->store->held != NULL) {
-        mb->store->held(mb->store->ctx, false);
-    }
+    rc = ptn_chore_run(mb, 0, ptn_hasty_under, &more);
 
     if (rc == PTN_EBUSY || (rc == PTN_OK && more)) {
         mb->store->busy = true;

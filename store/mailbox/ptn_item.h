@@ -352,8 +352,11 @@ ptn_rc_t ptn_msg_copy_one(ptn_txn_t *tx, ptn_folder_t *to, ptn_id_t from,
     ptn_msg_info_t *m);
 ptn_rc_t ptn_msg_move_one(ptn_txn_t *tx, ptn_folder_t *to,
     ptn_folder_t *from, ptn_msg_info_t *m);
-/* ptn_msg_copy.c: either of them; an error ends the transaction.  And before
- * the first one: room for n messages of that size. */
+/* ptn_msg_copy.c: either of them; an error ends the transaction.  Before the
+ * first one: both folders are there and the user may, and there is room for n
+ * messages of that size. */
+ptn_rc_t ptn_msg_take_begin(ptn_txn_t *tx, ptn_id_t from, ptn_id_t to,
+    ptn_folder_t **ret_target);
 ptn_rc_t ptn_msg_take_one(ptn_txn_t *tx, ptn_folder_t *target,
     ptn_msg_info_t *m, bool move);
 ptn_rc_t ptn_msg_take_room(ptn_mbox_t *mb, const ptn_folder_t *target,

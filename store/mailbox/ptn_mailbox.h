@@ -32,7 +32,8 @@
  *   ptn_sync.c       what changed since
  *   ptn_words*.c  ptn_search*.c  searching: see ptn_words.h
  *   ptn_replica.c    REPLGUIDs         ptn_ics_*.c  synchronisation by sets
- *   ptn_device.c     what ActiveSync's devices know
+ *   ptn_device.c     what ActiveSync's devices know   ptn_chore.c  idle work
+ *                    with the write lock
  *   ptn_rights.c     who acts, and what it may   ptn_rights_list.c  entries
  *   ptn_rights_mark.c   whose a message is       ptn_rights_view.c  what of a
  *                    folder somebody sees
@@ -498,6 +499,14 @@ void ptn_batch_rollback(ptn_mbox_t *mb);
  * committed when rc is OK, else undone; rc, or what failed. */
 ptn_rc_t ptn_batch_end(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_rc_t rc);
 void ptn_batch_fail(ptn_mbox_t *mb, ptn_rc_t rc);
+
+/*
+ * ptn_chore.c: idle work with the write lock, in a transaction and a batch of
+ * its own.  It does not wait for who writes: EBUSY after `tries` more tries,
+ * half a millisecond apart.  store->held hears of the time with the lock alone.
+ */
+ptn_rc_t ptn_chore_run(ptn_mbox_t *mb, unsigned tries,
+    ptn_rc_t (*f)(ptn_txn_t *tx, void *ctx), void *ctx);
 ptn_rc_t ptn_checkpoint(ptn_mbox_t *mb, bool wait, bool truncate);
 
 /* Notes a failure amid changes: the transaction can only be undone. */

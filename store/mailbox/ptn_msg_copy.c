@@ -185,18 +185,12 @@ ptn_msg_take_one(ptn_txn_t *tx, ptn_folder_t *target, ptn_msg_info_t *m,
 }
 
 
-static ptn_rc_t
-ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
-    const uint32_t *uids, size_t n, ptn_id_t to, bool move,
-    uint32_t **ret_uids)
+ptn_rc_t
+ptn_msg_take_begin(ptn_txn_t *tx, ptn_id_t from, ptn_id_t to,
+    ptn_folder_t **ret_target)
 {
-    bool             moving;
-    size_t           i, found;
-    ptn_rc_t         rc;
-    uint32_t        *new_uids;
-    uint64_t         size;
-    ptn_folder_t    *source, *target;
-    ptn_msg_info_t  *all;
+    ptn_rc_t       rc;
+    ptn_folder_t  *source;
 
     rc = ptn_txn_need(tx, from, 0);
 
@@ -208,9 +202,24 @@ ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
         rc = ptn_folder_of(tx->mb, from, &source);
     }
 
-    if (rc == PTN_OK) {
-        rc = ptn_folder_of(tx->mb, to, &target);
-    }
+    return (rc == PTN_OK) ? ptn_folder_of(tx->mb, to, ret_target) : rc;
+}
+
+
+static ptn_rc_t
+ptn_msg_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
+    const uint32_t *uids, size_t n, ptn_id_t to, bool move,
+    uint32_t **ret_uids)
+{
+    bool             moving;
+    size_t           i, found;
+    ptn_rc_t         rc;
+    uint32_t        *new_uids;
+    uint64_t         size;
+    ptn_folder_t    *target;
+    ptn_msg_info_t  *all;
+
+    rc = ptn_msg_take_begin(tx, from, to, &target);
 
     if (rc != PTN_OK) {
         return rc;

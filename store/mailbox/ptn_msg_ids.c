@@ -150,22 +150,10 @@ ptn_msg_ids_transfer(ptn_txn_t *tx, ptn_pool_t *pool, ptn_id_t from,
     ptn_id_t        *new_ids;
     ptn_rc_t         rc;
     uint64_t         size;
-    ptn_folder_t    *source, *target;
+    ptn_folder_t    *target;
     ptn_msg_info_t  *all, m;
 
-    rc = ptn_txn_need(tx, from, 0);
-
-    if (rc == PTN_OK) {
-        rc = ptn_rights_need(tx->mb, to, PTN_RIGHT_CREATE);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_folder_of(tx->mb, from, &source);
-    }
-
-    if (rc == PTN_OK) {
-        rc = ptn_folder_of(tx->mb, to, &target);
-    }
+    rc = ptn_msg_take_begin(tx, from, to, &target);
 
     if (rc != PTN_OK) {
         return rc;

@@ -15,8 +15,6 @@
  * texts or one of merging (ptn_words_merge.c), in steps.
  */
 
-#include <unistd.h>
-
 #include "ptn_words.h"
 
 
@@ -28,7 +26,6 @@
 #define PTN_WORDS_LOCK_MIN 500
 #define PTN_WORDS_HELD     16           /* ms, both together, are long */
 #define PTN_WORDS_TRIES    20
-#define PTN_WORDS_TRY      500          /* microseconds between them */
 #define PTN_WORDS_PAUSE    9            /* times what the lock was held, */
 #define PTN_WORDS_PAUSE_MAX  200        /* milliseconds at most */
 
@@ -37,7 +34,9 @@ typedef struct {
     ptn_str_t  col[PTN_WORDS_COLUMNS];
 } ptn_words_doc_t;
 
-typedef struct {
+typedef struct ptn_words_work_s  ptn_words_work_t;
+
+struct ptn_words_work_s {
     ptn_pool_t       *pool;
     ptn_id_t          indexed;          /* when the texts were derived */
     uint64_t          version;
@@ -48,7 +47,9 @@ typedef struct {
     ptn_words_new_t   new;
     bool              merge;            /* nothing else */
     bool              more;
-} ptn_words_work_t;
+    uint64_t          begun, cn;        /* with the lock: us; as it was */
+    ptn_rc_t        (*under)(ptn_mbox_t *mb, ptn_words_work_t *w);
+};
 
 
 static ptn_rc_t
@@ -452,54 +453,15 @@ ptn_words_reset(ptn_mbox_t *mb, ptn_words_work_t *w)
 
 /* ---- a portion --------------------------------------------------------- */
 
-/*
- * Whoever writes has more to do, but texts that were made shall not be made
- * again because of it: some tries, between two of his batches.
- */
-
 static ptn_rc_t
-ptn_words_begin(ptn_txn_t *tx, ptn_mbox_t *mb)
+ptn_words_under(ptn_txn_t *tx, void *ctx)
 {
-    ptn_rc_t  rc;
-    unsigned  i;
+    ptn_words_work_t  *w = ctx;
 
-    for (i = 0; ; i++) {
-        mb->no_wait = true;
-        rc = ptn_txn_begin(tx, mb);
-        mb->no_wait = false;
+    w->begun = ptn_time_mono_us();
+    w->cn = tx->mb->meta.cn;
 
-        if (rc != PTN_EBUSY || i == PTN_WORDS_TRIES) {
-            return rc;
-        }
-
-        usleep(PTN_WORDS_TRY);
-    }
-}
-
-
-static ptn_rc_t
-ptn_words_under(ptn_mbox_t *mb, ptn_txn_t *tx, ptn_words_work_t *w,
-    ptn_rc_t (*f)(ptn_mbox_t *mb, ptn_words_work_t *w))
-{
-    ptn_rc_t  rc;
-
-    rc = f(mb, w);
-
-    if (rc == PTN_OK) {
-        rc = ptn_txn_commit(tx);
-    }
-
-    ptn_txn_done(tx);
-
-    if (rc == PTN_OK) {
-        return ptn_batch_commit(mb);
-    }
-
-    if (mb->batch) {
-        ptn_batch_rollback(mb);
-    }
-
-    return rc;
+    return w->under(tx->mb, w);
 }
 
 
@@ -511,30 +473,20 @@ static ptn_rc_t
 ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
     ptn_rc_t (*f)(ptn_mbox_t *mb, ptn_words_work_t *w))
 {
-    ptn_rc_t                              rc;
-    uint64_t                              begun, held, cn;
-    PTN_CLEAN_UP(ptn_txn_done) ptn_txn_t  tx = { 0 };
+    ptn_rc_t  rc;
+    uint64_t  held;
 
-    rc = ptn_words_begin(&tx, mb);
+    w->under = f;
+    w->begun = 0;
+    mb->no_checkpoint = true;           /* that of idle() does */
+    rc = ptn_chore_run(mb, PTN_WORDS_TRIES, ptn_words_under, w);
+    mb->no_checkpoint = false;
 
-    if (rc != PTN_OK) {
+    if (w->begun == 0) {
         return rc;
     }
 
-    if (mb->store->held != NULL) {
-        mb->store->held(mb->store->ctx, true);
-    }
-
-    begun = ptn_time_mono_us();
-    cn = mb->meta.cn;
-    mb->no_checkpoint = true;           /* that of idle() does */
-    rc = ptn_words_under(mb, &tx, w, f);
-    mb->no_checkpoint = false;
-    held = (ptn_time_mono_us() - begun) / 1000;
-
-    if (mb->store->held != NULL) {
-        mb->store->held(mb->store->ctx, false);
-    }
+    held = (ptn_time_mono_us() - w->begun) / 1000;
 
     if (held >= PTN_WORDS_HELD) {
         mb->index_us = ptn_max(mb->index_us * 2 / 3,
@@ -544,7 +496,7 @@ ptn_words_locked(ptn_mbox_t *mb, ptn_words_work_t *w,
                                (unsigned) PTN_WORDS_LOCK);
     }
 
-    mb->index_ms = (cn == mb->index_cn)
+    mb->index_ms = (w->cn == mb->index_cn)
                    ? 0 : ptn_time_mono()
                          + ptn_min(PTN_WORDS_PAUSE * (held + 1),
                                    (uint64_t) PTN_WORDS_PAUSE_MAX);

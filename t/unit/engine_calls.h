@@ -12,7 +12,7 @@
 #include "engine_site.h"
 
 
-/* ---- what they work on ------------------------------------------------------- */
+/* ---- what they work on --------------------------------------------------- */
 
 static inline ptn_id_t
 engine_nth(ptn_mbox_t *mb, ptn_id_t folder, uint32_t seq)
@@ -103,7 +103,7 @@ op_open(engine_t *e)
 }
 
 
-/* ---- messages, folders --------------------------------------------------------- */
+/* ---- messages, folders --------------------------------------------------- */
 
 static ptn_rc_t
 op_deliver(ptn_txn_t *tx, engine_t *e)
@@ -331,7 +331,7 @@ op_props(ptn_txn_t *tx, engine_t *e)
 }
 
 
-/* ---- deletion and what comes back --------------------------------------------- */
+/* ---- deletion and what comes back ---------------------------------------- */
 
 static ptn_rc_t
 op_gone(ptn_txn_t *tx, engine_t *e)
@@ -482,7 +482,7 @@ op_tombs(ptn_txn_t *tx, engine_t *e)
 }
 
 
-/* ---- what is about folders and mailboxes ---------------------------------------- */
+/* ---- what is about folders and mailboxes --------------------------------- */
 
 static ptn_rc_t
 op_rule(ptn_txn_t *tx, engine_t *e)
@@ -572,7 +572,7 @@ op_index(engine_t *e)
 }
 
 
-/* ---- uploads, devices ------------------------------------------------------------ */
+/* ---- uploads, devices ---------------------------------------------------- */
 
 static ptn_str_t
 engine_gid(ptn_txn_t *tx, engine_t *e, ptn_id_t id)

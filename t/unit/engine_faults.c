@@ -9,6 +9,8 @@
  * Of the nth allocations of an operation a sample is tried; ENGINE_ALL=1: all.
  */
 
+#define ENGINE_LEARNS           /* what it allocates for it fails, too */
+
 #include "engine_look.h"
 #include "fault_io.h"
 
@@ -20,7 +22,7 @@ typedef struct {
 } faults_t;
 
 
-/* ---- allocations ----------------------------------------------------------- */
+/* ---- allocations --------------------------------------------------------- */
 
 #ifdef __SANITIZE_ADDRESS__
 #define REAL(name)  __interceptor_##name
@@ -71,7 +73,7 @@ realloc(void *p, size_t n)
 }
 
 
-/* ---- one attempt ------------------------------------------------------------ */
+/* ---- one attempt --------------------------------------------------------- */
 
 static void
 arm(faults_t *f, const engine_kind_t *kind, long n)

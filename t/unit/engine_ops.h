@@ -20,7 +20,7 @@ typedef struct {
 } engine_op_t;
 
 
-/* ---- more than one mailbox ---------------------------------------------------------- */
+/* ---- more than one mailbox ----------------------------------------------- */
 
 static ptn_rc_t
 engine_transfer(engine_t *e, bool copy)
@@ -134,7 +134,7 @@ op_receipt(engine_t *e)
 }
 
 
-/* ---- idle work ------------------------------------------------------------------------ */
+/* ---- idle work ----------------------------------------------------------- */
 
 static ptn_rc_t
 op_idle(engine_t *e)
@@ -207,7 +207,7 @@ op_repack(engine_t *e)
 }
 
 
-/* ---- whole mailboxes -------------------------------------------------------------------- */
+/* ---- whole mailboxes ----------------------------------------------------- */
 
 static ptn_rc_t
 op_compact(engine_t *e)

@@ -35,7 +35,7 @@ typedef struct {
 } reads_kind_t;
 
 
-/* ---- calls of the system --------------------------------------------------- */
+/* ---- calls of the system ------------------------------------------------- */
 
 static struct {
     bool          armed, sticky, hit;
@@ -247,7 +247,7 @@ next(long n)
 }
 
 
-/* ---- every operation -------------------------------------------------------- */
+/* ---- every operation ----------------------------------------------------- */
 
 static void
 test_kind(engine_look_t *l, reads_kind_t *r)
@@ -307,7 +307,7 @@ test_kind(engine_look_t *l, reads_kind_t *r)
 }
 
 
-/* ---- answers ------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------- */
 
 typedef struct {
     engine_t    *e;
@@ -669,7 +669,7 @@ test_answers(reads_kind_t *kind, const char *dir)
 }
 
 
-/* ---- the neighbour ------------------------------------------------------------ */
+/* ---- the neighbour ------------------------------------------------------- */
 
 static ptn_rc_t
 deliver(engine_t *e, unsigned k, unsigned n)
@@ -738,7 +738,7 @@ test_neighbour(reads_kind_t *kind, const char *dir, bool open)
 }
 
 
-/* ---- files that were cut --------------------------------------------------------- */
+/* ---- files that were cut ------------------------------------------------- */
 
 /*
  * Somebody cuts what SQLite has mapped: the process may end by SIGBUS, as it

@@ -22,6 +22,10 @@
 #include "ptn_sim.h"
 #include "ptn_test.h"
 
+#ifndef ENGINE_LEARNS
+#include "schema_memo.h"
+#endif
+
 
 #define ENGINE_USERS   6
 #define ENGINE_PUBLIC  5
@@ -55,7 +59,7 @@ typedef struct {
 #endif
 
 
-/* ---- the clock ------------------------------------------------------------ */
+/* ---- the clock ----------------------------------------------------------- */
 
 static int64_t  engine_step;            /* seconds that it has been put on */
 
@@ -74,7 +78,7 @@ clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 
-/* ---- names that change without the table ------------------------------------- */
+/* ---- names that change without the table --------------------------------- */
 
 /*
  * Whole mailboxes are exchanged, and removed, by calls of the system that the
@@ -173,7 +177,7 @@ remove(const char *path)
 }
 
 
-/* ---- a store --------------------------------------------------------------- */
+/* ---- a store ------------------------------------------------------------- */
 
 static inline void
 engine_init(engine_t *e, ptn_io_t *io, const char *root)
@@ -288,7 +292,7 @@ engine_done(engine_t *e)
 }
 
 
-/* ---- what a mailbox holds --------------------------------------------------- */
+/* ---- what a mailbox holds ------------------------------------------------ */
 
 #define ENGINE_NAME  "(SELECT name FROM folder WHERE id=abs(%s))"
 #define ENGINE_SUBJECT  "(SELECT subject FROM item WHERE item.id=%s)"
@@ -470,7 +474,7 @@ engine_state(engine_t *e, ptn_pool_t *pool, char **ret)
 }
 
 
-/* ---- the check --------------------------------------------------------------- */
+/* ---- the check ----------------------------------------------------------- */
 
 typedef struct {
     char  line[256];

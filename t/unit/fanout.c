@@ -5,6 +5,7 @@
  * mailboxes are whole, and what was acknowledged is in both.
  */
 
+#include "schema_memo.h"
 #include "mailbox_site.h"
 #include "content_site.h"
 #include "ptn_sim.h"
@@ -148,7 +149,7 @@ test_changed(void)
 }
 
 
-/* ---- linking does not work ------------------------------------------------ */
+/* ---- linking does not work ----------------------------------------------- */
 
 static int  link_errno;
 
@@ -269,12 +270,11 @@ test_backup(void)
 }
 
 
-/* ---- the power fails ------------------------------------------------------ */
+/* ---- the power fails ----------------------------------------------------- */
 
 typedef struct {
     ptn_sim_t   *sim;
     ptn_str_t    raw;
-    unsigned     disks, phase;
     char         why[200];
 } power_t;
 
@@ -298,10 +298,6 @@ power_check(void *ctx, const char *dir, unsigned marks)
     ptn_user_t   u;
     ptn_view_t  *view;
     ptn_mbox_t  *mb;
-
-    if (p->disks++ % DISKS_EVERY != p->phase) {
-        return NULL;
-    }
 
     memset(&s, 0, sizeof(s));
     ptn_conf_defaults(&s.conf);
@@ -360,13 +356,14 @@ power_ok(power_t *p, uint32_t ignore, const char *name)
 {
     ptn_sim_result_t  res;
 
-    p->phase = 0;
+    p->sim->every = DISKS_EVERY;
+    p->sim->phase = 0;
 
     do {
-        p->disks = 0;
+        p->sim->disks = 0;
         ptn_sim_run(p->sim, p->sim->base, ignore, 1, power_check, p, &res);
-        p->phase++;
-    } while (ignore && !res.bad && p->phase < DISKS_EVERY);
+        p->sim->phase++;
+    } while (ignore && !res.bad && p->sim->phase < DISKS_EVERY);
 
     ok(ignore ? res.bad : !res.bad, "%s: %s", name,
        res.bad ? res.bad_why : "nothing is lost");
@@ -387,6 +384,7 @@ test_power(bool together)
 
     dir = ptn_sim_tmp();
     p.sim = ptn_sim_create(dir);
+    p.sim->keep = true;
     memset(&s, 0, sizeof(s));
     ptn_conf_defaults(&s.conf);
     s.conf.root = dir;

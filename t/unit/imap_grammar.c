@@ -474,7 +474,7 @@ test_names(void)
 }
 
 
-/* --- header fields ---------------------------------------------------------- */
+/* --- header fields -------------------------------------------------------- */
 
 static const struct {
     const char  *header, *item, *want;

@@ -416,7 +416,7 @@ static const step_t  expunging[] = {
 };
 
 
-/* --- two sessions ------------------------------------------------------------ */
+/* --- two sessions --------------------------------------------------------- */
 
 static const step_t  news[] = {
     { 'B', "1 STORE 2 +FLAGS (\\Flagged)\n",

@@ -209,7 +209,7 @@ run_destroy(kill_worker_t *w)
 }
 
 
-/* ---- what is about a folder, a mailbox ------------------------------------ */
+/* ---- what is about a folder, a mailbox ----------------------------------- */
 
 static bool
 choose_one(kill_worker_t *w, kill_kind_e kind, unsigned max)

@@ -178,7 +178,7 @@ kill_worker(kill_t *k, unsigned n, unsigned seed, int fd)
 }
 
 
-/* ---- what is there -------------------------------------------------------- */
+/* ---- what is there ------------------------------------------------------- */
 
 typedef struct {
     kill_obj_t  *obj;
@@ -453,7 +453,7 @@ kill_see_rest(kill_t *k, kill_found_t *f, ptn_mbox_t *mb, unsigned box)
 }
 
 
-/* ---- receipts ------------------------------------------------------------- */
+/* ---- receipts ------------------------------------------------------------ */
 
 static inline kill_receipt_t *
 kill_receipt(kill_t *k, unsigned worker, uint32_t n, bool make)
@@ -562,7 +562,7 @@ kill_settle_receipts(kill_t *k)
 }
 
 
-/* ---- what ought to be ------------------------------------------------------ */
+/* ---- what ought to be ---------------------------------------------------- */
 
 static inline bool
 kill_same(const kill_obj_t *a, const kill_obj_t *b)
@@ -761,7 +761,7 @@ kill_look(kill_t *k)
 }
 
 
-/* ---- the parent ------------------------------------------------------------ */
+/* ---- the parent ---------------------------------------------------------- */
 
 typedef struct {
     pid_t     pid;

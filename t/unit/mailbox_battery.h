@@ -181,7 +181,7 @@ battery_fill(site_t *s, const char *name)
 }
 
 
-/* ---- use ------------------------------------------------------------------ */
+/* ---- use ----------------------------------------------------------------- */
 
 static ptn_rc_t
 battery_row(void *ctx PTN_UNUSED, const ptn_table_row_t *row)
@@ -455,7 +455,7 @@ battery_use(site_t *s, const char *name)
 }
 
 
-/* ---- a copy of the files ---------------------------------------------------- */
+/* ---- a copy of the files ------------------------------------------------- */
 
 static char  battery_from[256], battery_to[256];
 

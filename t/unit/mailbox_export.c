@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "schema_memo.h"
 #include "kill_io.h"
 #include "mailbox_battery.h"
 #include "mailbox_visible.h"
@@ -479,7 +480,7 @@ test_killed_merge(site_t *s, const char *path)
 }
 
 
-/* ---- memory ---------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------- */
 
 #define BIG    (24 * 1024 * 1024)
 #define BOUND  (20 * 1024)              /* KB */

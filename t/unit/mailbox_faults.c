@@ -4,6 +4,7 @@
  * afterwards, what was refused is not, and every invariant holds.
  */
 
+#include "schema_memo.h"
 #include "fault_io.h"
 #include "mailbox_site.h"
 

@@ -28,7 +28,7 @@ afresh(void)
 }
 
 
-/* ---- schemas ---------------------------------------------------------------- */
+/* ---- schemas ------------------------------------------------------------- */
 
 static const char *const  schemas[] = {
     "CREATE TRIGGER t AFTER INSERT ON message BEGIN DELETE FROM folder; END",
@@ -127,7 +127,7 @@ test_schemas(site_t *s)
 }
 
 
-/* ---- values ----------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 static const char *const  values[] = {
     "NULL", "'text'", "x'00ff00ff80'", "-1", "0", "1",

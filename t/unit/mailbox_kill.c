@@ -1,6 +1,7 @@
 /*
  * kill -9 at random points under a mixed load: a few seeded rounds of
- * t/unit/kill_load.h.  `./build.sh bench kill` goes on for as long as one likes.
+ * t/unit/kill_load.h.  `./build.sh bench kill` goes on for as long as one
+ * likes.
  */
 
 #include "kill_run.h"

@@ -131,6 +131,22 @@ site_user(site_t *s, const char *name)
 }
 
 
+static inline ptn_actor_t
+site_actor(site_t *s, const char *name, uint64_t id)
+{
+    ptn_user_t   u;
+    ptn_actor_t  a;
+
+    u = site_user(s, name);
+    memset(&a, 0, sizeof(a));
+    a.user = id;
+    a.mailbox = u.mailbox;
+    a.address = u.address;
+
+    return a;
+}
+
+
 static inline ptn_mbox_t *
 site_open_store(site_t *s, ptn_store_t *store, const char *name)
 {

@@ -427,7 +427,7 @@ step_on(test_t *t, long step)
 }
 
 
-/* ---- folders and what is folder associated -------------------------------- */
+/* ---- folders and what is folder associated ------------------------------- */
 
 static ptn_rc_t
 name_row(void *ctx, const ptn_table_row_t *row)

@@ -289,7 +289,7 @@ test_race(site_t *s)
 }
 
 
-/* ---- version 2 ------------------------------------------------------------- */
+/* ---- version 2 ----------------------------------------------------------- */
 
 /*
  * Differences, line by line.  Conversation index and id are told since, also

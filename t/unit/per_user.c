@@ -18,22 +18,6 @@ typedef struct {
 } per_user_t;
 
 
-static ptn_actor_t
-actor(site_t *s, const char *name, uint64_t id)
-{
-    ptn_user_t   u;
-    ptn_actor_t  a;
-
-    u = site_user(s, name);
-    memset(&a, 0, sizeof(a));
-    a.user = id;
-    a.mailbox = u.mailbox;
-    a.address = u.address;
-
-    return a;
-}
-
-
 static ptn_mbox_t *
 as(per_user_t *t, const ptn_actor_t *a)
 {
@@ -54,8 +38,8 @@ make(per_user_t *t)
 
     memset(t, 0, sizeof(*t));
     site_make(&t->s);
-    t->alice = actor(&t->s, "alice", 1);
-    t->bob = actor(&t->s, "bob", 2);
+    t->alice = site_actor(&t->s, "alice", 1);
+    t->bob = site_actor(&t->s, "bob", 2);
 
     mb = as(t, &t->alice);
     must(ptn_txn_begin(&tx, mb), "begin");

@@ -20,14 +20,14 @@ typedef struct {
     ptn_sim_t        *sim;
     ptn_pool_t       *pool;
     char             *states[OPS + 2];
-    unsigned          every, phase, disks, looked, bad, stop;
+    unsigned          bad, stop;
     bool              backup[OPS + 2];
     engine_report_t   report;
     char              why[600];
 } power_t;
 
 
-/* ---- every call has its row ---------------------------------------------------- */
+/* ---- every call has its row ---------------------------------------------- */
 
 /* What changes something and takes no transaction. */
 
@@ -96,7 +96,7 @@ guard(void)
 }
 
 
-/* ---- the record ------------------------------------------------------------------ */
+/* ---- the record ---------------------------------------------------------- */
 
 static ptn_rc_t
 power_record(power_t *p, engine_t *e, size_t *ret_op)
@@ -208,11 +208,6 @@ power_check(void *ctx, const char *dir, unsigned marks)
     engine_t     e;
     const char  *why;
 
-    if (p->disks++ % p->every != p->phase) {
-        return NULL;
-    }
-
-    p->looked++;
     engine_init(&e, &p->sim->io, dir);
     why = power_check_site(p, &e, marks);
     engine_done(&e);
@@ -222,7 +217,7 @@ power_check(void *ctx, const char *dir, unsigned marks)
                  ? engine_ops[marks].calls : "end", why);
         snprintf(p->why, sizeof(p->why), "%.590s", text);
         why = p->why;
-        diag("disk %u: %s", p->disks - 1, why);
+        diag("disk %u: %s", p->sim->disks - 1, why);
 
         if (++p->bad < p->stop) {
             return NULL;
@@ -258,13 +253,13 @@ main(void)
     if (ok(rc == PTN_OK, "recorded: %s: %s", engine_ops[op].calls,
            ptn_err(rc)->name))
     {
-        p.every = ptn_sim_env("POWER_EVERY", DISKS_EVERY);
-        p.phase = ptn_sim_env("POWER_PHASE", 0);
+        p.sim->every = ptn_sim_env("POWER_EVERY", DISKS_EVERY);
+        p.sim->phase = ptn_sim_env("POWER_PHASE", 0);
         p.stop = ptn_sim_env("POWER_STOP", 1);
         diag("%zu changes, %u marks", p.sim->n, p.sim->marks);
         ptn_sim_run(p.sim, 0, 0, 1, power_check, &p, &res);
         diag("%zu points, %zu disks, %zu different, %u looked at", res.points,
-             res.images, res.checked, p.looked);
+             res.images, res.checked, p.sim->looked);
         ok(p.bad == 0 && !res.bad, "nothing acknowledged is lost: %s",
            res.bad ? res.bad_why : "at any point");
 

@@ -23,8 +23,9 @@
 /*
  * Under a sanitizer a disk costs ten times as much, and is looked at for what
  * the code does, not for what the disk holds: a sample will do.  The search
- * for a loss without a sync is never sampled.  Steps miss the change that lowers
- * the mark when a mailbox is closed: ids jump after it failed, as after a crash.
+ * for a loss without a sync is never sampled.  Steps miss the change that
+ * lowers the mark when a mailbox is closed: ids jump after it failed, as after
+ * a crash.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define DISKS_EVERY  11
@@ -46,7 +47,7 @@ static struct {
 static unsigned  nplaces;
 
 
-/* ---- messages -------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------ */
 
 /* With an attachment: a skeleton and a blob. */
 static ptn_str_t

@@ -16,6 +16,7 @@
 #include "ptn_item.h"
 #include "ptn_sim.h"
 #include "ptn_test.h"
+#include "schema_memo.h"
 
 
 #define POWER_STEPS  40
@@ -56,13 +57,12 @@ struct power_s {
     ptn_pool_t    *pool;                        /* of the states */
     char          *states[POWER_STEPS + 2];     /* [m]: after m marks */
     unsigned       nstates;
-    unsigned       every, disks;
     char           report[256];
     char           why[600];
 };
 
 
-/* ---- a store on a root ----------------------------------------------------- */
+/* ---- a store on a root --------------------------------------------------- */
 
 static inline void
 site_init(site_t *s, ptn_sim_t *sim, const char *root, unsigned boxes)
@@ -185,7 +185,7 @@ step_reopen(site_t *s)
 }
 
 
-/* ---- the record ------------------------------------------------------------ */
+/* ---- the record ---------------------------------------------------------- */
 
 static inline ptn_rc_t
 power_step(site_t *s, const step_t *step)
@@ -262,7 +262,7 @@ power_record(power_t *p, site_t *s, const step_t *step, const char **ret_step)
 }
 
 
-/* ---- the check ------------------------------------------------------------- */
+/* ---- the check ----------------------------------------------------------- */
 
 static inline void
 power_report(void *ctx, const char *line)
@@ -368,10 +368,6 @@ power_check(void *ctx, const char *dir, unsigned marks)
     power_t     *p = ctx;
     const char  *why;
 
-    if (p->every > 1 && p->disks++ % p->every != 0) {
-        return NULL;
-    }
-
     site_init(&s, p->sim, dir, p->boxes);
     why = power_check_site(p, &s, marks);
     site_done(&s);
@@ -380,7 +376,7 @@ power_check(void *ctx, const char *dir, unsigned marks)
 }
 
 
-/* ---- losses ------------------------------------------------------------------ */
+/* ---- losses -------------------------------------------------------------- */
 
 static inline void
 power_run(power_t *p, const char *name)
@@ -388,9 +384,9 @@ power_run(power_t *p, const char *name)
     ptn_sim_result_t  res;
 
     diag("%s: %zu changes, %u marks", name, p->sim->n, p->sim->marks);
-    p->every = ptn_sim_env("POWER_EVERY", p->sample);
+    p->sim->every = ptn_sim_env("POWER_EVERY", p->sample);
     ptn_sim_run(p->sim, 0, 0, 1, power_check, p, &res);
-    p->every = 1;
+    p->sim->every = 1;
     diag("%zu points, %zu disks, %zu different", res.points, res.images,
          res.checked);
     ok(!res.bad, "%s: nothing acknowledged is lost: %s", name,
@@ -416,7 +412,7 @@ power_without(power_t *p, ptn_io_site_e site)
         /* void */
     }
 
-    p->every = 1;
+    p->sim->every = 1;
     p->sim->ignore_from = from;
     ptn_sim_run(p->sim, from, 1u << site, 1, power_check, p, &res);
     p->sim->ignore_from = 0;
@@ -437,6 +433,7 @@ power_play(power_t *p, char *dir, const char *name, const step_t *steps,
     const char  *step;
 
     p->sim = ptn_sim_create(dir);
+    p->sim->keep = true;
     p->nstates = 0;
     site_init(&s, p->sim, dir, p->boxes);
     rc = power_record(p, &s, steps, &step);

@@ -269,10 +269,6 @@ check(void *ctx, const char *dir, unsigned marks)
     power_t     *p = ctx;
     const char  *why;
 
-    if (p->every > 1 && p->disks++ % p->every != 0) {
-        return NULL;
-    }
-
     site_init(&s, p->sim, dir, 2);
     why = check_site(p, &s, marks);
     site_done(&s);
@@ -292,13 +288,14 @@ test_life(power_t *p)
 
     dir = ptn_sim_tmp();
     p->sim = ptn_sim_create(dir);
+    p->sim->keep = true;
     site_init(&s, p->sim, dir, 2);
     rc = record(p, &s);
     site_done(&s);
     changes = p->sim->calls;
 
     if (ok(rc == PTN_OK, "recorded: %s", ptn_err(rc)->name)) {
-        p->every = DISKS_EVERY;
+        p->sim->every = DISKS_EVERY;
         ptn_sim_run(p->sim, 0, 0, 1, check, p, &res);
         diag("%zu points, %zu disks, %zu different", res.points, res.images,
              res.checked);
@@ -307,7 +304,7 @@ test_life(power_t *p)
 
         /* without the syncs of the WAL something must be found */
 
-        p->every = 1;
+        p->sim->every = 1;
         p->sim->ignore_from = 0;
         ptn_sim_run(p->sim, p->sim->n / 2, 1u << PTN_IO_WAL, 1, check, p,
                     &res);

@@ -92,6 +92,13 @@ typedef struct {
 } ptn_sim_inode_t;
 
 
+/* Numbers, but 0; an open hash. */
+typedef struct {
+    uint64_t  *v;
+    size_t     n, size;
+} ptn_sim_set_t;
+
+
 typedef struct {
     ptn_io_t          io;       /* first: what users are given */
     char             *root;
@@ -113,6 +120,15 @@ typedef struct {
     uint64_t          fail_at;  /* 1: the next one; 0: none */
     int               fail_errno;
     bool              fail_sticky;
+
+    /*
+     * For ptn_sim_run(): of the disks that differ one of `every` (0: all) is
+     * looked at, from `phase` on.  `keep`: what a check says of a disk is the
+     * same in every run, so one that was found good once is not checked again.
+     */
+    unsigned          every, phase, disks, looked;
+    bool              keep;
+    ptn_sim_set_t     good;
 } ptn_sim_t;
 
 
@@ -833,6 +849,7 @@ ptn_sim_free(ptn_sim_t *sim)
 
     ptn_sim_free_inodes(sim->inodes, sim->ninodes);
     pthread_mutex_destroy(&sim->lock);
+    free(sim->good.v);
     free(sim->ev);
     free(sim->root);
     free(sim);

@@ -423,51 +423,72 @@ typedef struct {
     bool              *durable;
     size_t            *pending;
     size_t             npending;
-    uint64_t          *seen;            /* digests; an open hash */
-    size_t             nseen, seen_size;
+    ptn_sim_set_t      seen;            /* digests */
     ptn_sim_result_t  *res;
 } ptn_sim_run_t;
 
 
-static inline bool
-ptn_sim_seen(ptn_sim_run_t *r, uint64_t digest)
+/* Where it is, or would be; `size` not 0. */
+
+static inline uint64_t *
+ptn_sim_place_of(const ptn_sim_set_t *set, uint64_t v)
 {
-    size_t     i, k, old;
-    uint64_t  *was;
+    size_t  k;
 
-    digest += digest == 0;
+    k = v % set->size;
 
-    if (r->nseen * 2 >= r->seen_size) {
-        old = r->seen_size;
-        was = r->seen;
-        r->seen_size = old ? old * 2 : 4096;
-        r->seen = calloc(r->seen_size, sizeof(uint64_t));
+    while (set->v[k] != 0 && set->v[k] != v) {
+        k = (k + 1) % set->size;
+    }
 
-        for (i = 0; i < old; i++) {
-            if (was[i] != 0) {
-                k = was[i] % r->seen_size;
-                while (r->seen[k] != 0) {
-                    k = (k + 1) % r->seen_size;
-                }
-                r->seen[k] = was[i];
+    return &set->v[k];
+}
+
+
+static inline bool
+ptn_sim_has(const ptn_sim_set_t *set, uint64_t v)
+{
+    v += v == 0;
+
+    return set->size != 0 && *ptn_sim_place_of(set, v) == v;
+}
+
+
+/* false: it was there. */
+
+static inline bool
+ptn_sim_put(ptn_sim_set_t *set, uint64_t v)
+{
+    size_t         i;
+    uint64_t      *at;
+    ptn_sim_set_t  old;
+
+    v += v == 0;
+
+    if (set->n * 2 >= set->size) {
+        old = *set;
+        set->size = old.size ? old.size * 2 : 4096;
+        set->v = calloc(set->size, sizeof(uint64_t));
+
+        for (i = 0; i < old.size; i++) {
+            if (old.v[i] != 0) {
+                *ptn_sim_place_of(set, old.v[i]) = old.v[i];
             }
         }
 
-        free(was);
+        free(old.v);
     }
 
-    for (k = digest % r->seen_size; r->seen[k] != 0;
-         k = (k + 1) % r->seen_size)
-    {
-        if (r->seen[k] == digest) {
-            return true;
-        }
+    at = ptn_sim_place_of(set, v);
+
+    if (*at == v) {
+        return false;
     }
 
-    r->seen[k] = digest;
-    r->nseen++;
+    *at = v;
+    set->n++;
 
-    return false;
+    return true;
 }
 
 
@@ -500,12 +521,22 @@ ptn_sim_try(ptn_sim_run_t *r, size_t point, unsigned marks,
 
     digest = ptn_sim_digest(inodes, 0) * 31 + marks;
 
-    if (ptn_sim_seen(r, digest)) {
+    if (!ptn_sim_put(&r->seen, digest)) {
         ptn_sim_free_inodes(inodes, r->sim->ninodes);
         return;
     }
 
     r->res->checked++;
+
+    if ((r->sim->every > 1
+         && r->sim->disks++ % r->sim->every != r->sim->phase)
+        || (r->sim->keep && ptn_sim_has(&r->sim->good, digest)))
+    {
+        ptn_sim_free_inodes(inodes, r->sim->ninodes);
+        return;
+    }
+
+    r->sim->looked++;
     ptn_sim_remove(r->dir);
 
     recording = r->sim->recording;
@@ -516,6 +547,10 @@ ptn_sim_try(ptn_sim_run_t *r, size_t point, unsigned marks,
 
     r->sim->recording = recording;
     ptn_sim_free_inodes(inodes, r->sim->ninodes);
+
+    if (why == NULL && r->sim->keep) {
+        (void) ptn_sim_put(&r->sim->good, digest);
+    }
 
     if (why != NULL) {
         r->res->bad = true;
@@ -630,7 +665,7 @@ ptn_sim_run(ptn_sim_t *sim, size_t from, uint32_t ignore, unsigned random,
     free(r.dir);
     free(r.durable);
     free(r.pending);
-    free(r.seen);
+    free(r.seen.v);
 }
 
 

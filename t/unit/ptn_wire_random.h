@@ -298,7 +298,8 @@ wire_fill_hook(const ptn_wire_hook_t *hook, ptn_pool_t *pool, uint64_t *seed,
     if (hook == &ptn_wire_tagged_hook) {
         ((ptn_wire_tagged_t *) base)->tag &= 0xffff0000;
         ((ptn_wire_tagged_t *) base)->tag |= wire_random_type(seed);
-        wire_random_value(&b, seed, (uint16_t) ((ptn_wire_tagged_t *) base)->tag);
+        wire_random_value(&b, seed,
+                          (uint16_t) ((ptn_wire_tagged_t *) base)->tag);
 
     } else if (hook == &ptn_wire_typed_hook) {
         ((ptn_wire_typed_t *) base)->type = wire_random_type(seed);

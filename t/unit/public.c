@@ -6,22 +6,6 @@
 #include "ptn_item.h"
 
 
-static ptn_actor_t
-actor(site_t *s, const char *name, uint64_t id)
-{
-    ptn_user_t   u;
-    ptn_actor_t  a;
-
-    u = site_user(s, name);
-    memset(&a, 0, sizeof(a));
-    a.user = id;
-    a.mailbox = u.mailbox;
-    a.address = u.address;
-
-    return a;
-}
-
-
 static ptn_mbox_t *
 as(site_t *s, const ptn_actor_t *a)
 {
@@ -181,9 +165,9 @@ main(void)
     ptn_sync_change_t   *changes;
 
     site_make(&s);
-    alice = actor(&s, "alice", 1);
-    bob = actor(&s, "bob", 2);
-    eve = actor(&s, "eve", 3);
+    alice = site_actor(&s, "alice", 1);
+    bob = site_actor(&s, "bob", 2);
+    eve = site_actor(&s, "eve", 3);
     eve.address = ptn_str("eve@elsewhere.test");
 
     is_rc(ptn_public_open(s.store, ptn_str("example.test"), &eve, &mb),

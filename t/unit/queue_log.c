@@ -21,7 +21,7 @@ static char        root[64];
 static ptn_conf_t  conf;
 
 
-/* --- an I/O table that counts and fails ------------------------------------- */
+/* --- an I/O table that counts and fails ----------------------------------- */
 
 typedef struct {
     ptn_io_t      io;
@@ -92,7 +92,7 @@ test_io_init(test_io_t *t)
 }
 
 
-/* --- helpers ------------------------------------------------------------------ */
+/* --- helpers -------------------------------------------------------------- */
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -217,7 +217,7 @@ deliver(ptn_qindex_t *ix, ptn_qmsg_t *m, uint32_t n)
 }
 
 
-/* --- tests -------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void
 test_format(void)

@@ -187,7 +187,7 @@ run_table_gone(rights_ctx_t *c)
 }
 
 
-/* ---- whole folders, rules, what is about a message ------------------------ */
+/* ---- whole folders, rules, what is about a message ----------------------- */
 
 static ptn_rc_t
 run_folder_clear(rights_ctx_t *c)
@@ -378,7 +378,7 @@ run_search_folder_scope(rights_ctx_t *c)
 }
 
 
-/* ---- synchronisation ------------------------------------------------------ */
+/* ---- synchronisation ----------------------------------------------------- */
 
 static ptn_rc_t
 run_msg_change_key(rights_ctx_t *c)
@@ -623,7 +623,7 @@ run_import_move_to(rights_ctx_t *c)
 }
 
 
-/* ---- tables that were opened while they could be -------------------------- */
+/* ---- tables that were opened while they could be ------------------------- */
 
 static ptn_rc_t
 run_table_order(rights_ctx_t *c)

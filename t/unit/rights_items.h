@@ -12,14 +12,17 @@
 
 /* ---- the calls ----------------------------------------------------------- */
 
+/* Is the folder in what a call lists? */
+
 static ptn_rc_t
-run_folder_list(rights_ctx_t *c)
+run_listed(rights_ctx_t *c, ptn_rc_t (*list)(ptn_mbox_t *mb,
+    const ptn_folder_t **ret_f, size_t *ret_n))
 {
     size_t               i, n;
     ptn_rc_t             rc;
     const ptn_folder_t  *f;
 
-    rc = ptn_folder_list(c->mb, &f, &n);
+    rc = list(c->mb, &f, &n);
 
     for (i = 0; rc == PTN_OK && i < n; i++) {
         if (f[i].id == c->folder) {
@@ -31,21 +34,15 @@ run_folder_list(rights_ctx_t *c)
 }
 
 static ptn_rc_t
+run_folder_list(rights_ctx_t *c)
+{
+    return run_listed(c, ptn_folder_list);
+}
+
+static ptn_rc_t
 run_folder_list_all(rights_ctx_t *c)
 {
-    size_t               i, n;
-    ptn_rc_t             rc;
-    const ptn_folder_t  *f;
-
-    rc = ptn_folder_list_all(c->mb, &f, &n);
-
-    for (i = 0; rc == PTN_OK && i < n; i++) {
-        if (f[i].id == c->folder) {
-            return PTN_OK;
-        }
-    }
-
-    return rc == PTN_OK ? PTN_ENOTFOUND : rc;
+    return run_listed(c, ptn_folder_list_all);
 }
 
 static ptn_rc_t

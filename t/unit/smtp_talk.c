@@ -95,7 +95,7 @@ talk(const char *variant, const row_t *rows)
 }
 
 
-/* --- what the queue holds ------------------------------------------------------ */
+/* --- what the queue holds ------------------------------------------------- */
 
 static unsigned  queued;
 static char      queued_last[512];
@@ -129,7 +129,7 @@ has(ptn_str_t m, const char *text)
 }
 
 
-/* --- what a mailbox holds -------------------------------------------------------- */
+/* --- what a mailbox holds ------------------------------------------------- */
 
 static uint32_t
 inbox(const char *address, ptn_pool_t *pool, ptn_str_t *last)
