@@ -113,6 +113,7 @@ ptn_body_html_line(u_char *d, const u_char *p, const u_char *end, bool first)
 
     from = first ? p : NULL;        /* where a blank would not show */
     word = false;                   /* within a word no URL begins */
+    scheme = "";
 
     while (p < end) {
 
