@@ -87,8 +87,9 @@ ptn_rc_t ptn_tnef_read(ptn_pool_t *pool, ptn_str_t bytes,
  *
  * Reading it back gives an equal object, but for: `part`; STRING8 is UNICODE;
  * malformed UTF-8 is U+FFFD; recipients have RECIPIENT_TYPE (and ROWID when
- * `row` is not their place), attachments ATTACH_METHOD (and ATTACH_NUM likewise)
- * among their properties; names stand in the order in which they were met.
+ * `row` is not their place), attachments ATTACH_METHOD (and ATTACH_NUM when
+ * `num` is not theirs) among their properties; names stand in the order in
+ * which they were met.
  *
  * EINVAL: an attachment without its data (has_data), a named id without a
  * name, a value that does not fit its type, an OBJECT value without an IID.
