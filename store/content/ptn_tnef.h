@@ -64,7 +64,8 @@ typedef struct {
  * that of the data.  Elsewhere an OBJECT property's value is its IID and then
  * its bytes.
  *
- * Recipients: `row` is ROWID, or the place; `type` RECIPIENT_TYPE, or To.
+ * Recipients: `row` is ROWID, or the place; `type` RECIPIENT_TYPE without its
+ * flags, or To, which is then in the properties as well.
  * Entry ids and search keys are not made where only names and addresses came.
  * The sender's clock is not known where only an attDate attribute came: it is
  * taken for UTC.

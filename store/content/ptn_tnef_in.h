@@ -209,8 +209,10 @@ ptn_rc_t ptn_tnef_list_add(ptn_tnef_in_t *in, ptn_tnef_list_t *list,
     uint32_t tag, ptn_str_t value, ptn_tnef_rank_e rank);
 ptn_rc_t ptn_tnef_list_int(ptn_tnef_in_t *in, ptn_tnef_list_t *list,
     uint32_t tag, int64_t n);
-/* The last value of the highest rank so far, whatever its type. */
-ptn_str_t ptn_tnef_list_find(const ptn_tnef_list_t *list, uint16_t id);
+/* The value that counts so far.  data NULL: there is none. */
+ptn_str_t ptn_tnef_list_find(const ptn_tnef_list_t *list, uint16_t id,
+    uint32_t *ret_tag);
+void ptn_tnef_list_drop(ptn_tnef_list_t *list, uint16_t id);
 
 /* {u32 count, properties} at *rest, which moves behind them. */
 ptn_rc_t ptn_tnef_list_pull(ptn_tnef_in_t *in, ptn_str_t *rest,

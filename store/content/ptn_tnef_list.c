@@ -104,7 +104,7 @@ ptn_tnef_list_int(ptn_tnef_in_t *in, ptn_tnef_list_t *list, uint32_t tag,
 
 
 ptn_str_t
-ptn_tnef_list_find(const ptn_tnef_list_t *list, uint16_t id)
+ptn_tnef_list_find(const ptn_tnef_list_t *list, uint16_t id, uint32_t *ret_tag)
 {
     uint32_t                i;
     const ptn_tnef_prop_t  *best;
@@ -119,7 +119,28 @@ ptn_tnef_list_find(const ptn_tnef_list_t *list, uint16_t id)
         }
     }
 
-    return best ? best->value : ptn_str_make(NULL, 0);
+    if (best == NULL) {
+        return ptn_str_make(NULL, 0);
+    }
+
+    *ret_tag = best->tag;
+
+    return best->value;
+}
+
+
+void
+ptn_tnef_list_drop(ptn_tnef_list_t *list, uint16_t id)
+{
+    uint32_t  i, n;
+
+    for (i = 0, n = 0; i < list->n; i++) {
+        if (ptn_prop_id(list->p[i].tag) != id) {
+            list->p[n++] = list->p[i];
+        }
+    }
+
+    list->n = n;
 }
 
 
@@ -389,6 +410,12 @@ ptn_tnef_pull_value(ptn_tnef_in_t *in, uint32_t tag, ptn_str_t *rest,
         }
 
         ret->len = ptn_prop_size(tag & ~(uint32_t) PTN_PT_MV);
+
+        if ((tag & 0xefff) == PTN_PT_BOOLEAN && ret->data[0] == 0
+            && ret->data[1] != 0)
+        {
+            ret->data = (u_char *) "\1";        /* of 16 bits in the stream */
+        }
 
         return PTN_OK;
     }

@@ -341,6 +341,26 @@ ptn_tnef_read_properties(ptn_tnef_stream_t *s, ptn_tnef_list_t *list,
 }
 
 
+/* A property that must be there: a full list loses its last one. */
+
+static ptn_rc_t
+ptn_tnef_set_int(ptn_tnef_stream_t *s, ptn_props_t *props, uint32_t tag,
+    int64_t n)
+{
+    ptn_rc_t  rc;
+
+    rc = ptn_props_set_int(props, s->in.pool, tag, n);
+
+    if (rc == PTN_ELIMIT) {
+        s->in.all->damaged = true;
+        props->n--;
+        rc = ptn_props_set_int(props, s->in.pool, tag, n);
+    }
+
+    return rc;
+}
+
+
 static ptn_rc_t
 ptn_tnef_add_recip(ptn_tnef_stream_t *s, ptn_tnef_list_t *list)
 {
@@ -362,13 +382,19 @@ ptn_tnef_add_recip(ptn_tnef_stream_t *s, ptn_tnef_list_t *list)
         return rc;
     }
 
+    if (ptn_props_int(&r->props, PTN_PR_RECIPIENT_TYPE, &n)) {
+        r->type = PTN_TNEF_RECIP_TYPE(n);
+
+    } else {
+        r->type = PTN_RECIP_TO;
+        rc = ptn_tnef_set_int(s, &r->props, PTN_PR_RECIPIENT_TYPE, r->type);
+    }
+
     r->row = ptn_props_int(&r->props, PTN_PR_ROWID, &n) ? (uint32_t) n
                                                         : s->nrecips;
-    r->type = ptn_props_int(&r->props, PTN_PR_RECIPIENT_TYPE, &n)
-              ? PTN_TNEF_RECIP_TYPE(n) : PTN_RECIP_TO;
     s->nrecips++;
 
-    return PTN_OK;
+    return rc;
 }
 
 
@@ -569,13 +595,15 @@ static ptn_rc_t
 ptn_tnef_done_owner(ptn_tnef_stream_t *s)
 {
     ptn_rc_t   rc;
+    uint32_t   tag;
     ptn_str_t  class;
 
     if (s->owner.data == NULL) {
         return PTN_OK;
     }
 
-    class = ptn_tnef_list_find(&s->list, ptn_prop_id(PTN_PR_MESSAGE_CLASS));
+    class = ptn_tnef_list_find(&s->list, ptn_prop_id(PTN_PR_MESSAGE_CLASS),
+                               &tag);
 
     rc = ptn_tnef_read_who(s, &s->list, ptn_tnef_owner(class), s->owner);
 
@@ -619,51 +647,61 @@ ptn_tnef_done_embedded(ptn_tnef_stream_t *s, ptn_attach_t *a)
 }
 
 
+/* What stands in a list of its own, by IID. */
+
+static ptn_rc_t
+ptn_tnef_done_object(ptn_tnef_stream_t *s, ptn_attach_t *a, ptn_str_t value,
+    int *method)
+{
+    a->data = ptn_str_make(value.data + sizeof(ptn_guid_t),
+                           value.len - sizeof(ptn_guid_t));
+
+    if (memcmp(value.data, ptn_tnef_iid_message.b, sizeof(ptn_guid_t)) != 0) {
+        *method = PTN_TNEF_OLE;
+        return PTN_OK;
+    }
+
+    *method = PTN_TNEF_EMBEDDED;
+
+    return ptn_tnef_done_embedded(s, a);
+}
+
+
 static ptn_rc_t
 ptn_tnef_done_attach(ptn_tnef_stream_t *s, ptn_tnef_part_t *part,
     ptn_attach_t *a)
 {
-    int          method;
-    int64_t      n;
-    uint32_t     tag;
-    ptn_rc_t     rc;
-    ptn_str_t    value;
+    int        method;
+    int64_t    n;
+    uint16_t   id;
+    uint32_t   tag;
+    ptn_rc_t   rc;
+    ptn_str_t  value;
+
+    id = ptn_prop_id(PTN_PR_ATTACH_DATA_BIN);
+    value = ptn_tnef_list_find(&part->list, id, &tag);
+    ptn_tnef_list_drop(&part->list, id);
 
     rc = ptn_tnef_list_done(&s->in, &part->list, &a->props);
     if (rc != PTN_OK) {
         return rc;
     }
 
-    method = part->ole ? PTN_TNEF_OLE
-                       : part->has_data ? PTN_TNEF_BY_VALUE : 0;
-
     a->part = PTN_PART_NONE;
     a->data = part->data;
 
-    value = ptn_props_find(&a->props, ptn_prop_id(PTN_PR_ATTACH_DATA_BIN),
-                           &tag);
-    if (value.data != NULL) {
-        ptn_props_unset(&a->props, ptn_prop_id(PTN_PR_ATTACH_DATA_BIN));
-    }
-
     if (value.data != NULL && tag == PTN_PR_ATTACH_DATA_BIN) {
         a->data = value;
-        method = part->ole ? PTN_TNEF_OLE : PTN_TNEF_BY_VALUE;
+        part->has_data = true;
+    }
 
-    } else if (value.data != NULL && tag == PTN_PR_ATTACH_DATA_OBJ) {
-        a->data = ptn_str_make(value.data + sizeof(ptn_guid_t),
-                               value.len - sizeof(ptn_guid_t));
-        method = PTN_TNEF_OLE;
+    method = part->ole ? PTN_TNEF_OLE
+                       : part->has_data ? PTN_TNEF_BY_VALUE : 0;
 
-        if (memcmp(value.data, ptn_tnef_iid_message.b, sizeof(ptn_guid_t))
-            == 0)
-        {
-            method = PTN_TNEF_EMBEDDED;
-
-            rc = ptn_tnef_done_embedded(s, a);
-            if (rc != PTN_OK) {
-                return rc;
-            }
+    if (value.data != NULL && tag == PTN_PR_ATTACH_DATA_OBJ) {
+        rc = ptn_tnef_done_object(s, a, value, &method);
+        if (rc != PTN_OK) {
+            return rc;
         }
     }
 
@@ -671,11 +709,10 @@ ptn_tnef_done_attach(ptn_tnef_stream_t *s, ptn_tnef_part_t *part,
     a->size = a->data.len;
 
     if (!ptn_props_int(&a->props, PTN_PR_ATTACH_METHOD, &n)) {
-        rc = ptn_props_set_int(&a->props, s->in.pool, PTN_PR_ATTACH_METHOD,
-                               method);
+        rc = ptn_tnef_set_int(s, &a->props, PTN_PR_ATTACH_METHOD, method);
     }
 
-    return rc == PTN_ELIMIT ? PTN_OK : rc;
+    return rc;
 }
 
 
