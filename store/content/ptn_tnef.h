@@ -56,7 +56,7 @@ typedef struct {
  * later one over the earlier, UNICODE over STRING8.
  *
  * Attachments: `num` is ATTACH_NUM where all of them have one and all are
- * different, else their place; `part` is PTN_PART_NONE; has_data is true.
+ * different, else their place, and ATTACH_NUM says the same; `part` is PTN_PART_NONE; has_data is true.
  * ATTACH_METHOD, when it is not told: 5 with an object, 6 for OLE data, 1 with
  * data, 0 without.  IID_IMessage makes `embedded`; if that is no TNEF stream,
  * or nested deeper than PTN_OBJECT_NESTING_MAX, its bytes are the data.

@@ -731,9 +731,11 @@ ptn_tnef_num_cmp(const void *va, const void *vb)
 static ptn_rc_t
 ptn_tnef_done_nums(ptn_tnef_stream_t *s, ptn_object_t *o)
 {
-    bool      good;
-    int64_t   n;
-    uint32_t  i, *nums;
+    bool           good;
+    int64_t        n;
+    uint32_t       i, *nums;
+    ptn_rc_t       rc;
+    ptn_attach_t  *a;
 
     nums = ptn_parray(s->in.pool, o->nattachs, sizeof(uint32_t));
     if (nums == NULL) {
@@ -755,11 +757,17 @@ ptn_tnef_done_nums(ptn_tnef_stream_t *s, ptn_object_t *o)
         }
     }
 
-    for (i = 0; !good && i < o->nattachs; i++) {
-        o->attachs[i].num = i;
+    for (i = 0, rc = PTN_OK; !good && rc == PTN_OK && i < o->nattachs; i++) {
+        a = &o->attachs[i];
+        a->num = i;
+
+        if (ptn_props_int(&a->props, PTN_PR_ATTACH_NUM, &n) && n != i) {
+            rc = ptn_props_set_int(&a->props, s->in.pool, PTN_PR_ATTACH_NUM,
+                                   i);
+        }
     }
 
-    return PTN_OK;
+    return rc;
 }
 
 
