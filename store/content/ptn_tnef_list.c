@@ -457,10 +457,6 @@ ptn_tnef_pull_values(ptn_tnef_in_t *in, uint32_t tag, uint32_t n,
     ptn_str_t  v;
     ptn_buf_t  out;
 
-    if (n > rest->len / 4) {
-        return PTN_ETRUNC;
-    }
-
     ptn_buf_init(&out, in->pool);
     ptn_put_le32(len, n);
     ptn_buf_add(&out, len, 4);

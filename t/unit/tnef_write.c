@@ -172,6 +172,71 @@ test_written(void)
 }
 
 
+/* What an object says outside of its properties is in them afterwards. */
+
+static void
+test_made(void)
+{
+    int64_t        n;
+    ptn_str_t      s;
+    ptn_pool_t    *pool;
+    ptn_tnef_t     t = { 0 }, *back;
+    ptn_object_t   o = { 0 }, inner = { 0 };
+    ptn_recip_t    r[2];
+    ptn_attach_t   a[2], *x;
+
+    pool = ptn_pool_create(0, NULL);
+    memset(r, 0, sizeof(r));
+    memset(a, 0, sizeof(a));
+    t.object = &o;
+    o.recips = r;
+    o.nrecips = 2;
+    o.attachs = a;
+    o.nattachs = 2;
+
+    r[0].row = 7;
+    r[0].type = PTN_RECIP_CC;
+    r[1].row = 1;
+    r[1].type = PTN_RECIP_BCC;
+    ptn_props_set_int(&r[1].props, pool, PTN_PR_RECIPIENT_TYPE, 0x10000001);
+    ptn_props_set_int(&r[1].props, pool, PTN_PR_ROWID, 9);
+    a[0].num = 5;
+    a[0].has_data = true;
+    a[0].data = B("x");
+    a[1].num = 3;
+    a[1].embedded = &inner;
+    ptn_props_set(&o.props, pool, 0x0037001e, ptn_str("\xc3\xa4"));
+
+    if (ptn_tnef_write(pool, &t, &s) != PTN_OK
+        || ptn_tnef_read(pool, s, &back) != PTN_OK)
+    {
+        ok(false, "written and read");
+        return;
+    }
+
+    ok(back->key == 1 && back->codepage == 1252 && !back->damaged,
+       "key 1 and 1252, when nothing is said");
+    is_str(ptn_props_get(&back->object->props, PTN_PR_SUBJECT), "\xc3\xa4",
+           "STRING8 goes as UNICODE");
+
+    ok(back->object->recips[0].row == 7
+       && back->object->recips[0].type == PTN_RECIP_CC
+       && ptn_props_int(&back->object->recips[0].props, PTN_PR_ROWID, &n)
+       && n == 7, "a recipient's row and type");
+    ok(back->object->recips[1].row == 1
+       && back->object->recips[1].type == PTN_RECIP_BCC,
+       "win over properties that say something else");
+
+    x = back->object->attachs;
+    ok(x[0].num == 5 && ptn_props_int(&x[0].props, PTN_PR_ATTACH_NUM, &n)
+       && n == 5 && ptn_props_int(&x[0].props, PTN_PR_ATTACH_METHOD, &n)
+       && n == 1 && ptn_str_eqz(x[0].data, "x"), "a file's number and method");
+    ok(x[1].num == 3 && ptn_props_int(&x[1].props, PTN_PR_ATTACH_METHOD, &n)
+       && n == 5 && x[1].embedded != NULL, "those of a message");
+    ptn_pool_destroy(pool);
+}
+
+
 static void
 test_refused(void)
 {
@@ -486,6 +551,7 @@ test_damage(void)
     size_t       i;
     unsigned     n, damaged;
     u_char       was;
+    ptn_buf_t    b;
     ptn_str_t    bytes, out;
     ptn_pool_t  *pool, *job;
     ptn_tnef_t   t, *back;
@@ -527,6 +593,17 @@ test_damage(void)
     }
 
     ok(n == 0, "whatever byte is wrong, it is read: %u not", n);
+
+    /* data that is not whole is not shown as if it were */
+
+    make_start(&b, pool, 1252);
+    make_attr(&b, ATT, ATT_REND_DATA, REND_FILE);
+    make_attr(&b, ATT, ATT_ATTACH_DATA, B("half of it"));
+    out = ptn_str_make(b.data, b.len - 5);
+    ok(ptn_tnef_read(pool, out, &back) == PTN_OK && back->damaged
+       && back->object->nattachs == 1
+       && back->object->attachs[0].data.len == 0,
+       "an attachment that is cut has no data");
 
     /* a sum, and garbage behind */
 
@@ -691,6 +768,7 @@ main(void)
 {
     test_sample();
     test_written();
+    test_made();
     test_refused();
     test_random();
     test_damage();
