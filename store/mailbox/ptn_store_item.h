@@ -221,16 +221,6 @@ ptn_rc_t ptn_msg_transfer_mbox(ptn_mbox_t *from_mb, ptn_mbox_t *to_mb,
 
 /* --- named properties (MS-OXCPRPT 3.2.5.9) -------------------------------- */
 
-#define PTN_NAMED_FIRST  0x8000
-#define PTN_NAMED_LAST   0xfffe
-
-typedef struct {
-    ptn_guid_t  set;
-    bool        by_name;        /* else by lid */
-    uint32_t    lid;
-    ptn_str_t   name;           /* UTF-8 */
-} ptn_named_t;
-
 /*
  * Property ids of names, 0 where there is none; with `tx` those that are new
  * are made (ELIMIT: all ids are taken).  tx NULL: only looked up.  A lid of

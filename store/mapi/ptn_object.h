@@ -9,8 +9,8 @@
  * A multiple value is a u32 count, then the values: of a fixed type one
  * behind the other, of a type of varying length each behind its u32 length.
  *
- * Named properties have ids from 0x8000 on, which mean something in one
- * mailbox only (ptn_store_item.h).
+ * Named properties have ids from PTN_NAMED_FIRST on, which mean something in
+ * one mailbox (ptn_store_item.h) or in one TNEF stream (ptn_tnef.h) only.
  */
 
 #ifndef PTN_OBJECT_H
@@ -26,6 +26,18 @@ typedef struct {
     uint32_t         n;
     uint32_t         size;      /* allocated */
 } ptn_props_t;
+
+
+/* The name behind an id (MS-OXCPRPT 1.3, MS-OXCDATA 2.6.1 PropertyName). */
+#define PTN_NAMED_FIRST  0x8000
+#define PTN_NAMED_LAST   0xfffe
+
+typedef struct {
+    ptn_guid_t  set;
+    bool        by_name;        /* else by lid */
+    uint32_t    lid;
+    ptn_str_t   name;           /* UTF-8 */
+} ptn_named_t;
 
 
 typedef struct ptn_object_s  ptn_object_t;
