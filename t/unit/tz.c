@@ -53,7 +53,7 @@ when(const char *s)
                                               0, 0), &c);
         w.month = (uint16_t) month;
         w.dow = (uint16_t) c.wday;
-        w.day = (uint16_t) (month != 2 && nth > 24 - (month == 4 || month == 9)
+        w.day = (uint16_t) (month != 2 && nth > 24U - (month == 4 || month == 9)
                             ? 5 : (nth - 1) / 7 + 1);
         w.hour = (uint16_t) h;
         w.minute = (uint16_t) m;
