@@ -218,29 +218,4 @@ static const struct {
 };
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    size_t       i;
-    ptn_str_t    in;
-    ptn_pool_t  *pool;
-
-    if (size == 0) {
-        return 0;
-    }
-
-    for (i = 0; i < ptn_nelts(fuzz_entries) - 1; i++) {
-        if (data[0] == fuzz_entries[i].letter) {
-            break;
-        }
-    }
-
-    pool = ptn_pool_create(FUZZ_CAP, NULL);
-    in = ptn_str_make(data + 1, size - 1);
-    fuzz_entries[i].entry(pool, in);
-    ptn_pool_destroy(pool);
-
-    return 0;
-}
+#include "fuzz_entries.h"
